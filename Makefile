@@ -1,0 +1,56 @@
+# The developer's whole vocabulary: `make help`. Builds live in build/<preset>.
+JOBS ?= $(shell nproc)
+PREFIX ?= /usr/local
+SOAK_SECONDS ?= 600
+FUZZ_SECONDS ?= 60
+
+.PHONY: help demo test quick bench check format soak fuzz asan tsan install clean
+.DEFAULT_GOAL := help
+
+build-%:
+	@cmake --preset $* --log-level=WARNING >/dev/null
+	@cmake --build --preset $* -j $(JOBS)
+
+help: ## This list
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
+
+demo: ## Install what is missing, build, and run examples/packages on this machine's own package index
+	@tools/setup.sh demo
+	@tools/demo.sh
+
+test: ## Build and run all tests (setup, dev preset, quick and slow)
+	@tools/setup.sh test
+	@$(MAKE) --no-print-directory build-dev
+	@tools/run_tests.sh dev
+
+quick: build-dev ## Build and run the quick tests
+	@tools/run_tests.sh dev -LE slow
+
+bench: ## Measure, beside LMDB, on a release build
+	@tools/setup.sh test
+	@$(MAKE) --no-print-directory build-release
+	@tools/bench.sh
+
+check: ## Format, layers and lint; under two minutes
+	@tools/check.sh
+
+format: ## Format all sources in place
+	@tools/sources.sh | xargs clang-format-16 -i
+
+soak: build-dev ## Run the tests again and again with new seeds (SOAK_SECONDS=600)
+	@tools/soak.sh $(SOAK_SECONDS)
+
+fuzz: build-fuzz ## Run each fuzz target (FUZZ_SECONDS=60)
+	@tools/fuzz.sh $(FUZZ_SECONDS)
+
+asan: build-asan ## Quick tests under the address, leak and undefined-behaviour sanitizers
+	@tools/run_tests.sh asan -LE slow
+
+tsan: build-tsan ## Thread tests under the thread sanitizer
+	@tools/run_tests.sh tsan -R '[Tt]hread' -LE slow
+
+install: build-release ## Install library, headers and command (PREFIX=/usr/local)
+	@cmake --install build/release --prefix $(PREFIX)
+
+clean: ## Remove build/
+	@rm -rf build

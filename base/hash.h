@@ -1,0 +1,13 @@
+// Checksums: XXH3 (https://github.com/Cyan4973/xxHash), 64 bits, or folded to 32 by xor of the halves.
+#pragma once
+
+#include "base/types.h"
+
+namespace sapwood {
+
+u64 hash64(const void* data, std::size_t size, u64 seed);
+
+inline u32 fold32(u64 hash) { return static_cast<u32>(hash ^ (hash >> 32)); }
+inline u32 hash32(const void* data, std::size_t size, u64 seed) { return fold32(hash64(data, size, seed)); }
+
+}  // namespace sapwood

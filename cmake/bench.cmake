@@ -1,0 +1,33 @@
+# Benchmarks: each bench/*_bench.cc is an executable; other bench/*.cc are shared by all. LMDB, when it is installed, is
+# measured beside Sapwood in the same run.
+file(GLOB bench_programs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/*_bench.cc)
+sapwood_glob(bench_sources bench/*.cc)
+list(FILTER bench_sources EXCLUDE REGEX "_bench\\.cc$")
+
+find_path(LMDB_INCLUDE_DIR lmdb.h)
+find_library(LMDB_LIBRARY lmdb)
+
+function(sapwood_bench_usage target)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${target} PRIVATE Sapwood::sapwood)
+  sapwood_compile_options(${target})
+  if(LMDB_INCLUDE_DIR AND LMDB_LIBRARY)
+    target_include_directories(${target} SYSTEM PRIVATE ${LMDB_INCLUDE_DIR})
+    target_compile_definitions(${target} PRIVATE SAPWOOD_HAVE_LMDB=1)
+    target_link_libraries(${target} PRIVATE ${LMDB_LIBRARY})
+  endif()
+endfunction()
+
+if(bench_sources)
+  add_library(sapwood_bench_support STATIC ${bench_sources})
+  sapwood_bench_usage(sapwood_bench_support)
+endif()
+foreach(source IN LISTS bench_programs)
+  cmake_path(GET source STEM name)
+  add_executable(${name} ${source})
+  if(TARGET sapwood_bench_support)
+    target_link_libraries(${name} PRIVATE sapwood_bench_support)
+  endif()
+  sapwood_bench_usage(${name})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
+endforeach()

@@ -1,0 +1,26 @@
+# Examples see include/ only, as any user does: examples/x.cc becomes `x`, examples/d/*.cc becomes `d`.
+function(sapwood_add_example name)
+  add_executable(example_${name} ${ARGN})
+  target_link_libraries(example_${name} PRIVATE Sapwood::sapwood)
+  set_target_properties(example_${name} PROPERTIES OUTPUT_NAME ${name}
+                        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/examples)
+  sapwood_compile_options(example_${name})
+endfunction()
+
+sapwood_glob(example_sources examples/*.cc)
+foreach(source IN LISTS example_sources)
+  cmake_path(GET source STEM name)
+  sapwood_add_example(${name} ${source})
+endforeach()
+
+sapwood_glob(example_folder_sources examples/*/*.cc)
+foreach(source IN LISTS example_folder_sources)
+  cmake_path(GET source PARENT_PATH folder)
+  cmake_path(GET folder FILENAME name)
+  list(APPEND example_folders ${name})
+  list(APPEND example_sources_of_${name} ${source})
+endforeach()
+list(REMOVE_DUPLICATES example_folders)
+foreach(name IN LISTS example_folders)
+  sapwood_add_example(${name} ${example_sources_of_${name}})
+endforeach()

@@ -1,0 +1,16 @@
+# libFuzzer targets: each fuzz/*_fuzz.cc is an executable in <build>/fuzz; other fuzz/*.cc are shared by all.
+file(GLOB fuzz_programs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/*_fuzz.cc)
+sapwood_glob(fuzz_sources fuzz/*.cc)
+list(FILTER fuzz_sources EXCLUDE REGEX "_fuzz\\.cc$")
+
+foreach(source IN LISTS fuzz_programs)
+  cmake_path(GET source STEM name)
+  add_executable(${name} ${source} ${fuzz_sources})
+  sapwood_internal_usage(${name})
+  if(TARGET sapwood_sim)
+    target_link_libraries(${name} PRIVATE sapwood_sim)
+  endif()
+  target_link_libraries(${name} PRIVATE sapwood)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+endforeach()

@@ -1,0 +1,97 @@
+# Tests. <layer>/*_test.cc form <layer>_tests, linked with that layer and those below it; each tests/x_test.cc is its own
+# executable x_test over the whole library. A file *_slow_test.cc gets the ctest label `slow`.
+include(GoogleTest)
+find_package(GTest REQUIRED)
+find_package(rapidcheck QUIET)
+
+# Makes the GoogleTest executable `name` of the given sources; the caller links what it tests.
+function(sapwood_add_test_executable name)
+  add_executable(${name} ${ARGN})
+  sapwood_internal_usage(${name})
+  target_link_libraries(${name} PRIVATE GTest::gtest GTest::gtest_main)
+  if(TARGET rapidcheck)
+    target_link_libraries(${name} PRIVATE rapidcheck)
+  endif()
+  set(properties TIMEOUT 240)
+  if(name MATCHES "slow_tests?$")
+    set(properties TIMEOUT 900 LABELS slow)
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+endfunction()
+
+foreach(layer IN LISTS SAPWOOD_LAYERS)
+  foreach(kind IN ITEMS "" "_slow")
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${layer}/*${kind}_test.cc)
+    if(NOT kind)
+      list(FILTER sources EXCLUDE REGEX "_slow_test\\.cc$")
+    endif()
+    if(sources)
+      sapwood_add_test_executable(${layer}${kind}_tests ${sources})
+      sapwood_link_layers_up_to(${layer}${kind}_tests ${layer})
+    endif()
+  endforeach()
+endforeach()
+
+sapwood_glob(support_sources tests/support/*.cc)
+if(support_sources)
+  add_library(sapwood_test_support STATIC ${support_sources})
+  sapwood_internal_usage(sapwood_test_support)
+  target_link_libraries(sapwood_test_support PUBLIC GTest::gtest)
+  if(TARGET sapwood_sim)
+    target_link_libraries(sapwood_test_support PUBLIC sapwood_sim)
+  endif()
+  target_link_libraries(sapwood_test_support PUBLIC sapwood)
+endif()
+
+file(GLOB whole_engine_tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*_test.cc)
+foreach(source IN LISTS whole_engine_tests)
+  cmake_path(GET source STEM name)
+  sapwood_add_test_executable(${name} ${source})
+  foreach(library IN ITEMS sapwood_test_support sapwood_sim)
+    if(TARGET ${library})
+      target_link_libraries(${name} PRIVATE ${library})
+    endif()
+  endforeach()
+  target_link_libraries(${name} PRIVATE sapwood)
+  target_compile_definitions(${name} PRIVATE SAPWOOD_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                             SAPWOOD_BUILD_DIR="${PROJECT_BINARY_DIR}")
+  if(name MATCHES "^(cli|script)" AND TARGET sapwood_cli)
+    target_compile_definitions(${name} PRIVATE SAPWOOD_COMMAND="$<TARGET_FILE:sapwood_cli>")
+    add_dependencies(${name} sapwood_cli)
+  endif()
+endforeach()
+
+# --- Tests of the source and of the package ---------------------------------------------------------------------------
+
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+add_test(NAME style COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/check_style.py)
+add_test(NAME style_checker COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/check_style_test.py)
+
+# No layer but os calls the kernel: read off the compiled objects of each.
+foreach(layer IN LISTS SAPWOOD_LAYERS)
+  if(TARGET sapwood_${layer})
+    add_test(NAME kernel_calls.${layer}
+             COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/check_kernel_calls.py ${layer}
+                     $<TARGET_OBJECTS:sapwood_${layer}>
+             COMMAND_EXPAND_LISTS)
+  endif()
+endforeach()
+
+include(tests/headers/headers.cmake)
+
+if(TARGET example_hello)
+  add_test(NAME example.hello
+           COMMAND ${CMAKE_COMMAND} -D PROGRAM=$<TARGET_FILE:example_hello> -D FOLDER=${PROJECT_BINARY_DIR}/example_hello
+                   -P ${PROJECT_SOURCE_DIR}/cmake/run_in_clean_folder.cmake)
+  set_tests_properties(example.hello PROPERTIES PASS_REGULAR_EXPRESSION "H 1.008\nO 15.999\nethanol of 2\n"
+                       FAIL_REGULAR_EXPRESSION "CMake Error")
+endif()
+
+# A user's project, against an installed copy. Not with sanitizers: their flags would be the user's to give.
+if(NOT SAPWOOD_SANITIZE)
+  add_test(NAME consumer
+           COMMAND ${CMAKE_COMMAND} -D BUILD=${PROJECT_BINARY_DIR} -D SOURCE=${PROJECT_SOURCE_DIR}/tests/consumer
+                   -D COMPILER=${CMAKE_CXX_COMPILER} -D LIBDIR=${CMAKE_INSTALL_LIBDIR}
+                   -P ${PROJECT_SOURCE_DIR}/tests/consumer/run.cmake)
+  set_tests_properties(consumer PROPERTIES TIMEOUT 240)
+endif()

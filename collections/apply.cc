@@ -1,0 +1,67 @@
+// Replay: WriteSession applies the operations of redo records.
+#include "collections/session.h"
+#include "collections/types.h"
+
+namespace sapwood::collections {
+namespace {
+
+[[noreturn]] void throw_unfit(const Operation& operation, const std::string& why) {
+  throw Error(ErrorCode::corrupt, "redo log: operation of kind " + std::to_string(static_cast<int>(operation.kind)) +
+                                      " on collection " + std::to_string(operation.id) + " does not fit the data: " +
+                                      why + "; restore a backup");
+}
+
+bool is_argument_error(ErrorCode code) {
+  return code == ErrorCode::out_of_range || code == ErrorCode::too_long || code == ErrorCode::invalid_argument ||
+         code == ErrorCode::exists || code == ErrorCode::not_found || code == ErrorCode::wrong_type;
+}
+
+bool is_for(OperationKind kind, const CollectionTypes& types) {
+  switch (kind) {
+    case OperationKind::put:
+    case OperationKind::erase:
+    case OperationKind::erase_range: return types.kind == CollectionKind::sorted_map;
+    case OperationKind::list_insert:
+    case OperationKind::list_set:
+    case OperationKind::list_erase: return types.kind == CollectionKind::list;
+    default: return true;
+  }
+}
+
+}  // namespace
+
+void WriteSession::apply(const Operation& operation) {
+  try {
+    if (operation.kind == OperationKind::create) {
+      if (static_cast<u32>(operation.id) == 0 || find(operation.id) != nullptr) throw_unfit(operation, "its id is used");
+      create(operation.name, operation.types, operation.id);
+      return;
+    }
+    OpenCollection* collection = find(operation.id);
+    if (collection == nullptr) throw_unfit(operation, "there is no such collection");
+    if (!is_for(operation.kind, collection->record.types)) {
+      throw_unfit(operation, "it is a " + describe(collection->record.types));
+    }
+    apply_to(*collection, operation);
+  } catch (const Error& error) {
+    if (!is_argument_error(error.code())) throw;
+    throw_unfit(operation, error.what());
+  }
+}
+
+void WriteSession::apply_to(OpenCollection& collection, const Operation& operation) {
+  switch (operation.kind) {
+    case OperationKind::create: return;
+    case OperationKind::drop: return drop(collection);
+    case OperationKind::put: put(collection, operation.key, operation.value); return;
+    case OperationKind::erase: erase(collection, operation.key); return;
+    case OperationKind::list_insert: return insert(collection, operation.index, operation.value);
+    case OperationKind::list_set: return set(collection, operation.index, operation.value);
+    case OperationKind::list_erase: return erase_items(collection, operation.index, operation.count);
+    case OperationKind::erase_range: erase_interval(collection, operation.low, operation.high); return;
+    case OperationKind::clear: return clear(collection);
+    case OperationKind::rename: return rename(collection, operation.name);
+  }
+}
+
+}  // namespace sapwood::collections

@@ -1,0 +1,250 @@
+#include "collections/catalog.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/bytes.h"
+#include "collections/types.h"
+#include "collections/utf8.h"
+#include "tree/cursor.h"
+
+namespace sapwood::collections {
+namespace {
+
+constexpr u8 kRecordVersion = 1;
+constexpr std::size_t kFixedPart = 50;
+constexpr u16 kFlagOwnsRuns = 1;
+constexpr u16 kFlagFixedLeaves = 2;
+constexpr Bytes kNextIdKey = "x";
+
+std::array<char, 9> record_key(u64 id) {
+  std::array<char, 9> key;
+  key[0] = 'i';
+  store_be64(key.data() + 1, id);
+  return key;
+}
+
+std::string name_key(Bytes name) {
+  std::string key;
+  key.reserve(name.size() + 1);
+  key += 'n';
+  key += name;
+  return key;
+}
+
+Bytes as_bytes(const std::array<char, 9>& key) { return {key.data(), key.size()}; }
+
+[[noreturn]] void throw_corrupt_record(u64 id, const std::string& what) {
+  throw Error(ErrorCode::corrupt, "catalog: record of collection " + std::to_string(id) + ": " + what +
+                                      "; restore a backup, or export what can still be read");
+}
+
+u64 id_of_value(const tree::ValueView& value, const char* entry) {
+  std::string bytes;
+  value.read(bytes);
+  if (bytes.size() != 8) throw Error(ErrorCode::corrupt, std::string("catalog: ") + entry + " is not an id of 8 bytes");
+  return load<u64>(bytes.data());
+}
+
+void check_root(u64 id, const tree::TreeRoot& root) {
+  const bool empty = root.height == 0;
+  if (empty != (root.count == 0) || empty != (root.root.page == kNoPage)) {
+    throw_corrupt_record(id, "C3: height, count and root disagree");
+  }
+  if (root.height > tree::kMaxHeight) throw_corrupt_record(id, "its tree is too high");
+}
+
+}  // namespace
+
+tree::TreeShape catalog_shape() {
+  tree::TreeShape shape;
+  shape.tree_id = kCatalogTreeId;
+  shape.order = tree::Order::key;
+  return shape;
+}
+
+tree::TreeRoot to_tree_root(const storage::CatalogRoot& root) {
+  return {.root = root.root, .height = root.height, .owns_runs = false, .count = root.count};
+}
+
+storage::CatalogRoot to_catalog_root(const tree::TreeRoot& root) {
+  return {.root = root.root, .height = root.height, .count = root.count};
+}
+
+tree::TreeShape shape_of(u64 id, const CollectionTypes& types, u32 page_size) {
+  tree::TreeShape shape;
+  shape.tree_id = static_cast<u32>(id);
+  const bool keyed = types.kind != CollectionKind::list;
+  shape.order = keyed ? tree::Order::key : tree::Order::position;
+  const u32 key = keyed ? width_of(types.key) : 0;
+  const u32 value = width_of(types.value);
+  if (value != 0 && (key != 0 || !keyed) && key + value <= tree::max_fixed_entry(page_size)) {
+    shape.fixed = true;
+    shape.key_width = static_cast<u16>(key);
+    shape.value_width = static_cast<u16>(value);
+  }
+  return shape;
+}
+
+u32 max_name_size(u32 page_size) {
+  return std::min<u32>(kMaxNameSize, tree::max_key_size(page_size) - 1);
+}
+
+void check_name(Bytes name, u32 page_size) {
+  const u32 limit = max_name_size(page_size);
+  if (name.empty()) throw Error(ErrorCode::invalid_argument, "the name of a collection must not be empty");
+  if (name.size() > limit) {
+    throw Error(ErrorCode::invalid_argument, "a collection's name of " + std::to_string(name.size()) +
+                                                 " bytes is too long: the limit is " + std::to_string(limit) +
+                                                 " bytes in this file");
+  }
+  if (!is_utf8(name)) throw Error(ErrorCode::invalid_argument, "the name of a collection must be valid UTF-8");
+}
+
+void encode_record(std::string& to, const CatalogRecord& record) {
+  to.assign(kFixedPart, '\0');
+  char* p = to.data();
+  p[0] = static_cast<char>(kRecordVersion);
+  p[1] = static_cast<char>(record.types.kind);
+  p[2] = static_cast<char>(record.types.key);
+  p[3] = static_cast<char>(record.types.value);
+  const u16 flags = static_cast<u16>((record.root.owns_runs ? kFlagOwnsRuns : 0) |
+                                     (record.shape.fixed ? kFlagFixedLeaves : 0));
+  store<u16>(p + 8, flags);
+  store<u16>(p + 10, record.shape.key_width);
+  store<u16>(p + 12, record.shape.value_width);
+  p[14] = static_cast<char>(record.root.height);
+  store_u48(p + 16, to_u64(record.root.root.page));
+  store<u32>(p + 24, record.root.root.birth);
+  store<u64>(p + 32, record.root.count);
+  to += static_cast<char>(record.name.size());
+  to += record.name;
+}
+
+CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size) {
+  if (bytes.size() < kFixedPart + 1) throw_corrupt_record(id, "cut off");
+  const char* p = bytes.data();
+  CatalogRecord record;
+  record.id = id;
+  record.types.kind = static_cast<CollectionKind>(p[1]);
+  record.types.key = static_cast<ValueType>(p[2]);
+  record.types.value = static_cast<ValueType>(p[3]);
+  if (static_cast<u8>(p[0]) != kRecordVersion || !are_known(record.types) || load<u32>(p + 4) != 0 ||
+      load<u64>(p + 40) != 0) {
+    throw Error(ErrorCode::newer_format, "catalog: collection " + std::to_string(id) +
+                                             " is of a kind, type or codec that this version of Sapwood does not know; "
+                                             "open the file with a newer one");
+  }
+  const u16 flags = load<u16>(p + 8);
+  record.root.owns_runs = (flags & kFlagOwnsRuns) != 0;
+  record.root.height = static_cast<u8>(p[14]);
+  record.root.root.page = PageNo{load_u48(p + 16)};
+  record.root.root.birth = load<u32>(p + 24);
+  record.root.count = load<u64>(p + 32);
+  check_root(id, record.root);
+
+  record.shape = shape_of(id, record.types, page_size);
+  const bool fixed = (flags & kFlagFixedLeaves) != 0;
+  if (fixed != record.shape.fixed || load<u16>(p + 10) != record.shape.key_width ||
+      load<u16>(p + 12) != record.shape.value_width) {
+    throw_corrupt_record(id, "C3: its widths are not those of its types");
+  }
+
+  const std::size_t name_at = kFixedPart + load<u16>(p + 48);
+  if (name_at >= bytes.size() || bytes.size() != name_at + 1 + static_cast<u8>(bytes[name_at])) {
+    throw_corrupt_record(id, "its name is cut off");
+  }
+  record.name = bytes.substr(name_at + 1);
+  return record;
+}
+
+std::optional<u64> CatalogReader::find_id(Bytes name) const {
+  if (name.size() > max_name_size(tree_.pages().page_size())) return std::nullopt;
+  const std::optional<tree::ValueView> value = tree_.get(name_key(name));
+  if (!value) return std::nullopt;
+  return id_of_value(*value, "entry of a name");
+}
+
+std::optional<CatalogRecord> CatalogReader::find(u64 id) const {
+  const std::optional<tree::ValueView> value = tree_.get(as_bytes(record_key(id)));
+  if (!value) return std::nullopt;
+  const u32 page_size = tree_.pages().page_size();
+  if (value->is_inline()) return decode_record(id, value->inline_bytes(), page_size);
+  std::string bytes;
+  value->read(bytes);
+  return decode_record(id, bytes, page_size);
+}
+
+std::optional<CatalogRecord> CatalogReader::find(Bytes name) const {
+  const std::optional<u64> id = find_id(name);
+  if (!id) return std::nullopt;
+  std::optional<CatalogRecord> record = find(*id);
+  if (!record) throw Error(ErrorCode::corrupt, "catalog: C1: '" + std::string(name) + "' has no record");
+  return record;
+}
+
+void CatalogReader::for_each(const std::function<void(CatalogRecord&&)>& visit) const {
+  tree::Cursor cursor(tree_);
+  std::string bytes;
+  for (cursor.seek_key("i"); cursor.valid() && cursor.key().starts_with('i'); cursor.next()) {
+    const Bytes key = cursor.key();
+    if (key.size() != 9) throw Error(ErrorCode::corrupt, "catalog: a record's key is not 9 bytes");
+    const u64 id = load_be64(key.data() + 1);
+    cursor.value().read(bytes);
+    visit(decode_record(id, bytes, tree_.pages().page_size()));
+  }
+}
+
+void CatalogReader::check(std::vector<std::string>& findings) const {
+  const std::optional<tree::ValueView> next = tree_.get(kNextIdKey);
+  const u64 next_id = next ? id_of_value(*next, "the next id") : 1;
+  u64 records = 0;
+  u64 names = 0;
+  for_each([&](CatalogRecord&& record) {
+    ++records;
+    const std::string who = "catalog: collection " + std::to_string(record.id) + " '" + record.name + "'";
+    if (record.id >= next_id) findings.push_back(who + ": C2: its id is not below the next id");
+    if (record.shape.tree_id == 0) findings.push_back(who + ": C2: the low 32 bits of its id are 0");
+    if (find_id(record.name) != record.id) findings.push_back(who + ": C1: its name does not lead to it");
+  });
+  tree::Cursor cursor(tree_);
+  for (cursor.seek_key("n"); cursor.valid() && cursor.key().starts_with('n'); cursor.next()) {
+    ++names;
+    const u64 id = id_of_value(cursor.value(), "entry of a name");
+    if (!find(id)) findings.push_back("catalog: C1: '" + std::string(cursor.key().substr(1)) + "' has no record");
+  }
+  if (names != records) findings.push_back("catalog: C1: names and records differ in number");
+  const u64 expected = records + names + (next ? 1 : 0);
+  if (tree_.size() != expected) findings.push_back("catalog: it holds entries of no known kind");
+}
+
+u64 CatalogWriter::take_id() {
+  const std::optional<tree::ValueView> next = tree_.reader().get(kNextIdKey);
+  u64 id = next ? id_of_value(*next, "the next id") : 1;
+  if (static_cast<u32>(id) == 0) ++id;
+  reserve_id(id);
+  return id;
+}
+
+void CatalogWriter::reserve_id(u64 id) {
+  char next[8];
+  sapwood::store<u64>(next, id + 1);
+  tree_.put(kNextIdKey, Bytes(next, sizeof next));
+}
+
+void CatalogWriter::add_name(Bytes name, u64 id) {
+  char value[8];
+  sapwood::store<u64>(value, id);
+  tree_.put(name_key(name), Bytes(value, sizeof value));
+}
+
+void CatalogWriter::remove_name(Bytes name) { tree_.erase(name_key(name)); }
+
+void CatalogWriter::store(const CatalogRecord& record, std::string& buffer) {
+  encode_record(buffer, record);
+  tree_.put(as_bytes(record_key(record.id)), buffer);
+}
+
+void CatalogWriter::remove(u64 id) { tree_.erase(as_bytes(record_key(id))); }
+
+}  // namespace sapwood::collections

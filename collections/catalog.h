@@ -1,0 +1,112 @@
+// The catalog: the tree (order by key, tree id 0) that tells the names, types and roots of all collections.
+// docs/format.md, "Catalog". Integers are little-endian except in keys.
+//
+//   key                        value
+//   'n' name                   id u64
+//   'i' id (u64, big-endian)   record
+//   'x'                        next id u64
+//
+// Record of a collection:
+//   offset  size  field
+//        0     1  version of the record: 1
+//        1     1  kind               CollectionKind
+//        2     1  key type           ValueType; none for a list
+//        3     1  value type
+//        4     2  key codec          0: the one of the type; others are reserved for users' codecs
+//        6     2  value codec
+//        8     2  flags              bit 0 the tree owns runs, bit 1 its leaves are fixed
+//       10     2  key width          bytes of every key if the leaves are fixed
+//       12     2  value width
+//       14     1  height             levels of the tree's pages; 0 is empty
+//       15     1  reserved, 0
+//       16     6  root page          0 if empty
+//       22     2  reserved, 0
+//       24     4  root birth         low 32 bits
+//       28     4  reserved, 0
+//       32     8  count              items
+//       40     8  parent             id of the collection that owns it; 0: it has a name (reserved, always 0)
+//       48     2  options length n   (reserved, 0)
+//       50     n  options
+//     50+n     1  name length m
+//     51+n     m  name
+//
+// Invariants:
+//   C1  'n' entries and records correspond one to one, and agree on the name
+//   C2  every id is below the next id; the low 32 bits of an id, which pages carry, are not 0
+//   C3  height 0 iff count 0 iff root page 0; widths and the fixed flag follow from the types and the page size
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "sapwood/types.h"
+#include "storage/descriptor.h"
+#include "tree/tree.h"
+
+namespace sapwood::collections {
+
+struct CatalogRecord {
+  u64 id = 0;
+  CollectionTypes types;
+  tree::TreeShape shape;
+  tree::TreeRoot root;
+  std::string name;
+};
+
+inline constexpr u32 kCatalogTreeId = 0;
+tree::TreeShape catalog_shape();
+tree::TreeRoot to_tree_root(const storage::CatalogRoot& root);
+storage::CatalogRoot to_catalog_root(const tree::TreeRoot& root);
+
+// The shape of a new collection: fixed leaves where all keys and values have fixed widths and four entries fit a page.
+tree::TreeShape shape_of(u64 id, const CollectionTypes& types, u32 page_size);
+
+// Longest name in a file with such pages.
+u32 max_name_size(u32 page_size);
+// Throws Error{invalid_argument}, saying the limit, unless `name` is 1..max_name_size bytes of UTF-8.
+void check_name(Bytes name, u32 page_size);
+
+// Replaces `to` by the bytes of the record.
+void encode_record(std::string& to, const CatalogRecord& record);
+// Throws corrupt, or newer_format for kinds, types and versions that are not known.
+CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size);
+
+class CatalogReader {
+ public:
+  CatalogReader(const storage::PageReader& pages, const tree::TreeRoot& root) : tree_(pages, catalog_shape(), root) {}
+
+  std::optional<u64> find_id(Bytes name) const;
+  std::optional<CatalogRecord> find(u64 id) const;
+  std::optional<CatalogRecord> find(Bytes name) const;
+  // Calls `visit` for every record in the order of ids. What it throws goes on.
+  void for_each(const std::function<void(CatalogRecord&&)>& visit) const;
+  // Adds a sentence for each break of C1 and C2, and for records that cannot be read.
+  void check(std::vector<std::string>& findings) const;
+
+  const tree::TreeReader& tree() const { return tree_; }
+
+ private:
+  tree::TreeReader tree_;
+};
+
+// Changes keep `root`, which outlives the writer, up to date.
+class CatalogWriter {
+ public:
+  CatalogWriter(storage::PageStore& store, tree::TreeRoot& root) : tree_(store, catalog_shape(), root) {}
+
+  // An id never used before.
+  u64 take_id();
+  // Enters `id` as used (for replay).
+  void reserve_id(u64 id);
+  void add_name(Bytes name, u64 id);
+  void remove_name(Bytes name);
+  // Stores the record; `buffer` is space to encode it.
+  void store(const CatalogRecord& record, std::string& buffer);
+  void remove(u64 id);
+
+ private:
+  tree::TreeWriter tree_;
+};
+
+}  // namespace sapwood::collections

@@ -1,0 +1,32 @@
+// What the engine must be told about the content of pages and redo records (storage::Contents).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collections/session.h"
+#include "sapwood/options.h"
+#include "storage/engine.h"
+
+namespace sapwood::collections {
+
+class CollectionContents final : public storage::Contents {
+ public:
+  storage::VerifyNode verify_node() const override;
+  void begin_replay(storage::WriteTransaction& txn) override;
+  void replay(Bytes operations) override;
+  void end_replay() override;
+  void walk(const storage::PageReader& pages, const storage::CatalogRoot& catalog,
+            const std::function<void(storage::Extent pages, u32 birth)>& visit) override;
+
+ private:
+  std::optional<WriteSession> session_;  // during a replay
+};
+
+// Verifies the catalog and all collections of one version: a sentence in `findings` for each fault. `progress` is told
+// pages visited, of `pages_in_all`; Error{cancelled} if it returns false.
+void check_collections(const storage::PageReader& pages, const storage::CatalogRoot& catalog,
+                       const Progress& progress, u64 pages_in_all, std::vector<std::string>& findings);
+
+}  // namespace sapwood::collections

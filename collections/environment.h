@@ -1,0 +1,59 @@
+// An open database file as all its handles share it.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "collections/contents.h"
+#include "storage/engine.h"
+
+namespace sapwood::collections {
+
+class Environment {
+ public:
+  static std::shared_ptr<Environment> open(const std::string& path, const Options& options);
+
+  // Throws Error{ended} after close().
+  void check_open() const {
+    if (closed_.load(std::memory_order_relaxed)) [[unlikely]] throw_closed();
+  }
+  storage::Engine& engine() const {
+    check_open();
+    return *engine_;
+  }
+  // Also of a closed one: for questions about snapshots that have ended.
+  storage::Engine& engine_unchecked() const noexcept { return *engine_; }
+  const std::string& path() const { return path_; }
+
+  void close();
+
+  // Begins a write transaction of a handle's own. Throws would_deadlock that names what to use if this thread has one.
+  std::unique_ptr<storage::WriteTransaction> begin_automatic(const std::string& collection) const;
+
+ private:
+  [[noreturn]] void throw_closed() const;
+
+  CollectionContents contents_;  // outlives the engine
+  std::shared_ptr<storage::Engine> engine_;
+  std::string path_;
+  std::atomic<bool> closed_{false};
+};
+
+// A snapshot that ends with its scope.
+class ScopedSnapshot {
+ public:
+  explicit ScopedSnapshot(storage::Engine& engine) : engine_(engine), snapshot_(engine.begin_read()) {}
+  ~ScopedSnapshot() { engine_.end_read(snapshot_); }
+  ScopedSnapshot(const ScopedSnapshot&) = delete;
+  ScopedSnapshot& operator=(const ScopedSnapshot&) = delete;
+  const storage::Snapshot& operator*() const { return snapshot_; }
+  const storage::Snapshot* operator->() const { return &snapshot_; }
+
+ private:
+  storage::Engine& engine_;
+  storage::Snapshot snapshot_;
+};
+
+}  // namespace sapwood::collections

@@ -1,0 +1,94 @@
+#include "collections/handle_state.h"
+
+namespace sapwood::collections {
+
+HandleState::HandleState(std::shared_ptr<Environment> environment, const CatalogRecord& record,
+                         const storage::Snapshot& snapshot)
+    : mode_(Mode::read),
+      environment_(std::move(environment)),
+      record_(record),
+      snapshot_(snapshot),
+      tree_(tree::TreeReader(snapshot.pages, record.shape, record.root)) {}
+
+HandleState::HandleState(std::shared_ptr<WriteState> write, OpenCollection& collection)
+    : mode_(Mode::write),
+      environment_(write->environment()),
+      record_(collection.record),
+      write_(std::move(write)),
+      collection_(&collection) {}
+
+HandleState::HandleState(std::shared_ptr<Environment> environment, const CatalogRecord& record)
+    : mode_(Mode::automatic), environment_(std::move(environment)), record_(record) {}
+
+std::string HandleState::who() const { return std::string(kind_name(record_.types.kind)) + " '" + record_.name + "'"; }
+
+tree::TreeRoot HandleState::root_in(const storage::Snapshot& snapshot) {
+  const storage::CatalogRoot& catalog = snapshot.descriptor.catalog;
+  if (const std::optional<tree::TreeRoot> cached = cache_.find(catalog)) return *cached;
+  const std::optional<CatalogRecord> found = CatalogReader(snapshot.pages, to_tree_root(catalog)).find(record_.id);
+  if (!found) throw_dropped();
+  note_name(found->name);
+  cache_.store(catalog, found->root);
+  return found->root;
+}
+
+void HandleState::throw_ended() const {
+  throw Error(ErrorCode::ended, who() + ": the read transaction of this handle has ended: get the collection from a "
+                                        "new one");
+}
+
+void HandleState::throw_dropped() const {
+  throw Error(ErrorCode::not_found, who() + " was dropped: get a new handle by name to create it again");
+}
+
+void HandleState::throw_read_only() const {
+  throw Error(ErrorCode::read_only, who() + " was got from a read transaction and cannot be changed: use a write "
+                                            "transaction, or get it from the Database");
+}
+
+void HandleState::throw_wrong_kind(CollectionKind kind) const {
+  throw Error(ErrorCode::wrong_type, who() + ": this needs a " + kind_name(kind));
+}
+
+void HandleState::throw_past_end(u64 index, u64 size) const {
+  throw Error(ErrorCode::out_of_range, who() + ": position " + std::to_string(index) + " is past the end (size " +
+                                           std::to_string(size) + ")");
+}
+
+AutomaticWrite::AutomaticWrite(HandleState& handle)
+    : handle_(handle), txn_(handle.environment()->begin_automatic(handle.record().name)), session_(*txn_, true) {
+  const std::optional<tree::TreeRoot> cached =
+      handle.renamed() ? std::nullopt : handle.cache().find(txn_->catalog());
+  if (cached) {
+    collection_ = &session_.adopt(handle.record());
+    collection_->record.root = *cached;
+    return;
+  }
+  collection_ = session_.find(handle.record().id);
+  if (collection_ == nullptr) handle.throw_dropped();
+  handle.note_name(collection_->record.name);
+}
+
+void AutomaticWrite::commit() {
+  if (!session_.changed()) {
+    txn_->rollback();
+    return;
+  }
+  session_.flush();
+  const storage::CatalogRoot catalog = txn_->catalog();
+  txn_->commit(handle_.environment()->engine_unchecked().options().durability);
+  handle_.cache().store(catalog, collection_->record.root);
+}
+
+void deliver(const tree::ValueView& value, const detail::Receiver& receiver) {
+  if (receiver.take == nullptr) return;
+  if (value.is_inline()) [[likely]] {
+    receiver.take(receiver.to, value.inline_bytes());
+    return;
+  }
+  std::string bytes;
+  value.read(bytes);
+  receiver.take(receiver.to, bytes);
+}
+
+}  // namespace sapwood::collections

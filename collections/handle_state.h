@@ -1,0 +1,130 @@
+// What a handle refers to: a collection in a snapshot, in a write transaction, or in whatever is newest.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "collections/environment.h"
+#include "collections/root_cache.h"
+#include "collections/write_state.h"
+#include "sapwood/detail/handle.h"
+
+namespace sapwood::collections {
+
+class HandleState {
+ public:
+  enum class Mode { automatic, read, write };
+
+  // In a snapshot, which its owner ends.
+  HandleState(std::shared_ptr<Environment> environment, const CatalogRecord& record, const storage::Snapshot& snapshot);
+  // In a write transaction.
+  HandleState(std::shared_ptr<WriteState> write, OpenCollection& collection);
+  // Each call its own transaction.
+  HandleState(std::shared_ptr<Environment> environment, const CatalogRecord& record);
+
+  Mode mode() const { return mode_; }
+  const CatalogRecord& record() const { return record_; }
+  const std::shared_ptr<Environment>& environment() const { return environment_; }
+  const std::shared_ptr<WriteState>& write_state() const { return write_; }
+  OpenCollection* open_collection() const { return collection_; }
+  const storage::Snapshot& snapshot() const { return snapshot_; }
+  RootCache& cache() { return cache_; }
+  std::string& view_buffer() { return view_buffer_; }
+
+  // Calls `function(const tree::TreeReader&)` on the collection as this handle sees it. Throws ended, not_found.
+  template <class Function>
+  auto read(Function&& function);
+  // Calls `function(WriteSession&, OpenCollection&)`; an automatic handle commits afterwards. Throws ended, read_only,
+  // poisoned, would_deadlock, not_found.
+  template <class Function>
+  auto write(Function&& function);
+
+  // Throws ended once the snapshot of a read transaction has ended.
+  void check_live() const {
+    environment_->check_open();
+    if (!environment_->engine_unchecked().is_live(snapshot_.slot, snapshot_.generation)) [[unlikely]] throw_ended();
+  }
+  // The tree in a version. Throws not_found if the collection is not there (any more).
+  tree::TreeRoot root_in(const storage::Snapshot& snapshot);
+
+  // Throws wrong_type unless the collection is of that kind.
+  void require(CollectionKind kind) const {
+    if (record_.types.kind != kind) [[unlikely]] throw_wrong_kind(kind);
+  }
+  // "list 'frames'".
+  std::string who() const;
+  [[noreturn]] void throw_past_end(u64 index, u64 size) const;
+  [[noreturn]] void throw_dropped() const;
+
+  // True once the collection was seen under another name than record().name.
+  bool renamed() const { return renamed_.load(std::memory_order_relaxed); }
+  void note_name(const std::string& name) {
+    if (name != record_.name) renamed_.store(true, std::memory_order_relaxed);
+  }
+
+ private:
+  [[noreturn]] void throw_ended() const;
+  [[noreturn]] void throw_read_only() const;
+  [[noreturn]] void throw_wrong_kind(CollectionKind kind) const;
+
+  Mode mode_;
+  std::shared_ptr<Environment> environment_;
+  CatalogRecord record_;  // as it was when the handle was made; of a snapshot: as it is
+  storage::Snapshot snapshot_;               // read
+  std::optional<tree::TreeReader> tree_;     // read
+  std::shared_ptr<WriteState> write_;        // write
+  OpenCollection* collection_ = nullptr;     // write
+  RootCache cache_;                          // automatic
+  std::atomic<bool> renamed_{false};         // automatic
+  std::string view_buffer_;
+};
+
+// A write transaction of an automatic handle's own. Rolls back unless committed.
+class AutomaticWrite {
+ public:
+  explicit AutomaticWrite(HandleState& handle);
+  WriteSession& session() { return session_; }
+  OpenCollection& collection() { return *collection_; }
+  // Commits if anything was changed.
+  void commit();
+
+ private:
+  HandleState& handle_;
+  std::unique_ptr<storage::WriteTransaction> txn_;
+  WriteSession session_;
+  OpenCollection* collection_;
+};
+
+template <class Function>
+auto HandleState::read(Function&& function) {
+  switch (mode_) {
+    case Mode::read: check_live(); return function(*tree_);
+    case Mode::write: {
+      WriteSession& session = write_->session();
+      session.check_usable(*collection_);
+      return function(session.reader(*collection_));
+    }
+    case Mode::automatic: break;
+  }
+  const ScopedSnapshot snapshot(environment_->engine());
+  return function(tree::TreeReader(snapshot->pages, record_.shape, root_in(*snapshot)));
+}
+
+template <class Function>
+auto HandleState::write(Function&& function) {
+  if (mode_ == Mode::read) {
+    check_live();
+    throw_read_only();
+  }
+  if (mode_ == Mode::write) return function(write_->session(), *collection_);
+  AutomaticWrite own(*this);
+  const auto result = function(own.session(), own.collection());
+  own.commit();
+  return result;
+}
+
+// Hands the bytes of `value` to `receiver`, if it wants them.
+void deliver(const tree::ValueView& value, const detail::Receiver& receiver);
+
+}  // namespace sapwood::collections

@@ -1,0 +1,133 @@
+#include "collections/operations.h"
+
+#include "base/varint.h"
+#include "collections/types.h"
+#include "sapwood/error.h"
+
+namespace sapwood::collections {
+namespace {
+
+constexpr u8 kHasLow = 1;
+constexpr u8 kHasHigh = 2;
+
+void append_bytes(std::string& to, Bytes bytes) {
+  append_varint(to, bytes.size());
+  to += bytes;
+}
+
+[[noreturn]] void throw_cut_off() {
+  throw Error(ErrorCode::corrupt, "redo log: an operation is cut off or malformed; restore a backup");
+}
+
+u8 take_byte(Bytes& from) {
+  if (from.empty()) throw_cut_off();
+  const u8 byte = static_cast<u8>(from.front());
+  from.remove_prefix(1);
+  return byte;
+}
+
+u64 take_number(Bytes& from) {
+  const u8* begin = reinterpret_cast<const u8*>(from.data());
+  u64 value = 0;
+  const u8* after = get_varint(begin, begin + from.size(), value);
+  if (after == nullptr) throw_cut_off();
+  from.remove_prefix(static_cast<std::size_t>(after - begin));
+  return value;
+}
+
+Bytes take_bytes(Bytes& from) {
+  const u64 size = take_number(from);
+  if (size > from.size()) throw_cut_off();
+  const Bytes bytes = from.substr(0, size);
+  from.remove_prefix(size);
+  return bytes;
+}
+
+void take_create(Bytes& from, Operation& operation) {
+  operation.types.kind = static_cast<CollectionKind>(take_byte(from));
+  operation.types.key = static_cast<ValueType>(take_byte(from));
+  operation.types.value = static_cast<ValueType>(take_byte(from));
+  operation.name = take_bytes(from);
+  if (!take_bytes(from).empty() || !are_known(operation.types)) {
+    throw Error(ErrorCode::newer_format, "redo log: it creates a collection of a kind, type or with options that this "
+                                         "version of Sapwood does not know; open the file with a newer one");
+  }
+}
+
+void take_interval(Bytes& from, Operation& operation) {
+  const u8 bounds = take_byte(from);
+  if (bounds > (kHasLow | kHasHigh)) throw_cut_off();
+  if ((bounds & kHasLow) != 0) operation.low = take_bytes(from);
+  if ((bounds & kHasHigh) != 0) operation.high = take_bytes(from);
+}
+
+}  // namespace
+
+void encode_operation(std::string& to, const Operation& operation) {
+  to.clear();
+  to += static_cast<char>(operation.kind);
+  append_varint(to, operation.id);
+  switch (operation.kind) {
+    case OperationKind::create:
+      to += static_cast<char>(operation.types.kind);
+      to += static_cast<char>(operation.types.key);
+      to += static_cast<char>(operation.types.value);
+      append_bytes(to, operation.name);
+      append_bytes(to, {});
+      return;
+    case OperationKind::drop:
+    case OperationKind::clear: return;
+    case OperationKind::put:
+      append_bytes(to, operation.key);
+      append_bytes(to, operation.value);
+      return;
+    case OperationKind::erase: append_bytes(to, operation.key); return;
+    case OperationKind::list_insert:
+    case OperationKind::list_set:
+      append_varint(to, operation.index);
+      append_bytes(to, operation.value);
+      return;
+    case OperationKind::list_erase:
+      append_varint(to, operation.index);
+      append_varint(to, operation.count);
+      return;
+    case OperationKind::erase_range:
+      to += static_cast<char>((operation.low ? kHasLow : 0) | (operation.high ? kHasHigh : 0));
+      if (operation.low) append_bytes(to, *operation.low);
+      if (operation.high) append_bytes(to, *operation.high);
+      return;
+    case OperationKind::rename: append_bytes(to, operation.name); return;
+  }
+}
+
+Operation decode_operation(Bytes& from) {
+  Operation operation;
+  operation.kind = static_cast<OperationKind>(take_byte(from));
+  operation.id = take_number(from);
+  switch (operation.kind) {
+    case OperationKind::create: take_create(from, operation); return operation;
+    case OperationKind::drop:
+    case OperationKind::clear: return operation;
+    case OperationKind::put:
+      operation.key = take_bytes(from);
+      operation.value = take_bytes(from);
+      return operation;
+    case OperationKind::erase: operation.key = take_bytes(from); return operation;
+    case OperationKind::list_insert:
+    case OperationKind::list_set:
+      operation.index = take_number(from);
+      operation.value = take_bytes(from);
+      return operation;
+    case OperationKind::list_erase:
+      operation.index = take_number(from);
+      operation.count = take_number(from);
+      return operation;
+    case OperationKind::erase_range: take_interval(from, operation); return operation;
+    case OperationKind::rename: operation.name = take_bytes(from); return operation;
+  }
+  throw Error(ErrorCode::newer_format, "redo log: operation of kind " +
+                                           std::to_string(static_cast<unsigned>(operation.kind)) +
+                                           " is not known to this version of Sapwood; open the file with a newer one");
+}
+
+}  // namespace sapwood::collections

@@ -1,0 +1,64 @@
+// The operations of redo records: what a transaction did to collections, resolved, so that applying them again in
+// order to the same state gives the same state. docs/format.md, "Operations". A record is any number of them back to
+// back; each starts with its kind (one byte) and the collection's id (varint). Byte strings are a varint length and
+// the bytes; numbers are varints.
+//
+//   kind             after the id
+//    1 create        kind u8, key type u8, value type u8, name, options (empty)
+//    2 drop
+//    3 put           key, value
+//    4 erase         key
+//    5 list insert   index, value
+//    6 list set      index, value
+//    7 list erase    first index, count
+//    8 erase range   bounds u8 (bit 0: low, bit 1: high), low key if there, high key if there: keys in [low, high)
+//    9 clear
+//   10 rename        name
+//   11 move, 12 options, 13 timestamp, 14 reclaim step: reserved
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/types.h"
+#include "sapwood/types.h"
+
+namespace sapwood::collections {
+
+// Stored; never renumber.
+enum class OperationKind : u8 {
+  create = 1,
+  drop = 2,
+  put = 3,
+  erase = 4,
+  list_insert = 5,
+  list_set = 6,
+  list_erase = 7,
+  erase_range = 8,
+  clear = 9,
+  rename = 10,
+  // 11 move, 12 options, 13 timestamp, 14 reclaim step: reserved.
+};
+
+// Only the fields that its kind uses count. The byte strings are borrowed.
+struct Operation {
+  OperationKind kind = OperationKind::clear;
+  u64 id = 0;
+  CollectionTypes types{};  // create
+  Bytes name{};             // create, rename
+  Bytes key{};              // put, erase
+  Bytes value{};            // put, list_insert, list_set
+  u64 index = 0;            // list_insert, list_set, list_erase
+  u64 count = 0;            // list_erase
+  std::optional<Bytes> low{};
+  std::optional<Bytes> high{};
+};
+
+// Replaces `to` by the operation's bytes.
+void encode_operation(std::string& to, const Operation& operation);
+
+// Takes one operation off the front of `from`; the result borrows from it. Throws Error{corrupt} if it is cut off,
+// Error{newer_format} if its kind is not known.
+Operation decode_operation(Bytes& from);
+
+}  // namespace sapwood::collections

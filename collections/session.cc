@@ -1,0 +1,301 @@
+#include "collections/session.h"
+
+#include <algorithm>
+
+#include "collections/types.h"
+
+namespace sapwood::collections {
+namespace {
+
+std::string who(const OpenCollection& collection) {
+  return std::string(kind_name(collection.record.types.kind)) + " '" + collection.record.name + "'";
+}
+
+[[noreturn]] void throw_past_end(const OpenCollection& collection, u64 index) {
+  throw Error(ErrorCode::out_of_range, who(collection) + ": position " + std::to_string(index) +
+                                           " is past the end (size " + std::to_string(collection.record.root.count) +
+                                           ")");
+}
+
+void check_width(const OpenCollection& collection, ValueType type, Bytes bytes) {
+  const u32 width = width_of(type);
+  if (width == 0 || bytes.size() == width) [[likely]] return;
+  throw Error(ErrorCode::invalid_argument, who(collection) + ": " + std::to_string(bytes.size()) +
+                                               " bytes are not a " + type_name(type));
+}
+
+}  // namespace
+
+WriteSession::WriteSession(storage::WriteTransaction& txn, bool recording)
+    : txn_(txn), catalog_(to_tree_root(txn.catalog())), recording_(recording) {}
+
+void WriteSession::check_usable() const {
+  if (poisoned_) [[unlikely]] {
+    throw Error(ErrorCode::poisoned, "an earlier write of this transaction failed half way: only rollback is left");
+  }
+}
+
+void WriteSession::check_usable(const OpenCollection& collection) const {
+  check_usable();
+  if (!collection.exists) [[unlikely]] {
+    throw Error(ErrorCode::not_found, who(collection) + " was dropped, or its creation was rolled back, in this "
+                                                        "transaction; get a new handle by name");
+  }
+}
+
+void WriteSession::check_changeable(const OpenCollection& collection) const {
+  check_usable(collection);
+  if (collection.busy) [[unlikely]] {
+    throw Error(ErrorCode::invalid_argument, who(collection) + " is being filled: it cannot be changed otherwise "
+                                                               "until that has ended");
+  }
+}
+
+void WriteSession::check_entry(const OpenCollection& collection, Bytes key, Bytes value) const {
+  const u32 limit = tree::max_key_size(txn_.page_size());
+  if (key.size() > limit) [[unlikely]] {
+    throw Error(ErrorCode::too_long, who(collection) + ": a key of " + std::to_string(key.size()) +
+                                         " bytes is too long: the limit is a quarter page, " + std::to_string(limit));
+  }
+  const CollectionTypes& types = collection.record.types;
+  check_width(collection, types.key, key);
+  check_width(collection, types.value, value);
+  if (value.size() > tree::kMaxValueSize) [[unlikely]] {
+    throw Error(ErrorCode::too_long, who(collection) + ": the value is longer than 2^48 - 1 bytes");
+  }
+}
+
+void WriteSession::record(const Operation& operation) {
+  if (!recording_) return;
+  encode_operation(buffer_, operation);
+  txn_.record(buffer_);
+}
+
+// --- Collections -----------------------------------------------------------------------------------------------------
+
+OpenCollection& WriteSession::add(CatalogRecord&& record) {
+  OpenCollection& collection = *open_.emplace_back(std::make_unique<OpenCollection>());
+  collection.record = std::move(record);
+  by_id_[collection.record.id] = &collection;
+  last_ = &collection;
+  return collection;
+}
+
+OpenCollection* WriteSession::find(u64 id) {
+  check_usable();
+  if (last_ == nullptr || last_->record.id != id) {
+    const auto found = by_id_.find(id);
+    if (found != by_id_.end()) {
+      last_ = found->second;
+    } else {
+      std::optional<CatalogRecord> record = catalog_reader().find(id);
+      if (!record) return nullptr;
+      add(std::move(*record));
+    }
+  }
+  return last_->exists ? last_ : nullptr;
+}
+
+OpenCollection* WriteSession::find(Bytes name) {
+  check_usable();
+  const std::optional<u64> id = catalog_reader().find_id(name);
+  if (!id) return nullptr;
+  OpenCollection* collection = find(*id);
+  if (collection == nullptr) {
+    throw Error(ErrorCode::corrupt, "catalog: C1: '" + std::string(name) + "' has no record; run check on the file");
+  }
+  return collection;
+}
+
+OpenCollection& WriteSession::adopt(const CatalogRecord& record) {
+  const auto found = by_id_.find(record.id);
+  return found != by_id_.end() ? *found->second : add(CatalogRecord(record));
+}
+
+OpenCollection& WriteSession::open(Bytes name, const CollectionTypes& types) {
+  OpenCollection* collection = find(name);
+  if (collection == nullptr) return create(name, types);
+  if (collection->record.types != types) {
+    throw Error(ErrorCode::wrong_type, "'" + std::string(name) + "' is a " + describe(collection->record.types) +
+                                           ", not a " + describe(types));
+  }
+  return *collection;
+}
+
+OpenCollection& WriteSession::create(Bytes name, const CollectionTypes& types, u64 id) {
+  check_usable();
+  check_name(name, txn_.page_size());
+  if (catalog_reader().find_id(name)) {
+    throw Error(ErrorCode::exists, "a collection '" + std::string(name) + "' exists already");
+  }
+  return change([&]() -> OpenCollection& {
+    CatalogWriter writer(txn_, catalog_);
+    if (id == 0) {
+      id = writer.take_id();
+    } else {
+      writer.reserve_id(id);
+    }
+    CatalogRecord made{.id = id, .types = types, .shape = shape_of(id, types, txn_.page_size()), .root = {},
+                       .name = std::string(name)};
+    writer.add_name(name, id);
+    writer.store(made, buffer_);
+    record({.kind = OperationKind::create, .id = id, .types = types, .name = name});
+    return add(std::move(made));
+  });
+}
+
+void WriteSession::drop(OpenCollection& collection) {
+  check_changeable(collection);
+  const ReserveUse reserve(txn_);
+  change(collection, [&] {
+    tree::TreeWriter(txn_, collection.record.shape, collection.record.root).clear();
+    CatalogWriter writer(txn_, catalog_);
+    writer.remove_name(collection.record.name);
+    writer.remove(collection.record.id);
+    record({.kind = OperationKind::drop, .id = collection.record.id});
+    collection.exists = false;
+    collection.dirty = false;
+  });
+}
+
+void WriteSession::rename(OpenCollection& collection, Bytes name) {
+  check_usable(collection);
+  check_name(name, txn_.page_size());
+  if (name == collection.record.name) return;
+  if (catalog_reader().find_id(name)) {
+    throw Error(ErrorCode::exists, "a collection '" + std::string(name) + "' exists already");
+  }
+  change(collection, [&] {
+    CatalogWriter writer(txn_, catalog_);
+    writer.remove_name(collection.record.name);
+    collection.record.name = name;
+    writer.add_name(name, collection.record.id);
+    writer.store(collection.record, buffer_);
+    record({.kind = OperationKind::rename, .id = collection.record.id, .name = name});
+  });
+}
+
+std::vector<CatalogRecord> WriteSession::records() {
+  check_usable();
+  std::vector<CatalogRecord> all;
+  catalog_reader().for_each([&](CatalogRecord&& record) {
+    const auto found = by_id_.find(record.id);
+    all.push_back(found != by_id_.end() ? found->second->record : std::move(record));
+  });
+  return all;
+}
+
+void WriteSession::flush() {
+  check_usable();
+  const ReserveUse reserve(txn_);
+  try {
+    CatalogWriter writer(txn_, catalog_);
+    for (const std::unique_ptr<OpenCollection>& collection : open_) {
+      if (!collection->dirty) continue;
+      writer.store(collection->record, buffer_);
+      collection->dirty = false;
+    }
+    txn_.catalog() = to_catalog_root(catalog_);
+  } catch (...) {
+    poisoned_ = true;
+    throw;
+  }
+}
+
+// --- Entries ---------------------------------------------------------------------------------------------------------
+
+bool WriteSession::put(OpenCollection& collection, Bytes key, Bytes value) {
+  check_changeable(collection);
+  check_entry(collection, key, value);
+  return change(collection, [&] {
+    const bool is_new = tree::TreeWriter(txn_, collection.record.shape, collection.record.root).put(key, value);
+    record({.kind = OperationKind::put, .id = collection.record.id, .key = key, .value = value});
+    txn_.release_memory();
+    return is_new;
+  });
+}
+
+bool WriteSession::erase(OpenCollection& collection, Bytes key) {
+  check_changeable(collection);
+  const bool was_dirty = collection.dirty;
+  const ReserveUse reserve(txn_);
+  return change(collection, [&] {
+    if (!tree::TreeWriter(txn_, collection.record.shape, collection.record.root).erase(key)) {
+      collection.dirty = was_dirty;
+      --changes_;
+      return false;
+    }
+    record({.kind = OperationKind::erase, .id = collection.record.id, .key = key});
+    txn_.release_memory();
+    return true;
+  });
+}
+
+u64 WriteSession::erase_interval(OpenCollection& collection, std::optional<Bytes> low, std::optional<Bytes> high) {
+  check_changeable(collection);
+  const tree::TreeReader tree = reader(collection);
+  const u64 first = low ? tree.rank(*low) : 0;
+  const u64 last = high ? tree.rank(*high) : tree.size();
+  if (first >= last) return 0;
+  const ReserveUse reserve(txn_);
+  return change(collection, [&] {
+    tree::TreeWriter(txn_, collection.record.shape, collection.record.root).erase_range(first, last - first);
+    Operation operation;
+    operation.kind = OperationKind::erase_range;
+    operation.id = collection.record.id;
+    operation.low = low;
+    operation.high = high;
+    record(operation);
+    txn_.release_memory();
+    return last - first;
+  });
+}
+
+void WriteSession::insert(OpenCollection& collection, u64 index, Bytes value) {
+  check_changeable(collection);
+  if (index > collection.record.root.count) [[unlikely]] throw_past_end(collection, index);
+  check_entry(collection, {}, value);
+  change(collection, [&] {
+    tree::TreeWriter(txn_, collection.record.shape, collection.record.root).insert(index, value);
+    record({.kind = OperationKind::list_insert, .id = collection.record.id, .value = value, .index = index});
+    txn_.release_memory();
+  });
+}
+
+void WriteSession::set(OpenCollection& collection, u64 index, Bytes value) {
+  check_changeable(collection);
+  if (index >= collection.record.root.count) [[unlikely]] throw_past_end(collection, index);
+  check_entry(collection, {}, value);
+  change(collection, [&] {
+    tree::TreeWriter(txn_, collection.record.shape, collection.record.root).set(index, value);
+    record({.kind = OperationKind::list_set, .id = collection.record.id, .value = value, .index = index});
+    txn_.release_memory();
+  });
+}
+
+void WriteSession::erase_items(OpenCollection& collection, u64 first, u64 count) {
+  check_changeable(collection);
+  const u64 size = collection.record.root.count;
+  if (first > size) throw_past_end(collection, first);
+  if (count > size - first) throw_past_end(collection, first + count - 1);
+  if (count == 0) return;
+  const ReserveUse reserve(txn_);
+  change(collection, [&] {
+    tree::TreeWriter(txn_, collection.record.shape, collection.record.root).erase_range(first, count);
+    record({.kind = OperationKind::list_erase, .id = collection.record.id, .index = first, .count = count});
+    txn_.release_memory();
+  });
+}
+
+void WriteSession::clear(OpenCollection& collection) {
+  check_changeable(collection);
+  if (collection.record.root.count == 0) return;
+  const ReserveUse reserve(txn_);
+  change(collection, [&] {
+    tree::TreeWriter(txn_, collection.record.shape, collection.record.root).clear();
+    record({.kind = OperationKind::clear, .id = collection.record.id});
+    txn_.release_memory();
+  });
+}
+
+}  // namespace sapwood::collections

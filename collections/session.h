@@ -1,0 +1,165 @@
+// Changes to collections inside one write transaction: which are open, where their trees stand, the redo operations.
+//
+// Used by handles, and by recovery (without recording). Arguments are checked before anything changes: out_of_range,
+// too_long, invalid_argument, wrong_type, not_found and exists leave the session usable; whatever is thrown after the
+// first change poisons it, and every further call but those of rolling back throws Error{poisoned}.
+//
+// Invariants:
+//   S1  an open collection's `root` is the truth; the catalog's record of it is stale while `dirty`
+//   S2  flush() leaves none dirty, and the catalog's root in the transaction
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "collections/catalog.h"
+#include "collections/operations.h"
+#include "storage/write_transaction.h"
+
+namespace sapwood::collections {
+
+// A collection as the session knows it. Stays at one address for the session's life.
+struct OpenCollection {
+  CatalogRecord record;
+  bool dirty = false;
+  bool exists = true;  // false once dropped, or its creation rolled back
+  bool busy = false;   // a batch is filling it
+};
+
+// A mark of the transaction, and whether it still protects anything. Shared by its holder and the session.
+struct PlacedMark {
+  storage::Mark mark;
+  u64 serial = 0;
+  bool live = true;
+};
+
+// What a savepoint goes back to.
+struct SavedState {
+  struct Entry {
+    OpenCollection* collection;
+    CatalogRecord record;
+    bool dirty;
+    bool exists;
+  };
+  std::shared_ptr<PlacedMark> mark;
+  tree::TreeRoot catalog;
+  std::vector<Entry> entries;
+};
+
+class WriteSession {
+ public:
+  WriteSession(storage::WriteTransaction& txn, bool recording);
+  WriteSession(const WriteSession&) = delete;
+  WriteSession& operator=(const WriteSession&) = delete;
+
+  // Collections. Null if there is none with that name or id.
+  OpenCollection* find(Bytes name);
+  OpenCollection* find(u64 id);
+  // As find(id), with what the caller knows to be the record in the transaction's base version.
+  OpenCollection& adopt(const CatalogRecord& record);
+  // Created if absent. Throws wrong_type if it is there and differs, invalid_argument for a bad name.
+  OpenCollection& open(Bytes name, const CollectionTypes& types);
+  OpenCollection& create(Bytes name, const CollectionTypes& types, u64 id = 0);
+  void drop(OpenCollection& collection);
+  void rename(OpenCollection& collection, Bytes name);
+  // All collections, in the order of their ids.
+  std::vector<CatalogRecord> records();
+
+  tree::TreeReader reader(const OpenCollection& collection) const {
+    return tree::TreeReader(txn_.reader(), collection.record.shape, collection.record.root);
+  }
+
+  // Sorted maps.
+  bool put(OpenCollection& collection, Bytes key, Bytes value);
+  bool erase(OpenCollection& collection, Bytes key);
+  u64 erase_interval(OpenCollection& collection, std::optional<Bytes> low, std::optional<Bytes> high);
+  // Lists.
+  void insert(OpenCollection& collection, u64 index, Bytes value);
+  void set(OpenCollection& collection, u64 index, Bytes value);
+  void erase_items(OpenCollection& collection, u64 first, u64 count);
+  // Both.
+  void clear(OpenCollection& collection);
+
+  // Applies one operation of a redo record. Throws corrupt if it does not fit the state.
+  void apply(const Operation& operation);
+  // For a batch that writes the tree itself: records that operation as done, and runs `change` as a change.
+  void record(const Operation& operation);
+  template <class Change>
+  decltype(auto) change(OpenCollection& collection, Change&& change);
+
+  // Marks and savepoints.
+  std::shared_ptr<PlacedMark> place_mark();
+  void release_mark(PlacedMark& mark) noexcept;
+  std::shared_ptr<SavedState> save();
+  // Back to `saved`, which can be restored again; marks placed after it are dead.
+  void restore(const SavedState& saved);
+
+  // Throws poisoned, or not_found if the collection was dropped.
+  void check_usable() const;
+  void check_usable(const OpenCollection& collection) const;
+  // And invalid_argument while a batch fills it.
+  void check_changeable(const OpenCollection& collection) const;
+  // Throws too_long, invalid_argument for a key or value that the collection cannot hold.
+  void check_entry(const OpenCollection& collection, Bytes key, Bytes value) const;
+  void poison() { poisoned_ = true; }
+  bool changed() const { return changes_ != 0; }
+  // Grows with every change: positions read before may point at memory that is gone.
+  u64 changes() const { return changes_; }
+  storage::WriteTransaction& txn() { return txn_; }
+
+  void flush();
+
+ private:
+  template <class Change>
+  decltype(auto) change(Change&& change);
+  OpenCollection& add(CatalogRecord&& record);
+  CatalogReader catalog_reader() const { return CatalogReader(txn_.reader(), catalog_); }
+  void apply_to(OpenCollection& collection, const Operation& operation);
+
+  storage::WriteTransaction& txn_;
+  tree::TreeRoot catalog_;
+  std::vector<std::unique_ptr<OpenCollection>> open_;
+  std::unordered_map<u64, OpenCollection*> by_id_;
+  OpenCollection* last_ = nullptr;  // found last
+  std::vector<PlacedMark*> marks_;
+  u64 next_serial_ = 1;
+  u64 changes_ = 0;
+  bool recording_;
+  bool poisoned_ = false;
+  std::string buffer_;  // an operation or record being encoded
+};
+
+// Runs `change` as a change of the catalog: what it throws poisons the session.
+template <class Change>
+decltype(auto) WriteSession::change(Change&& change) {
+  ++changes_;
+  try {
+    return change();
+  } catch (...) {
+    poisoned_ = true;
+    throw;
+  }
+}
+
+// The same for `collection`.
+template <class Change>
+decltype(auto) WriteSession::change(OpenCollection& collection, Change&& change) {
+  collection.dirty = true;
+  return this->change(change);
+}
+
+// While it lives, allocations may use the pages kept back for deletes.
+class ReserveUse {
+ public:
+  explicit ReserveUse(storage::WriteTransaction& txn) : txn_(txn) { txn_.use_reserve(true); }
+  ~ReserveUse() { txn_.use_reserve(false); }
+  ReserveUse(const ReserveUse&) = delete;
+  ReserveUse& operator=(const ReserveUse&) = delete;
+
+ private:
+  storage::WriteTransaction& txn_;
+};
+
+}  // namespace sapwood::collections

@@ -1,0 +1,161 @@
+// Database: opening, handles without a transaction, and what concerns the whole file.
+#include "sapwood/database.h"
+
+#include "collections/handle_state.h"
+#include "db/listing.h"
+
+namespace sapwood {
+
+using collections::CatalogReader;
+using collections::CatalogRecord;
+using collections::Environment;
+using collections::HandleState;
+using collections::OpenCollection;
+using collections::ScopedSnapshot;
+using collections::WriteState;
+
+namespace {
+
+CatalogReader catalog_of(const storage::Snapshot& snapshot) {
+  return CatalogReader(snapshot.pages, collections::to_tree_root(snapshot.descriptor.catalog));
+}
+
+std::optional<CatalogRecord> find_record(Environment& environment, std::string_view name) {
+  const ScopedSnapshot snapshot(environment.engine());
+  return catalog_of(*snapshot).find(name);
+}
+
+}  // namespace
+
+Database Database::open(const std::string& path, const Options& options) {
+  if (path.empty()) {
+    throw Error(ErrorCode::invalid_argument, "the path of a database is empty; Database::temporary needs none");
+  }
+  return Database(Environment::open(path, options));
+}
+
+Database Database::temporary(const Options& options) { return Database(Environment::open({}, options)); }
+
+Environment& Database::environment() const {
+  if (environment_ == nullptr) throw Error(ErrorCode::ended, "the Database was moved away");
+  environment_->check_open();
+  return *environment_;
+}
+
+ReadTxn Database::read() const {
+  environment();
+  return ReadTxn(environment_);
+}
+
+WriteTxn Database::begin_write() { return begin_write(environment().engine().options().write_timeout); }
+
+WriteTxn Database::begin_write(std::chrono::milliseconds timeout) {
+  storage::Engine& engine = environment().engine();
+  return WriteTxn(std::make_shared<WriteState>(environment_, engine.begin_write(timeout)));
+}
+
+detail::Handle Database::open(std::string_view name, CollectionTypes types) {
+  std::optional<CatalogRecord> record = find_record(environment(), name);
+  if (!record) {
+    if (environment_->engine().read_only()) db::throw_no_collection(name);
+    const std::unique_ptr<storage::WriteTransaction> txn = environment_->begin_automatic(std::string(name));
+    collections::WriteSession session(*txn, true);
+    record = session.open(name, types).record;
+    if (session.changed()) {
+      session.flush();
+      txn->commit(environment_->engine().options().durability);
+    }
+  }
+  db::check_types(*record, types);
+  return detail::Handle(std::make_shared<HandleState>(environment_, *record));
+}
+
+AnyCollection Database::any(std::string_view name) {
+  const std::optional<CatalogRecord> record = find_record(environment(), name);
+  if (!record) db::throw_no_collection(name);
+  return AnyCollection(detail::Handle(std::make_shared<HandleState>(environment_, *record)));
+}
+
+AnyCollection Database::any(std::string_view name, CollectionTypes types) { return AnyCollection(open(name, types)); }
+
+bool Database::has(std::string_view name) const { return find_record(environment(), name).has_value(); }
+
+std::vector<CollectionInfo> Database::collections() const {
+  const ScopedSnapshot snapshot(environment().engine());
+  return db::list_collections(catalog_of(*snapshot));
+}
+
+bool Database::drop(std::string_view name) {
+  const std::unique_ptr<storage::WriteTransaction> txn = environment().begin_automatic(std::string(name));
+  collections::WriteSession session(*txn, true);
+  OpenCollection* collection = session.find(name);
+  if (collection == nullptr) return false;
+  session.drop(*collection);
+  session.flush();
+  txn->commit(environment_->engine().options().durability);
+  return true;
+}
+
+void Database::rename(std::string_view from, std::string_view to) {
+  const std::unique_ptr<storage::WriteTransaction> txn = environment().begin_automatic(std::string(from));
+  collections::WriteSession session(*txn, true);
+  OpenCollection* collection = session.find(from);
+  if (collection == nullptr) db::throw_no_collection(from);
+  session.rename(*collection, to);
+  if (!session.changed()) return;
+  session.flush();
+  txn->commit(environment_->engine().options().durability);
+}
+
+void Database::sync() { environment().engine().sync(); }
+void Database::checkpoint() { environment().engine().checkpoint(); }
+
+std::vector<std::string> Database::check(const Progress& progress) {
+  storage::Engine& engine = environment().engine();
+  std::vector<std::string> findings;
+  {
+    const ScopedSnapshot snapshot(engine);
+    collections::check_collections(snapshot->pages, snapshot->descriptor.catalog, progress, engine.info().live_pages,
+                                   findings);
+  }
+  // Damaged trees cannot be walked, so bitmaps have nothing to be compared with.
+  if (findings.empty()) engine.check_space(findings);
+  return findings;
+}
+
+Info Database::info() const {
+  storage::Engine& engine = environment().engine();
+  const storage::EngineInfo from = engine.info();
+  const storage::RecoveryReport& recovery = from.recovery;
+  Info info;
+  info.path = from.path;
+  info.uuid = from.uuid;
+  info.page_size = from.page_size;
+  info.file_bytes = from.file_bytes;
+  info.page_count = from.page_count;
+  info.live_pages = from.live_pages;
+  info.pending_pages = from.pending_pages;
+  info.free_pages = from.free_pages;
+  info.collections = collections().size();
+  info.txn = from.txn;
+  info.checkpoint_txn = from.checkpoint_txn;
+  info.checkpoints = from.checkpoints;
+  info.log_bytes = from.log_bytes;
+  info.log_segment_bytes = from.log_segment_bytes;
+  info.readers = from.readers;
+  info.oldest_reader = from.oldest_reader;
+  info.created_us = from.created_us;
+  info.read_only = engine.read_only();
+  info.recovery = {recovery.recovered, recovery.records,   recovery.log_bytes,
+                   recovery.scan_us,   recovery.replay_us, recovery.checkpoint_us};
+  return info;
+}
+
+void Database::close() { environment().close(); }
+
+const std::string& Database::path() const {
+  if (environment_ == nullptr) throw Error(ErrorCode::ended, "the Database was moved away");
+  return environment_->path();
+}
+
+}  // namespace sapwood

@@ -1,0 +1,40 @@
+#include "db/listing.h"
+
+#include <algorithm>
+
+#include "collections/types.h"
+#include "sapwood/error.h"
+
+namespace sapwood::db {
+
+using collections::CatalogRecord;
+
+void throw_no_collection(std::string_view name) {
+  throw Error(ErrorCode::not_found, "there is no collection '" + std::string(name) +
+                                        "'; a write transaction creates it, collections() lists those that are there");
+}
+
+void check_types(const CatalogRecord& record, const CollectionTypes& types) {
+  if (record.types == types) return;
+  throw Error(ErrorCode::wrong_type, "'" + record.name + "' is a " + collections::describe(record.types) + ", not a " +
+                                         collections::describe(types));
+}
+
+std::vector<CollectionInfo> list_collections(const collections::CatalogReader& catalog) {
+  std::vector<CatalogRecord> records;
+  catalog.for_each([&](CatalogRecord&& record) { records.push_back(std::move(record)); });
+  return list_collections(std::move(records));
+}
+
+std::vector<CollectionInfo> list_collections(std::vector<CatalogRecord> records) {
+  std::sort(records.begin(), records.end(),
+            [](const CatalogRecord& a, const CatalogRecord& b) { return a.name < b.name; });
+  std::vector<CollectionInfo> infos;
+  infos.reserve(records.size());
+  for (CatalogRecord& record : records) {
+    infos.push_back({std::move(record.name), record.types, record.root.count, record.id});
+  }
+  return infos;
+}
+
+}  // namespace sapwood::db

@@ -1,0 +1,20 @@
+// What the ways of opening collections share.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "collections/catalog.h"
+#include "sapwood/types.h"
+
+namespace sapwood::db {
+
+[[noreturn]] void throw_no_collection(std::string_view name);
+// Throws Error{wrong_type} unless the collection has these types.
+void check_types(const collections::CatalogRecord& record, const CollectionTypes& types);
+
+// By name.
+std::vector<CollectionInfo> list_collections(const collections::CatalogReader& catalog);
+std::vector<CollectionInfo> list_collections(std::vector<collections::CatalogRecord> records);
+
+}  // namespace sapwood::db

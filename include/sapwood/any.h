@@ -1,0 +1,89 @@
+// A collection whose types are known only when the program runs: for command lines, scripts and other languages.
+//
+// The same bytes and the same code below as List and SortedMap; only encoding is chosen at run time. Values of another
+// type than the collection's throw Error{wrong_type}; integers are converted where nothing is lost.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "sapwood/codec.h"
+#include "sapwood/detail/handle.h"
+
+namespace sapwood {
+
+// A key or value: std::monostate is none (the key of a list's item).
+using AnyValue =
+    std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, std::vector<std::byte>>;
+
+// The type of collections that hold such values (int64 for std::int64_t).
+ValueType type_of(const AnyValue& value) noexcept;
+// Reads a value of `type` from text: numbers in decimal ("nan" and "inf" are doubles), bools as true or false, strings as
+// they are, bytes as pairs of hexadecimal digits. Throws Error{invalid_argument} that tells what was expected.
+AnyValue parse_value(ValueType type, std::string_view text);
+// The inverse of parse_value, with as many digits as a double needs to come back the same.
+std::string format_value(const AnyValue& value);
+
+struct AnyEntry {
+  std::uint64_t index = 0;  // position in the collection
+  AnyValue key;             // std::monostate in a list
+  AnyValue value;
+};
+
+// Which entries a scan gives. Keys are for sorted maps, positions for both; all conditions together.
+struct AnyScan {
+  std::optional<AnyValue> low;     // keys >= low
+  std::optional<AnyValue> high;    // keys < high
+  std::optional<AnyValue> prefix;  // keys that start with it: strings and bytes only
+  std::uint64_t skip = 0;          // entries left out at the start (at the end, if reversed)
+  std::uint64_t limit = ~std::uint64_t{0};
+  bool reversed = false;
+};
+
+// A small copyable handle. What its calls throw: detail/handle.h, and Error{wrong_type} for calls that are not of the
+// collection's kind.
+class AnyCollection {
+ public:
+  AnyCollection() = default;
+  explicit AnyCollection(detail::Handle handle) : handle_(std::move(handle)) {}
+
+  const std::string& name() const { return handle_.name(); }
+  CollectionTypes types() const { return handle_.types(); }
+  std::uint64_t size() const { return handle_.size(); }
+
+  // Sorted maps.
+  std::optional<AnyValue> get(const AnyValue& key) const;
+  bool put(const AnyValue& key, const AnyValue& value);  // true if the key is new
+  bool erase(const AnyValue& key);
+  std::uint64_t rank(const AnyValue& key) const;
+  std::uint64_t erase_range(const AnyScan& interval);  // low, high and prefix count; how many were erased
+
+  // Lists.
+  void set(std::uint64_t index, const AnyValue& value);
+  void insert(std::uint64_t index, const AnyValue& value);
+  void push_back(const AnyValue& value);
+  void erase_at(std::uint64_t first, std::uint64_t count = 1);
+
+  // Both.
+  AnyEntry at(std::uint64_t index) const;  // throws Error{out_of_range}
+  std::uint64_t count(const AnyScan& scan) const;
+  // Calls `visit` for each entry until it returns false; on one state of the collection. The result: entries visited.
+  std::uint64_t scan(const AnyScan& scan, const std::function<bool(const AnyEntry&)>& visit) const;
+  void clear() { handle_.clear(); }
+
+  // Adds all entries that `next` gives until nullopt, or none if it throws: to the end of a list, into a map.
+  void extend(const std::function<std::optional<AnyEntry>()>& next);
+  // The same, keys strictly ascending, into an empty collection: full pages, each written once.
+  void bulk_load(const std::function<std::optional<AnyEntry>()>& next);
+
+ private:
+  void fill(detail::Batch batch, const std::function<std::optional<AnyEntry>()>& next);
+  detail::Section section(const AnyScan& scan) const;
+  detail::Handle handle_;
+};
+
+}  // namespace sapwood

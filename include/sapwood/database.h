@@ -1,0 +1,94 @@
+// Database: one file with named collections.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "sapwood/error.h"
+#include "sapwood/info.h"
+#include "sapwood/transaction.h"
+
+namespace sapwood {
+
+// An open file. Movable; for any number of threads at once. It stays open until the last Database, transaction, handle
+// or range of it is gone, or close() is called. Errors of files: not_found, exists, in_use, not_a_database,
+// newer_format, corrupt, read_only, disk_full, io.
+class Database {
+ public:
+  // Opens the file at `path`, by default creating it if absent. Recovers it if it was not closed cleanly.
+  static Database open(const std::string& path, const Options& options = {});
+  // A database without a name that is gone when closed.
+  static Database temporary(const Options& options = {});
+
+  // A snapshot of the newest visible commit. Throws Error{limit} when too many are open.
+  ReadTxn read() const;
+  // Waits for the writer's place: for Options::write_timeout, or `timeout` (negative: without limit). Throws timed_out,
+  // read_only, writes_refused, would_deadlock if this thread has a write transaction open already.
+  WriteTxn begin_write();
+  WriteTxn begin_write(std::chrono::milliseconds timeout);
+
+  // Calls `function` with a write transaction, commits, and returns what it returned. If it throws, everything is rolled
+  // back and the exception goes on. A function that committed or rolled back itself is left alone.
+  template <std::invocable<WriteTxn&> Function>
+  auto write(Function&& function) {
+    WriteTxn txn = begin_write();
+    if constexpr (std::is_void_v<std::invoke_result_t<Function&, WriteTxn&>>) {
+      std::invoke(function, txn);
+      if (txn.is_open()) txn.commit();
+    } else {
+      auto result = std::invoke(function, txn);
+      if (txn.is_open()) txn.commit();
+      return result;
+    }
+  }
+
+  // Handles without a transaction: each call is its own, on the newest visible commit; changes are durable as
+  // Options::durability says. The collection is created if absent (Error{not_found} in a file opened for reading).
+  // Throws Error{wrong_type} if it is of another kind or other types.
+  template <Storable T>
+  List<T> list(std::string_view name) {
+    return List<T>(open(name, List<T>::types));
+  }
+  template <Storable K, Storable V>
+  SortedMap<K, V> sorted_map(std::string_view name) {
+    return SortedMap<K, V>(open(name, SortedMap<K, V>::types));
+  }
+  // The collection with that name, with the types that it has. Throws Error{not_found}. With types: created if absent.
+  AnyCollection any(std::string_view name);
+  AnyCollection any(std::string_view name, CollectionTypes types);
+
+  bool has(std::string_view name) const;
+  std::vector<CollectionInfo> collections() const;  // by name
+  // Each its own transaction; as in WriteTxn.
+  bool drop(std::string_view name);
+  void rename(std::string_view from, std::string_view to);
+
+  // All commits so far become durable, whatever their durability.
+  void sync();
+  // Writes a checkpoint: the next open has nothing to replay.
+  void checkpoint();
+
+  // Verifies every page and value of the newest visible commit, and that the free space agrees. A sentence for each
+  // fault found; empty is good. `progress` is told pages; Error{cancelled} if it returns false.
+  std::vector<std::string> check(const Progress& progress = {});
+  Info info() const;
+
+  // Makes everything durable, marks the file clean and closes it; handles throw Error{ended} from now on. Throws
+  // Error{in_use}, and stays open, while transactions or ranges are open. Requires: no call in another thread.
+  void close();
+  // As it was opened; empty for a temporary one.
+  const std::string& path() const;
+
+ private:
+  explicit Database(std::shared_ptr<collections::Environment> environment) : environment_(std::move(environment)) {}
+  collections::Environment& environment() const;
+  detail::Handle open(std::string_view name, CollectionTypes types);
+
+  std::shared_ptr<collections::Environment> environment_;
+};
+
+}  // namespace sapwood

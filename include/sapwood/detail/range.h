@@ -1,0 +1,181 @@
+// Iterators and ranges over collections.
+//
+// An iterator reads the collection as it was when its range was made. It may be moved to another thread, but not used
+// by two at once. A copy has its own position and costs O(log n) at its first use: prefer reversed() to
+// std::reverse_iterator. Dereferencing after the end of the transaction throws Error{ended}.
+#pragma once
+
+#include <cstddef>
+#include <iterator>
+#include <ranges>
+#include <utility>
+
+#include "sapwood/codec.h"
+#include "sapwood/detail/handle.h"
+
+namespace sapwood::detail {
+
+// What an iterator gives. Owned ones decode, views refer to the iterator and die when it moves.
+template <class T>
+struct ItemElement {
+  using value_type = T;
+  using Key = void;
+  using Value = T;
+  using Concept = std::bidirectional_iterator_tag;
+  static value_type read(const Cursor& cursor) { return Codec<T>::decode_value(cursor.value()); }
+};
+template <class T>
+struct ItemViewElement {
+  using value_type = typename Codec<T>::View;
+  using Key = void;
+  using Value = T;
+  using Concept = std::input_iterator_tag;
+  static value_type read(const Cursor& cursor) { return Codec<T>::view_value(cursor.value()); }
+};
+template <class K, class V>
+struct EntryElement {
+  using value_type = std::pair<K, V>;
+  using Key = K;
+  using Value = V;
+  using Concept = std::bidirectional_iterator_tag;
+  static value_type read(const Cursor& cursor) {
+    return {Codec<K>::decode_key(cursor.key()), Codec<V>::decode_value(cursor.value())};
+  }
+};
+template <class K, class V>
+struct EntryViewElement {
+  using value_type = std::pair<typename Codec<K>::View, typename Codec<V>::View>;
+  using Key = K;
+  using Value = V;
+  using Concept = std::input_iterator_tag;
+  static value_type read(const Cursor& cursor) {
+    return {Codec<K>::view_key(cursor.key()), Codec<V>::view_value(cursor.value())};
+  }
+};
+template <class K, class V>
+struct KeyElement {
+  using value_type = K;
+  using Key = K;
+  using Value = V;
+  using Concept = std::bidirectional_iterator_tag;
+  static value_type read(const Cursor& cursor) { return Codec<K>::decode_key(cursor.key()); }
+};
+
+template <class Element>
+class Iterator {
+ public:
+  using iterator_concept = typename Element::Concept;
+  using iterator_category = std::input_iterator_tag;
+  using value_type = typename Element::value_type;
+  using reference = value_type;
+  using difference_type = std::ptrdiff_t;
+
+  struct Arrow {
+    value_type value;
+    const value_type* operator->() const { return &value; }
+  };
+  using pointer = Arrow;
+
+  Iterator() = default;
+  Iterator(Scan scan, std::uint64_t index, std::int64_t step) : cursor_(std::move(scan), index), step_(step) {}
+
+  // Decodes a copy. Throws Error{ended}, Error{out_of_range} past the ends of the collection.
+  value_type operator*() const { return Element::read(cursor_); }
+  Arrow operator->() const { return {**this}; }
+
+  // The key and value without a copy if they are strings or bytes. Valid until the iterator moves.
+  auto key_view() const
+    requires(!std::is_void_v<typename Element::Key>)
+  {
+    return Codec<typename Element::Key>::view_key(cursor_.key());
+  }
+  auto value_view() const { return Codec<typename Element::Value>::view_value(cursor_.value()); }
+  // Position in the collection.
+  std::uint64_t index() const { return cursor_.index(); }
+
+  Iterator& operator++() {
+    cursor_.move(step_);
+    return *this;
+  }
+  Iterator operator++(int) {
+    Iterator old = *this;
+    ++*this;
+    return old;
+  }
+  Iterator& operator--() {
+    cursor_.move(-step_);
+    return *this;
+  }
+  Iterator operator--(int) {
+    Iterator old = *this;
+    --*this;
+    return old;
+  }
+  // Jumps; O(log n) at the next use.
+  Iterator& operator+=(difference_type by) {
+    cursor_.move(by * step_);
+    return *this;
+  }
+  // Only iterators of one range may be compared.
+  bool operator==(const Iterator& other) const { return index() == other.index(); }
+  difference_type operator-(const Iterator& other) const {
+    return static_cast<difference_type>(index() - other.index()) * step_;
+  }
+
+ private:
+  Cursor cursor_;
+  std::int64_t step_ = 1;
+};
+
+// Entries [first, last) of one state of a collection. Its iterators outlive it.
+template <class Element>
+class Range {
+ public:
+  using iterator = Iterator<Element>;
+  using value_type = typename Element::value_type;
+
+  explicit Range(Section section, bool backwards = false) : section_(std::move(section)), backwards_(backwards) {}
+
+  iterator begin() const {
+    return backwards_ ? iterator(section_.scan, section_.last - 1, -1) : iterator(section_.scan, section_.first, 1);
+  }
+  iterator end() const {
+    return backwards_ ? iterator(section_.scan, section_.first - 1, -1) : iterator(section_.scan, section_.last, 1);
+  }
+  std::uint64_t size() const { return section_.last - section_.first; }
+  bool empty() const { return size() == 0; }
+  // The same entries from the last to the first.
+  Range reversed() const { return Range(section_, !backwards_); }
+
+ protected:
+  Section section_;
+  bool backwards_;
+};
+
+template <class T>
+class ItemRange : public Range<ItemElement<T>> {
+ public:
+  using Range<ItemElement<T>>::Range;
+  ItemRange reversed() const { return ItemRange(this->section_, !this->backwards_); }
+  // Items without copies; each is valid until its iterator moves.
+  Range<ItemViewElement<T>> views() const { return Range<ItemViewElement<T>>(this->section_, this->backwards_); }
+};
+
+template <class K, class V>
+class EntryRange : public Range<EntryElement<K, V>> {
+ public:
+  using Range<EntryElement<K, V>>::Range;
+  EntryRange reversed() const { return EntryRange(this->section_, !this->backwards_); }
+  // Keys and values without copies; each pair is valid until its iterator moves.
+  Range<EntryViewElement<K, V>> views() const { return Range<EntryViewElement<K, V>>(this->section_, this->backwards_); }
+  Range<KeyElement<K, V>> keys() const { return Range<KeyElement<K, V>>(this->section_, this->backwards_); }
+};
+
+}  // namespace sapwood::detail
+
+template <class Element>
+inline constexpr bool std::ranges::enable_borrowed_range<sapwood::detail::Range<Element>> = true;
+template <class T>
+inline constexpr bool std::ranges::enable_borrowed_range<sapwood::detail::ItemRange<T>> = true;
+template <class K, class V>
+inline constexpr bool std::ranges::enable_borrowed_range<sapwood::detail::EntryRange<K, V>> = true;

@@ -1,0 +1,13 @@
+// Everything: #include <sapwood/sapwood.h>.
+#pragma once
+
+#include "sapwood/any.h"
+#include "sapwood/codec.h"
+#include "sapwood/database.h"
+#include "sapwood/error.h"
+#include "sapwood/info.h"
+#include "sapwood/list.h"
+#include "sapwood/options.h"
+#include "sapwood/sorted_map.h"
+#include "sapwood/transaction.h"
+#include "sapwood/types.h"

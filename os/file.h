@@ -1,0 +1,138 @@
+// The seam between the library and the operating system: files, clock and randomness.
+//
+// Nothing above this layer calls the kernel. The POSIX side is os/posix.cc; os/sim_disk.h is the simulated disk that
+// the crash tests run on. Every function that can fail throws Error with the path in its message: io, disk_full,
+// out_of_memory, not_found, exists, read_only, invalid_argument (a directory where a file is meant).
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "base/types.h"
+
+namespace sapwood::os {
+
+// One piece of a gathered write.
+struct WritePart {
+  const void* data;
+  std::size_t size;
+};
+
+// A read-only mapping of a file, or zeroed private memory; unmapped by the destructor.
+class Mapping {
+ public:
+  virtual ~Mapping() = default;
+  const u8* data() const { return data_; }
+  u8* mutable_data() const { return data_; }  // only of mappings made writable
+  u64 size() const { return size_; }
+
+ protected:
+  u8* data_ = nullptr;
+  u64 size_ = 0;
+};
+
+enum class LockKind : u8 { shared, exclusive };
+
+// An open file. Reads and writes at explicit offsets; no shared position. Safe for use by several threads.
+class File {
+ public:
+  virtual ~File() = default;
+
+  virtual const std::string& path() const = 0;
+  virtual u64 size() = 0;
+
+  // Reads up to `size` bytes at `offset`; the result is short only at the end of the file.
+  virtual std::size_t read(u64 offset, void* to, std::size_t size) = 0;
+
+  // Writes all parts back to back at `offset`, extending the file as needed. Throws when not everything was written;
+  // what was written then is unknown.
+  virtual void write(u64 offset, std::span<const WritePart> parts) = 0;
+  void write(u64 offset, const void* data, std::size_t size) {
+    const WritePart part{data, size};
+    write(offset, std::span(&part, 1));
+  }
+
+  // Data (and the size, if it changed) is on the disk when this returns. A throw means: unknown, and never retried.
+  virtual void sync() = 0;
+
+  // Makes sure that [offset, offset + size) has space; grows the file to hold it. disk_full changes nothing.
+  virtual void allocate(u64 offset, u64 size) = 0;
+  virtual void truncate(u64 size) = 0;
+
+  // Tells the system to forget clean cached contents, so that the next read comes from the disk.
+  virtual void drop_cache() = 0;
+
+  // Maps [0, reserve) for reading; `reserve` may be past the end. Stores by write() are seen at once. Bytes past the
+  // end of the file must not be touched.
+  virtual std::unique_ptr<Mapping> map(u64 reserve) = 0;
+
+  // Maps [0, size) shared and writable: stores are seen by every process that maps the file. For the lock file.
+  virtual std::unique_ptr<Mapping> map_shared(u64 size) = 0;
+
+  // Takes an open-file-description lock on one byte far past the data; false if another open file holds it. Held
+  // until unlock() or the destructor. Not dropped when another descriptor of the process closes.
+  virtual bool try_lock(LockKind kind) = 0;
+  virtual void unlock() = 0;
+
+  // True if path() still names this very file (device and inode).
+  virtual bool is_at_path() = 0;
+};
+
+struct OpenFlags {
+  bool write = true;      // else read only
+  bool create = false;    // create if absent (never follows a symbolic link when creating)
+  bool exclusive = false; // with create: Error{exists} if present
+};
+
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+  virtual std::unique_ptr<File> open(const std::string& path, OpenFlags flags) = 0;
+  // A nameless file in the folder for temporary files, gone when closed.
+  virtual std::unique_ptr<File> open_temporary() = 0;
+  virtual bool exists(const std::string& path) = 0;
+  virtual void remove(const std::string& path) = 0;  // not_found if absent
+  // Gives `from` the name `to`, atomically; Error{exists} if `to` is there.
+  virtual void rename_new(const std::string& from, const std::string& to) = 0;
+  // Makes creations, removals and renames in the folder that holds `path` durable.
+  virtual void sync_folder_of(const std::string& path) = 0;
+  // The path with symbolic links resolved; the last component may be absent.
+  virtual std::string resolve(const std::string& path) = 0;
+};
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual i64 now_us() = 0;       // since 1970, UTC
+  virtual i64 monotonic_us() = 0; // for intervals
+};
+
+class Random {
+ public:
+  virtual ~Random() = default;
+  virtual void fill(void* to, std::size_t size) = 0;
+};
+
+// What identifies this process to others, for messages.
+struct ProcessInfo {
+  u32 pid;
+  std::string command;  // name of the program, without path and arguments
+  std::string boot_id;  // differs after each boot of the system
+};
+
+// All of it together. `posix_env()` is the real one; it lives for ever.
+class Env {
+ public:
+  virtual ~Env() = default;
+  virtual FileSystem& files() = 0;
+  virtual Clock& clock() = 0;
+  virtual Random& random() = 0;
+  virtual ProcessInfo process() = 0;
+  // Zeroed private memory of `size` bytes of address space, backed only where touched.
+  virtual std::unique_ptr<Mapping> reserve_memory(u64 size) = 0;
+};
+
+Env& posix_env();
+
+}  // namespace sapwood::os

@@ -1,0 +1,174 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+
+#include "os/posix.h"
+
+namespace sapwood::os {
+namespace {
+
+constexpr mode_t kNewFileMode = 0666;  // the process's umask takes bits away, commonly to 0644
+constexpr int kCreateAttempts = 16;
+
+int open_retrying(const std::string& path, int flags) {
+  return retry_interrupted([&] { return ::open(path.c_str(), flags, kNewFileMode); });
+}
+
+// Refuses all but regular files. O_NONBLOCK at open keeps a fifo from hanging before this is reached.
+void require_regular(const Descriptor& descriptor, const std::string& path) {
+  struct stat status;
+  if (::fstat(descriptor.number(), &status) != 0) throw_errno("open " + path, errno, Intent::read);
+  if (S_ISREG(status.st_mode)) return;
+  const char* const what = S_ISDIR(status.st_mode) ? " is a folder, not a file" : " is not a regular file";
+  throw Error(ErrorCode::invalid_argument, "cannot open " + path + ": it" + what + "; name a file");
+}
+
+[[noreturn]] void throw_open_error(const std::string& path, int error_number, bool write) {
+  if (error_number == EISDIR) {
+    throw Error(ErrorCode::invalid_argument, "cannot open " + path + ": it is a folder, not a file; name a file");
+  }
+  if (error_number == ENXIO || error_number == ENODEV) {  // a fifo without a reader, a socket, an absent device
+    throw Error(ErrorCode::invalid_argument, "cannot open " + path + ": it is not a regular file; name a file");
+  }
+  const char* const purpose = write ? " for writing" : "";
+  throw_errno("open " + path + purpose, error_number, write ? Intent::write : Intent::read);
+}
+
+bool is_symbolic_link(const std::string& path) {
+  struct stat status;
+  return ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
+}
+
+// Opens what is there, or creates it without following a link; another process may create or remove it meanwhile.
+Descriptor open_or_create(const std::string& path, int flags) {
+  for (int attempt = 0; attempt < kCreateAttempts; ++attempt) {
+    const int found = open_retrying(path, flags);
+    if (found >= 0) return Descriptor(found);
+    if (errno != ENOENT) throw_open_error(path, errno, true);
+    const int made = open_retrying(path, flags | O_CREAT | O_EXCL | O_NOFOLLOW);
+    if (made >= 0) return Descriptor(made);
+    if (errno != EEXIST) throw_errno("create " + path, errno, Intent::write);
+    if (is_symbolic_link(path)) {
+      throw Error(ErrorCode::invalid_argument,
+                  "cannot create " + path + ": it is a symbolic link to a file that does not exist; remove the link");
+    }
+  }
+  throw Error(ErrorCode::io, "cannot open " + path + ": it is created and removed all the time");
+}
+
+std::string temporary_folder() {
+  const char* const named = std::getenv("TMPDIR");
+  return named != nullptr && *named != '\0' ? named : "/tmp";
+}
+
+Descriptor open_nameless(const std::string& folder) {
+#ifdef O_TMPFILE
+  const int nameless = retry_interrupted([&] { return ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600); });
+  if (nameless >= 0) return Descriptor(nameless);
+#endif
+  std::string name = folder + "/sapwood-XXXXXX";
+  const int named = ::mkostemp(name.data(), O_CLOEXEC);
+  if (named < 0) throw_errno("create a temporary file in " + folder, errno, Intent::write);
+  Descriptor descriptor(named);
+  if (::unlink(name.c_str()) != 0) throw_errno("unlink the temporary file " + name, errno, Intent::write);
+  return descriptor;
+}
+
+// Renames unless the target exists: 0, or -1 with errno; ENOSYS or EINVAL where the system cannot.
+int rename_exclusive(const char* from, const char* to) {
+#ifdef __APPLE__
+  return ::renamex_np(from, to, RENAME_EXCL);
+#else
+  return ::renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+#endif
+}
+
+class PosixFileSystem final : public FileSystem {
+ public:
+  std::unique_ptr<File> open(const std::string& path, OpenFlags flags) override {
+    system_path(path);
+    const int access = (flags.write ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    Descriptor descriptor;
+    if (flags.create && !flags.exclusive) {
+      descriptor = open_or_create(path, access);
+    } else {
+      descriptor = Descriptor(open_retrying(path, flags.create ? access | O_CREAT | O_EXCL : access));
+      if (!descriptor.is_open()) throw_open_error(path, errno, flags.write || flags.create);
+    }
+    require_regular(descriptor, path);
+    return make_posix_file(std::move(descriptor), path);
+  }
+
+  std::unique_ptr<File> open_temporary() override {
+    const std::string folder = temporary_folder();
+    return make_posix_file(open_nameless(folder), folder + "/(temporary file)");
+  }
+
+  bool exists(const std::string& path) override {
+    struct stat status;
+    if (::stat(system_path(path), &status) == 0) return true;
+    if (errno == ENOENT || errno == ENOTDIR) return false;
+    throw_errno("look for " + path, errno, Intent::read);
+  }
+
+  void remove(const std::string& path) override {
+    if (::unlink(system_path(path)) == 0) return;
+    const int error_number = errno;
+    struct stat status;  // unlink of a folder is EPERM on some systems
+    if (::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+      throw Error(ErrorCode::invalid_argument, "cannot remove " + path + ": it is a folder, not a file");
+    }
+    throw_errno("remove " + path, error_number, Intent::write);
+  }
+
+  void rename_new(const std::string& from, const std::string& to) override {
+    const std::string action = "rename " + from + " to " + to;
+    if (rename_exclusive(system_path(from), system_path(to)) == 0) return;
+    if (errno != ENOSYS && errno != EINVAL && errno != ENOTSUP) throw_errno(action, errno, Intent::write);
+    if (::link(from.c_str(), to.c_str()) != 0) throw_errno(action, errno, Intent::write);
+    if (::unlink(from.c_str()) != 0) throw_errno("remove the old name in: " + action, errno, Intent::write);
+  }
+
+  void sync_folder_of(const std::string& path) override {
+    system_path(path);
+    const std::string folder = folder_of(path);
+    const Descriptor descriptor(open_retrying(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!descriptor.is_open()) throw_errno("open the folder " + folder, errno, Intent::read);
+    const int result = retry_interrupted([&] { return ::fsync(descriptor.number()); });
+    // Some file systems cannot sync folders and say EINVAL; their entries are as durable as they get.
+    if (result != 0 && errno != EINVAL) throw_errno("sync the folder " + folder, errno, Intent::write);
+  }
+
+  std::string resolve(const std::string& path) override {
+    if (const auto whole = real_path(system_path(path))) return *whole;
+    if (errno != ENOENT) throw_errno("resolve " + path, errno, Intent::read);
+    const std::string name = path.substr(path.find_last_of('/') + 1);
+    const std::string folder = folder_of(path);
+    if (name.empty() || name == "." || name == "..") throw_errno("resolve " + path, ENOENT, Intent::read);
+    const auto parent = real_path(folder.c_str());
+    if (!parent) throw_errno("resolve " + path + ", whose folder is " + folder, errno, Intent::read);
+    return *parent == "/" ? "/" + name : *parent + "/" + name;
+  }
+
+ private:
+  struct Free {
+    void operator()(char* text) const { std::free(text); }
+  };
+
+  // nullopt with errno set if it does not exist or cannot be reached.
+  static std::optional<std::string> real_path(const char* path) {
+    const std::unique_ptr<char, Free> found(::realpath(path, nullptr));
+    if (found == nullptr) return std::nullopt;
+    return std::string(found.get());
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<FileSystem> make_posix_file_system() { return std::make_unique<PosixFileSystem>(); }
+
+}  // namespace sapwood::os

@@ -1,0 +1,280 @@
+#include "storage/allocator.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "base/assert.h"
+
+namespace sapwood::storage {
+namespace {
+
+constexpr std::size_t kMaxRecent = 65536;
+constexpr u64 kRunScanWords = 4096;  // a search for a run looks at most this far before the file grows instead
+
+// Sets or clears bits [from, from + count); returns how many changed.
+u64 set_bits(std::vector<u64>& words, u64 from, u64 count, bool on) {
+  u64 changed = 0;
+  for (u64 at = from; at < from + count;) {
+    const u64 low = at % 64;
+    const u64 here = std::min<u64>(64 - low, from + count - at);
+    const u64 mask = (here == 64 ? ~u64{0} : (u64{1} << here) - 1) << low;
+    u64& word = words[at / 64];
+    changed += static_cast<u64>(std::popcount(on ? mask & ~word : mask & word));
+    word = on ? word | mask : word & ~mask;
+    at += here;
+  }
+  return changed;
+}
+
+}  // namespace
+
+void Allocator::grow(u64 page_count) {
+  SAPWOOD_ASSERT(page_count >= page_count_ && page_count <= geometry_.max_pages());
+  const u64 groups = geometry_.group_count(page_count);
+  const u64 words = groups * geometry_.group_pages / 64;
+  live_.resize(words);
+  busy_.resize(words);
+  young_.resize(words);
+  changed_.resize(groups);
+  const u64 old_end = page_count_ < geometry_.first_page ? geometry_.first_page : page_count_;
+  page_count_ = page_count;
+  for (u64 g = 0; g < groups; ++g) {
+    for (u32 copy = 0; copy < 2; ++copy) {
+      const PageNo page = geometry_.bitmap_page(g, copy);
+      if (to_u64(page) >= old_end && to_u64(page) < page_count) set_live(Extent{page, 1});
+    }
+  }
+}
+
+void Allocator::load_group(u64 group, const u8* bits) {
+  const u64 words = geometry_.group_pages / 64;
+  std::memcpy(&live_[group * words], bits, words * 8);
+  std::memcpy(&busy_[group * words], bits, words * 8);
+  live_count_ = 0;
+  for (const u64 word : live_) live_count_ += static_cast<u64>(std::popcount(word));
+  busy_count_ = live_count_;
+}
+
+void Allocator::set_live(Extent extent) {
+  const u64 at = index(extent.start);
+  busy_count_ += set_bits(busy_, at, extent.pages, true);
+  live_count_ += set_bits(live_, at, extent.pages, true);
+  set_bits(young_, at, extent.pages, true);
+  changed_[geometry_.group_of(extent.start)] = true;
+}
+
+std::optional<u64> Allocator::find_free_word() {
+  const u64 end = (page_count_ - geometry_.first_page + 63) / 64;
+  for (u64 i = 0; i < end; ++i) {
+    const u64 word = (scan_word_ + i) % end;
+    if (~busy_[word] == 0) continue;
+    if (word * 64 + static_cast<u64>(std::countr_one(busy_[word])) >= page_count_ - geometry_.first_page) continue;
+    scan_word_ = word;
+    return word;
+  }
+  return std::nullopt;
+}
+
+std::optional<PageNo> Allocator::take_page() {
+  while (!recent_.empty()) {
+    const PageNo page = recent_.back();
+    recent_.pop_back();
+    if (to_u64(page) >= page_count_ || is_busy(index(page))) continue;
+    set_live(Extent{page, 1});
+    return page;
+  }
+  if (free_pages() == 0) return std::nullopt;
+  const std::optional<u64> word = find_free_word();
+  if (!word) return std::nullopt;
+  const PageNo page{geometry_.first_page + *word * 64 + static_cast<u64>(std::countr_one(busy_[*word]))};
+  set_live(Extent{page, 1});
+  return page;
+}
+
+std::optional<Extent> Allocator::find_run(u32 pages, u64 from, u64 max_words, Extent& longest) const {
+  const u64 end = page_count_ - geometry_.first_page;
+  u64 run = 0;
+  for (u64 at = from * 64; at < end && at < (from + max_words) * 64;) {
+    if (run == 0 && at % 64 == 0 && ~busy_[at / 64] == 0) {
+      at += 64;
+      continue;
+    }
+    run = is_busy(at) ? 0 : run + 1;
+    ++at;
+    if (run > longest.pages) longest = Extent{PageNo{geometry_.first_page + at - run}, static_cast<u32>(run)};
+    if (run == pages) return longest;
+  }
+  return std::nullopt;
+}
+
+std::optional<Extent> Allocator::take_run(u32 pages, bool accept_shorter) {
+  SAPWOOD_ASSERT(pages > 0);
+  Extent longest;
+  if (free_pages() > 0) {
+    const u64 words = busy_.size();
+    const u64 limit = accept_shorter ? words : kRunScanWords;
+    std::optional<Extent> found = find_run(pages, run_word_, limit, longest);
+    if (!found && run_word_ > 0) found = find_run(pages, 0, accept_shorter ? words : std::min(run_word_ + 1, limit), longest);
+    if (!found && accept_shorter && longest.pages > 0) found = longest;
+    if (found) {
+      set_live(*found);
+      run_word_ = index(found->start + found->pages) / 64;
+      if (run_word_ >= words) run_word_ = 0;
+      return found;
+    }
+  }
+  return std::nullopt;
+}
+
+void Allocator::remember_free(Extent extent) noexcept {
+  for (u32 i = extent.pages; i-- > 0 && recent_.size() < kMaxRecent;) {
+    try {
+      recent_.push_back(extent.start + i);
+    } catch (const std::bad_alloc&) {
+      return;  // a hint only: the bitmaps know the page is free
+    }
+  }
+}
+
+void Allocator::give_back(Extent extent) noexcept {
+  const u64 at = index(extent.start);
+  const u64 changed = set_bits(live_, at, extent.pages, false);
+  SAPWOOD_ASSERT(changed == extent.pages);
+  live_count_ -= changed;
+  busy_count_ -= set_bits(busy_, at, extent.pages, false);
+  changed_[geometry_.group_of(extent.start)] = true;
+  remember_free(extent);
+}
+
+void Allocator::reserve_retired(std::size_t count) {
+  if (waiting_.capacity() < waiting_.size() + count) waiting_.reserve(2 * (waiting_.size() + count));
+}
+
+void Allocator::drop(Extent extent) noexcept {
+  live_count_ -= set_bits(live_, index(extent.start), extent.pages, false);
+  changed_[geometry_.group_of(extent.start)] = true;
+}
+
+void Allocator::undrop(Extent extent) noexcept {
+  live_count_ += set_bits(live_, index(extent.start), extent.pages, true);
+  changed_[geometry_.group_of(extent.start)] = true;
+}
+
+void Allocator::retire(Extent extent, u32 birth, TxnId death) noexcept {
+  SAPWOOD_ASSERT(waiting_.size() < waiting_.capacity());
+  waiting_.push_back(Pending{full_birth(extent.start, birth, death), death, extent});
+}
+
+// The birth of a page version from its low 32 bits. Past 2^32 transactions it is ambiguous: a page not made since the
+// last checkpoint counts as old as can be, which holds it longer, never shorter.
+TxnId Allocator::full_birth(PageNo page, u32 birth, TxnId death) const {
+  if (death >> 32 == 0) return birth;
+  const u64 at = index(page);
+  if ((young_[at / 64] >> (at % 64) & 1) == 0) return 0;
+  const TxnId near = (death & ~u64{0xffffffff}) | birth;
+  return near < death ? near : near - (u64{1} << 32);
+}
+
+void Allocator::release_pending(Extent extent) noexcept {
+  busy_count_ -= set_bits(busy_, index(extent.start), extent.pages, false);
+  remember_free(extent);
+}
+
+void Allocator::place_pending(const Pending& item, const std::vector<TxnId>& pins) {
+  const auto after = std::lower_bound(pins.begin(), pins.end(), item.death);
+  if (after == pins.begin() || *(after - 1) < item.birth) {
+    release_pending(item.extent);
+    return;
+  }
+  Bucket& bucket = buckets_[*(after - 1)];
+  bucket.items.push_back(item);
+  bucket.pages += item.extent.pages;
+}
+
+void Allocator::reclaim(const std::vector<TxnId>& pins, TxnId head) {
+  for (auto it = buckets_.begin(); it != buckets_.end();) {
+    if (std::binary_search(pins.begin(), pins.end(), it->first)) {
+      ++it;
+      continue;
+    }
+    Bucket& bucket = it->second;
+    while (!bucket.items.empty()) {
+      const Pending item = bucket.items.back();
+      place_pending(item, pins);
+      bucket.items.pop_back();
+      bucket.pages -= item.extent.pages;
+    }
+    it = buckets_.erase(it);
+  }
+  std::size_t placed = 0;
+  try {
+    for (; placed < waiting_.size() && waiting_[placed].death <= head; ++placed) place_pending(waiting_[placed], pins);
+  } catch (...) {
+    waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(placed));
+    throw;
+  }
+  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(placed));
+}
+
+const u8* Allocator::group_bits(u64 group) const {
+  return reinterpret_cast<const u8*>(&live_[group * (geometry_.group_pages / 64)]);
+}
+
+bool Allocator::is_live(PageNo page) const {
+  const u64 at = index(page);
+  return (live_[at / 64] >> (at % 64) & 1) != 0;
+}
+
+bool Allocator::is_inside(Extent extent) const {
+  const u64 start = to_u64(extent.start);
+  return start >= geometry_.first_page && start < page_count_ && extent.pages <= page_count_ - start;
+}
+
+bool Allocator::is_live_range(Extent extent) const {
+  if (!is_inside(extent)) return false;
+  for (u64 i = 0; i < extent.pages; ++i) {
+    if (!is_live(extent.start + i)) return false;
+  }
+  return true;
+}
+
+bool Allocator::is_free_range(Extent extent) const {
+  if (!is_inside(extent)) return false;
+  for (u64 i = 0; i < extent.pages; ++i) {
+    if (is_busy(index(extent.start + i))) return false;
+  }
+  return true;
+}
+
+std::vector<u64> Allocator::changed_groups() const {
+  std::vector<u64> groups;
+  for (u64 g = 0; g < changed_.size(); ++g) {
+    if (changed_[g]) groups.push_back(g);
+  }
+  return groups;
+}
+
+void Allocator::start_checkpoint() {
+  changed_.assign(changed_.size(), false);
+  std::fill(young_.begin(), young_.end(), 0);
+}
+
+u64 Allocator::held_by(TxnId pin) const {
+  const auto it = buckets_.find(pin);
+  return it == buckets_.end() ? 0 : it->second.pages;
+}
+
+u64 Allocator::live_end() const {
+  for (u64 word = live_.size(); word-- > 0;) {
+    if (live_[word] != 0) return geometry_.first_page + word * 64 + 64 - static_cast<u64>(std::countl_zero(live_[word]));
+  }
+  return geometry_.first_page;
+}
+
+void Allocator::shrink(u64 page_count) {
+  SAPWOOD_ASSERT(page_count <= page_count_);
+  page_count_ = page_count;
+}
+
+}  // namespace sapwood::storage

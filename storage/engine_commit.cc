@@ -1,0 +1,164 @@
+// Commit: the redo record, publication, and the sync that threads share. ENGINE steps are numbered in engine_impl.h.
+
+#include "base/assert.h"
+#include "storage/engine_impl.h"
+
+namespace sapwood::storage {
+
+// Makes the transaction the newest version: its record is in the log (or a checkpoint holds it), its descriptor is published.
+// A throw before publication leaves everything as it was, unless it set `refused`.
+void Engine::Impl::publish(Commit& commit) {
+  if (temporary) commit.durability = Durability::none;
+  Descriptor& version = commit.version;
+  version.page_count = allocator.page_count();
+  version.commit_time_us = env.clock().now_us();
+  version.lsn = tip.lsn;
+  allocator.reserve_retired(commit.dropped->size());
+  if (log != nullptr && version.txn - versions->head() >= kRingSize - 1) sync_log(tip.lsn, false);
+
+  if (commit.durability != Durability::none) {
+    const bool recorded = commit.record != nullptr && unlogged_txn <= durable_checkpoint();
+    if (recorded) ensure_log();
+    if (recorded && log->fits(commit.record->size() - kRecordHeaderSize)) {
+      Lsn known_durable = 0;
+      {
+        const std::lock_guard lock(sync_mutex);
+        known_durable = durable;
+      }
+      try {
+        version.lsn = log->append(*commit.record, version.txn, version.commit_time_us, known_durable);
+      } catch (...) {
+        refuse_writes();
+        throw;
+      }
+    } else {
+      commit.by_checkpoint = true;
+      wait_for_checkpoint();
+      CheckpointJob job = make_job(version, LogAfter::kept);
+      seal_log(job);
+      version.lsn = job.target.lsn;
+      allocator.start_checkpoint();
+      run_checkpoint(job);
+    }
+  }
+  for (const OwnPages::Dropped& dropped : *commit.dropped) allocator.retire(dropped.extent, dropped.birth, version.txn);
+  if (commit.durability == Durability::none) unlogged_txn = version.txn;
+  tip = version;
+  versions->publish_tip(version);
+}
+
+// After publication: gives the writer's place back, waits until the commit is as durable as asked and visible, and runs a
+// checkpoint if one is due.
+void Engine::Impl::finish_commit(const Commit& commit) {
+  const TxnId txn = commit.version.txn;
+  const bool nothing_pending = versions->head() == txn - 1 || commit.by_checkpoint;
+  const bool wait = !commit.by_checkpoint && log != nullptr && (commit.durability == Durability::sync || !nothing_pending);
+  if (!wait) versions->publish_head(txn);
+  std::optional<CheckpointJob> job;
+  try {
+    if (wants_checkpoint()) job = prepare_checkpoint();
+  } catch (...) {
+    // Out of memory or disk: this commit stands; a later one tries again, and reports it if the log is full by then.
+  }
+  end_write();
+  if (wait) {
+    sync_log(commit.version.lsn, false);
+    versions->publish_head(txn);
+  }
+  if (!job) return;
+  try {
+    run_checkpoint(*job);
+  } catch (...) {
+    // The commit is in the log; run_checkpoint() has refused further writes, which will tell why.
+  }
+}
+
+void Engine::Impl::end_write() noexcept {
+  note_space();
+  writer.unlock();
+}
+
+// Makes the log at the first commit, and the meta say that it is expected.
+void Engine::Impl::ensure_log() {
+  if (log != nullptr) return;
+  wait_for_checkpoint();
+  SAPWOOD_ASSERT(tip.txn == meta.txn);
+  Meta next = meta;
+  ++next.sequence;
+  next.clean = false;
+  next.log_expected = true;
+  next.log_stride = options.log_size_max;
+  env.random().fill(&next.log_epoch, sizeof next.log_epoch);
+  const LogIdentity identity{next.uuid, next.log_epoch, next.log_stride};
+  log = RedoLog::create(env, log_path(), identity, tip.lsn, {options.log_size, options.log_size_max});
+  next.replay_lsn = log->active_start();
+  try {
+    write_meta(pages.file(), next);
+    pages.sync();
+  } catch (...) {
+    refuse_writes();
+    throw;
+  }
+  has_log = true;
+  const std::lock_guard lock(checkpoint_mutex);
+  meta = next;
+}
+
+// Returns when the log is on the disk up to `lsn`; one thread syncs for all that wait. `always`: syncs at least once, so
+// that everything written to the log before the call is durable.
+void Engine::Impl::sync_log(Lsn lsn, bool always) {
+  std::unique_lock lock(sync_mutex);
+  while (always || durable < lsn) {
+    throw_if_refused();
+    if (syncing) {
+      sync_done.wait(lock);
+      continue;
+    }
+    syncing = true;
+    lock.unlock();
+    std::optional<Descriptor> target;
+    while (!target) target = versions->find(versions->tip());
+    try {
+      log->sync();
+    } catch (...) {
+      refuse_writes();
+      lock.lock();
+      syncing = false;
+      sync_done.notify_all();
+      throw;
+    }
+    lock.lock();
+    syncing = false;
+    always = false;
+    if (target->lsn > durable) durable = target->lsn;
+    versions->publish_head(target->txn);
+    sync_done.notify_all();
+  }
+}
+
+// Called while an exception is handled: it is what went wrong.
+void Engine::Impl::refuse_writes() noexcept {
+  const std::lock_guard lock(refused_mutex);
+  if (refused) return;
+  try {
+    throw;
+  } catch (const std::exception& error) {
+    try {
+      refused_why = error.what();
+    } catch (...) {
+      // Out of memory: the message will do without.
+    }
+  } catch (...) {
+    // A simulated crash.
+  }
+  refused = true;
+}
+
+void Engine::Impl::throw_if_refused() const {
+  if (!refused.load(std::memory_order_acquire)) [[likely]] return;
+  const std::lock_guard lock(refused_mutex);
+  throw Error(ErrorCode::writes_refused, path + " takes no more writes, since one failed: " + refused_why +
+                                             "; close all its handles and open it again, which recovers what was committed");
+}
+
+}  // namespace sapwood::storage

@@ -1,0 +1,137 @@
+// What an open engine holds, and the steps of commit, checkpoint and recovery. Private to storage.
+//
+// A commit:      WriteTransaction::commit -> write pages -> publish -> finish_commit -> (sync_log, run_checkpoint)
+// A checkpoint:  prepare_checkpoint (writer's place) -> run_checkpoint (no lock) -> done
+//
+//   idle --prepare_checkpoint()--> running --run_checkpoint()--> idle
+//                                          --a failure--> refused: nothing is written until the file is reopened
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+
+#include "storage/allocator.h"
+#include "storage/engine.h"
+#include "storage/meta.h"
+#include "storage/page_file.h"
+#include "storage/redo_log.h"
+#include "storage/versions.h"
+#include "storage/writer_lock.h"
+
+namespace sapwood::storage {
+
+// Pages that only deletes, catalogs and checkpoints may take when the disk is full.
+inline constexpr u64 kReservePages = 64;
+
+struct Engine::Impl {
+  Impl(os::Env& environment, const Options& given, Contents& content, std::unique_ptr<os::File> file, const Geometry& pages_at);
+
+  // What a checkpoint will write, fixed under the writer's place.
+  struct CheckpointJob {
+    struct Bitmap {
+      PageNo page;
+      std::vector<u8> bytes;
+    };
+    Descriptor target;
+    Meta meta;
+    std::vector<Bitmap> bitmaps;
+  };
+  enum class LogAfter { kept, removed };
+
+  // Opening; engine_open.cc and recovery.cc.
+  void adopt(const Meta& newest);
+  bool bitmap_is_sound(u64 group) const;
+  void load_bitmaps();
+  void rebuild_bitmaps();
+  void open_clean(const MetaSlots& slots);
+  void adopt_tail();
+  void recover(Engine& engine);
+
+  // Space; under the writer's place. engine_space.cc.
+  void reclaim();
+  void grow(u64 more_pages);
+  PageNo take_page(bool use_reserve);
+  Extent take_run(u32 count, bool use_reserve);
+
+  // Commit; under the writer's place, which finish_commit gives back. engine_commit.cc.
+  struct Commit {
+    Descriptor version;
+    Durability durability;
+    std::vector<OwnPages::Dropped>* dropped;
+    std::string* record;       // null: the transaction has no record and must commit by checkpoint
+    bool by_checkpoint = false;
+  };
+  void publish(Commit& commit);
+  void finish_commit(const Commit& commit);
+  void ensure_log();
+  void sync_log(Lsn lsn, bool always);
+  void refuse_writes() noexcept;
+  void throw_if_refused() const;
+  void end_write() noexcept;  // gives the writer's place back
+
+  // Checkpoint; engine_checkpoint.cc.
+  CheckpointJob make_job(const Descriptor& target, LogAfter log_after);
+  void seal_log(CheckpointJob& job);
+  TxnId durable_checkpoint();
+  std::optional<CheckpointJob> prepare_checkpoint();
+  bool wants_checkpoint();
+  void run_checkpoint(CheckpointJob& job);
+  void wait_for_checkpoint();
+  void close_files();
+  void release_files() noexcept;
+
+  std::string log_path() const { return path + "-log"; }
+  std::string lock_path() const { return path + "-lock"; }
+  u32 page_size() const { return geometry.page_size; }
+  void note_space() noexcept;
+
+  os::Env& env;
+  Options options;
+  Contents& contents;
+  std::string path;
+  bool read_only = false;
+  bool temporary = false;
+  bool closed = false;
+
+  Geometry geometry;
+  PageFile pages;
+  Allocator allocator;
+  BufferPool buffers;
+  std::unique_ptr<os::File> lock_file;
+  std::unique_ptr<Versions> versions;
+  std::unique_ptr<RedoLog> log;          // null until the first logged commit; changes under the writer's place
+  std::atomic<bool> has_log = false;     // for threads without it
+  WriterLock writer;
+
+  // Under the writer's place.
+  Descriptor tip;
+  std::atomic<TxnId> unlogged_txn = 0;  // newest commit that is not in the log; no record may follow it before a checkpoint
+  i64 last_seal_us = 0;
+  std::vector<TxnId> pins;  // scratch
+
+  // Under checkpoint_mutex.
+  std::mutex checkpoint_mutex;
+  std::condition_variable checkpoint_done;
+  Meta meta;  // as last written
+  TxnId running_txn = 0;  // target of the checkpoint in progress, 0 if none
+  u64 checkpoints = 0;
+
+  // Under sync_mutex.
+  std::mutex sync_mutex;
+  std::condition_variable sync_done;
+  bool syncing = false;
+  Lsn durable = 0;
+
+  std::atomic<bool> refused = false;
+  mutable std::mutex refused_mutex;
+  std::string refused_why;
+
+  // For info(), without the writer's place.
+  std::atomic<u64> noted_live = 0, noted_pending = 0, noted_free = 0, noted_pages = 0;
+  std::atomic<u64> noted_log_used = 0, noted_log_size = 0;
+  RecoveryReport recovery;
+};
+
+}  // namespace sapwood::storage

@@ -1,0 +1,93 @@
+// Free space: when pages become free again, when the file grows, what a full disk leaves.
+
+#include <algorithm>
+
+#include "storage/engine_impl.h"
+
+namespace sapwood::storage {
+namespace {
+
+constexpr u64 kMinGrowth = 64 << 10;
+constexpr u64 kGrowthAtLeastDoubleTo = 1 << 20;
+constexpr u64 kMaxGrowth = 256 << 20;
+
+}  // namespace
+
+void Engine::Impl::reclaim() {
+  pins.clear();
+  const TxnId head = versions->head();
+  versions->collect(pins);
+  pins.push_back(head);
+  {
+    const std::lock_guard lock(checkpoint_mutex);
+    pins.push_back(meta.txn);
+    if (running_txn != 0) pins.push_back(running_txn);
+  }
+  std::sort(pins.begin(), pins.end());
+  pins.erase(std::unique(pins.begin(), pins.end()), pins.end());
+  allocator.reclaim(pins, head);
+}
+
+// Adds at least `more_pages` free pages and the reserve; a larger step if the disk has room for it.
+void Engine::Impl::grow(u64 more_pages) {
+  const u64 size = allocator.page_count() << geometry.page_shift;
+  const u64 step = std::clamp(std::max(size / 16, std::min<u64>(size, kGrowthAtLeastDoubleTo)), kMinGrowth, kMaxGrowth);
+  const auto target = [&](u64 extra) {
+    u64 count = allocator.page_count() + extra;
+    if ((count - geometry.first_page) % geometry.group_pages == 1) ++count;  // both bitmap pages of a group, or none
+    return count;
+  };
+  const u64 needed = more_pages + kReservePages + 2;
+  if (target(needed) > geometry.max_pages()) {
+    throw Error(ErrorCode::limit, path + " has reached the largest size that its page size allows; export it into a file with larger pages");
+  }
+  const u64 wanted = std::min(target(std::max(needed, step >> geometry.page_shift)), geometry.max_pages());
+  try {
+    pages.grow(wanted);
+    allocator.grow(wanted);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::disk_full || target(needed) >= wanted) throw;
+    pages.grow(target(needed));
+    allocator.grow(target(needed));
+  }
+}
+
+PageNo Engine::Impl::take_page(bool use_reserve) {
+  if (allocator.free_pages() <= kReservePages) {
+    try {
+      grow(1);
+    } catch (const Error& error) {
+      if (!use_reserve || error.code() != ErrorCode::disk_full) throw;
+    }
+  }
+  if (const std::optional<PageNo> page = allocator.take_page()) return *page;
+  throw Error(ErrorCode::disk_full, "no space is left for " + path + "; free some on its disk");
+}
+
+Extent Engine::Impl::take_run(u32 count, bool use_reserve) {
+  if (allocator.free_pages() > count + kReservePages) {
+    if (const std::optional<Extent> run = allocator.take_run(count, false)) return *run;
+  }
+  try {
+    grow(count);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::disk_full) throw;
+    const u64 usable = allocator.free_pages() > kReservePages ? allocator.free_pages() - kReservePages : 0;
+    const u64 most = use_reserve ? allocator.free_pages() : usable;
+    if (most == 0) throw;
+    if (const std::optional<Extent> run = allocator.take_run(static_cast<u32>(std::min<u64>(count, most)), true)) return *run;
+    throw;
+  }
+  return allocator.take_run(count, true).value();
+}
+
+void Engine::Impl::note_space() noexcept {
+  noted_live = allocator.live_pages();
+  noted_pending = allocator.pending_pages();
+  noted_free = allocator.free_pages();
+  noted_pages = allocator.page_count();
+  noted_log_used = log == nullptr ? 0 : log->active_used();
+  noted_log_size = log == nullptr ? 0 : log->active_size();
+}
+
+}  // namespace sapwood::storage

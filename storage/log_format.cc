@@ -1,0 +1,186 @@
+#include "storage/log_format.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/hash.h"
+
+namespace sapwood::storage {
+namespace {
+
+constexpr char kLogMagic[8] = {'S', 'A', 'P', 'W', 'L', 'O', 'G', '1'};
+
+u64 record_size(u64 body_size) {
+  return (kRecordHeaderSize + body_size + kRecordAlignment - 1) / kRecordAlignment * kRecordAlignment;
+}
+
+struct Place {
+  u32 segment;
+  u64 offset;
+};
+
+[[noreturn]] void throw_corrupt_log(const os::File& file, Lsn lsn, const std::string& what) {
+  throw Error(ErrorCode::corrupt, file.path() + " is damaged at log position " + std::to_string(lsn) + ": " + what +
+                                      "; restore both files from a copy");
+}
+
+// The known-durable position that the records behind `from` tell, 0 if there is none. They have no right order.
+Lsn durable_behind(const std::vector<u8>& segment, const SegmentHeader& header, u64 from) {
+  Lsn durable = 0;
+  for (u64 offset = from; offset + kRecordHeaderSize <= segment.size(); offset += kRecordAlignment) {
+    if (const std::optional<Record> record = decode_record(segment, offset, header)) {
+      durable = std::max(durable, record->header.durable);
+    }
+  }
+  return durable;
+}
+
+}  // namespace
+
+void encode_segment_header(u8* to, const SegmentHeader& header) {
+  std::memcpy(to, kLogMagic, 8);
+  std::memcpy(to + 8, header.uuid.data(), 16);
+  store<u64>(to + 24, header.epoch);
+  store<u64>(to + 32, header.start);
+  store<u64>(to + 40, header.salt);
+  store<u64>(to + 48, header.size);
+  store<u64>(to + 56, hash64(to, 56, 0));
+}
+
+std::optional<SegmentHeader> decode_segment_header(const u8* from) {
+  if (std::memcmp(from, kLogMagic, 8) != 0 || load<u64>(from + 56) != hash64(from, 56, 0)) return std::nullopt;
+  SegmentHeader header;
+  std::memcpy(header.uuid.data(), from + 8, 16);
+  header.epoch = load<u64>(from + 24);
+  header.start = load<u64>(from + 32);
+  header.salt = load<u64>(from + 40);
+  header.size = load<u64>(from + 48);
+  if (header.size < kSegmentHeaderSize || header.size > kMaxLogStride) return std::nullopt;
+  return header;
+}
+
+void encode_record_header(u8* record, const RecordHeader& header, u64 salt) {
+  store<u32>(record, header.body_size);
+  store<u32>(record + 4, header.delta_size);
+  store<u32>(record + 8, static_cast<u32>(header.kind));
+  store<u32>(record + 12, hash32(record + kRecordHeaderSize, header.body_size, salt ^ header.lsn));
+  store<u64>(record + 16, header.lsn);
+  store<u64>(record + 24, header.txn);
+  store<u64>(record + 32, header.durable);
+  store<i64>(record + 40, header.commit_time_us);
+  store<u32>(record + 48, 0);
+  store<u32>(record + 52, hash32(record, 52, salt));
+}
+
+std::optional<Record> decode_record(const std::vector<u8>& segment, u64 offset, const SegmentHeader& header) {
+  if (offset + kRecordHeaderSize > segment.size()) return std::nullopt;
+  const u8* p = segment.data() + offset;
+  if (load<u64>(p + 16) != header.start + offset || load<u32>(p + 52) != hash32(p, 52, header.salt)) return std::nullopt;
+  Record record;
+  record.header.body_size = load<u32>(p);
+  record.header.delta_size = load<u32>(p + 4);
+  record.header.kind = static_cast<RecordKind>(load<u32>(p + 8));
+  record.header.lsn = load<u64>(p + 16);
+  record.header.txn = load<u64>(p + 24);
+  record.header.durable = load<u64>(p + 32);
+  record.header.commit_time_us = load<i64>(p + 40);
+  if (record.header.body_size > segment.size() - offset - kRecordHeaderSize) return std::nullopt;
+  if (record.header.delta_size > record.header.body_size) return std::nullopt;
+  const u8* body = p + kRecordHeaderSize;
+  if (load<u32>(p + 12) != hash32(body, record.header.body_size, header.salt ^ record.header.lsn)) return std::nullopt;
+  record.operations = bytes_of(body + record.header.delta_size, record.header.body_size - record.header.delta_size);
+  return record;
+}
+
+namespace {
+
+// Both segments as read, and where a position stands.
+struct Segments {
+  std::optional<SegmentHeader> headers[2];
+
+  // The segment whose bytes cover `lsn`; the one that starts exactly there first.
+  std::optional<Place> locate(Lsn lsn) const {
+    for (u32 s = 0; s < 2; ++s) {
+      if (headers[s] && headers[s]->start == lsn) return Place{s, kSegmentHeaderSize};
+    }
+    for (u32 s = 0; s < 2; ++s) {
+      if (!headers[s] || lsn < headers[s]->start + kSegmentHeaderSize) continue;
+      if (lsn - headers[s]->start < headers[s]->size) return Place{s, lsn - headers[s]->start};
+    }
+    return std::nullopt;
+  }
+};
+
+// The bytes of a segment that the file holds. A size that the file cannot have allocates nothing.
+std::vector<u8> read_segment(os::File& file, u64 offset, const SegmentHeader& header) {
+  const u64 file_size = file.size();
+  std::vector<u8> bytes(offset < file_size ? std::min(header.size, file_size - offset) : 0);
+  bytes.resize(file.read(offset, bytes.data(), bytes.size()));
+  return bytes;
+}
+
+Segments read_segments(os::File& file, const LogIdentity& identity, LogScan& scan) {
+  Segments segments;
+  for (u32 s = 0; s < 2; ++s) {
+    u8 bytes[kSegmentHeaderSize];
+    if (file.read(s * identity.stride, bytes, sizeof bytes) < sizeof bytes) continue;
+    const std::optional<SegmentHeader> header = decode_segment_header(bytes);
+    if (!header || header->uuid != identity.uuid || header->epoch != identity.epoch) continue;
+    if (header->size > identity.stride) continue;
+    scan.bytes[s] = read_segment(file, s * identity.stride, *header);
+    segments.headers[s] = header;
+  }
+  return segments;
+}
+
+}  // namespace
+
+LogScan scan_log(os::File& file, const LogIdentity& identity, Lsn replay_lsn, TxnId txn) {
+  LogScan scan;
+  const Segments segments = read_segments(file, identity, scan);
+  std::optional<Place> place = segments.locate(replay_lsn);
+  scan.found_start = place.has_value();
+  if (!place) return scan;
+  Lsn at = segments.headers[place->segment]->start + place->offset;
+  for (;;) {
+    const SegmentHeader& header = *segments.headers[place->segment];
+    std::optional<Record> record = decode_record(scan.bytes[place->segment], place->offset, header);
+    if (record && record->header.txn == txn + 1) {
+      if (record->header.kind != RecordKind::commit) {
+        throw Error(ErrorCode::newer_format, file.path() + " holds records of an unknown kind; update Sapwood to open it");
+      }
+      place->offset += record_size(record->header.body_size);
+      at = header.start + place->offset;
+      txn = record->header.txn;
+      scan.records.push_back(*record);
+      continue;
+    }
+    const std::optional<SegmentHeader>& other = segments.headers[1 - place->segment];
+    if (other && other->start == at) {
+      place = Place{1 - place->segment, kSegmentHeaderSize};
+      at = other->start + kSegmentHeaderSize;
+      continue;
+    }
+    Lsn durable = durable_behind(scan.bytes[place->segment], header, place->offset);
+    if (other && other->start > at) durable = std::max(durable, durable_behind(scan.bytes[1 - place->segment], *other, kSegmentHeaderSize));
+    if (durable > at) throw_corrupt_log(file, at, "a record is missing that later ones say was on the disk");
+    scan.end = at;
+    return scan;
+  }
+}
+
+LogOwner inspect_log(os::File& file, const std::array<u8, 16>& uuid, u64 stride) {
+  LogOwner owner = LogOwner::foreign;
+  // The stride of a log that the meta does not know: segment 0 tells whose it is; segment 1 only if the stride is known.
+  for (const u64 offset : {u64{0}, stride}) {
+    u8 bytes[kSegmentHeaderSize];
+    if (file.read(offset, bytes, sizeof bytes) < sizeof bytes) continue;
+    const std::optional<SegmentHeader> header = decode_segment_header(bytes);
+    if (!header || header->uuid != uuid) continue;
+    if (owner == LogOwner::foreign) owner = LogOwner::ours_empty;
+    if (decode_record(read_segment(file, offset, *header), kSegmentHeaderSize, *header)) owner = LogOwner::ours;
+  }
+  return owner;
+}
+
+}  // namespace sapwood::storage

@@ -1,0 +1,93 @@
+// The pages that the open write transaction made: a hash table from page number to its buffer in memory, and the
+// buffers themselves.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "storage/page.h"
+
+namespace sapwood::storage {
+
+// Page-sized buffers, kept for reuse between transactions.
+class BufferPool {
+ public:
+  explicit BufferPool(u32 page_size) : page_size_(page_size) {}
+  std::unique_ptr<u8[]> take();
+  void give(std::unique_ptr<u8[]> buffer) noexcept;
+
+ private:
+  static constexpr std::size_t kMaxKept = 1024;
+  u32 page_size_;
+  std::vector<std::unique_ptr<u8[]>> kept_;
+};
+
+class OwnPages {
+ public:
+  // A page or run made by this transaction. `buffer` is null for runs and for pages written to the file early.
+  struct Entry {
+    PageNo page = kNoPage;  // kNoPage: the place is empty
+    std::unique_ptr<u8[]> buffer;
+    u32 born = 0;   // value of the mark counter when it was made
+    u32 pages = 1;
+  };
+
+  // A committed page or run that the transaction no longer refers to. `birth` is the low 32 bits.
+  struct Dropped {
+    Extent extent;
+    u32 birth;
+  };
+
+  // A page or run of the transaction's own, dropped while a mark needed it: marks in (born, dropped] need it.
+  struct Held {
+    Extent extent;
+    u32 born;
+    u32 dropped;
+  };
+
+  explicit OwnPages(BufferPool& pool) : pool_(pool) {}
+
+  // Null if absent. The pointer is valid until the next insert or erase.
+  Entry* find(PageNo page) {
+    if (count_ == 0) return nullptr;
+    for (std::size_t i = place(page);; i = (i + 1) & mask()) {
+      if (table_[i].page == page) return &table_[i];
+      if (table_[i].page == kNoPage) return nullptr;
+    }
+  }
+  const Entry* find(PageNo page) const { return const_cast<OwnPages*>(this)->find(page); }
+
+  // Requires: `page` is absent. `with_buffer` gives it a buffer of unspecified content.
+  Entry& insert(PageNo page, u32 born, u32 pages, bool with_buffer);
+  // A buffer of unspecified content for an entry that has none.
+  u8* add_buffer(Entry& entry);
+  // Frees the buffer of an entry whose page is in the file.
+  void drop_buffer(Entry& entry) noexcept;
+  // Removes an entry. Requires: present.
+  void erase(PageNo page) noexcept;
+  void clear() noexcept;
+
+  // Calls `visit(Entry&)` for all entries; it must not insert or erase.
+  template <class Visit>
+  void for_each(Visit visit) {
+    if (count_ == 0) return;
+    for (Entry& entry : table_) {
+      if (entry.page != kNoPage) visit(entry);
+    }
+  }
+
+  std::size_t size() const { return count_; }
+  std::size_t buffers() const { return buffers_; }
+
+ private:
+  std::size_t mask() const { return table_.size() - 1; }
+  std::size_t place(PageNo page) const { return (to_u64(page) * 0x9e3779b97f4a7c15u >> 20) & mask(); }
+  void grow();
+
+  BufferPool& pool_;
+  std::vector<Entry> table_;  // a power of two, at most half full; linear probing
+  std::size_t count_ = 0;
+  std::size_t buffers_ = 0;
+};
+
+}  // namespace sapwood::storage

@@ -1,0 +1,73 @@
+// How trees read pages: of a snapshot, or of a write transaction that sees its own pages.
+//
+// A page number beyond the snapshot's page count, a page whose birth is not the one that the reference says, and (once
+// per process and version of a page) a bad checksum or a bad structure throw Error{corrupt} that names the page.
+#pragma once
+
+#include <atomic>
+
+#include "storage/page.h"
+
+namespace sapwood::storage {
+
+// Pages of an open write transaction that are not in the file yet.
+class PrivatePages {
+ public:
+  virtual ~PrivatePages() = default;
+  // The bytes of `page`, or null if it is not held in memory.
+  virtual const u8* find(PageNo page) const = 0;
+};
+
+// Verifies everything about a page that later visits take for granted: slots, offsets, order of arrays. Set by the
+// tree layer. Throws Error{corrupt}.
+using VerifyNode = void (*)(const u8* page, u32 page_size, PageNo number);
+
+// What all readers of one open file share. Stays at one address while any reader lives.
+struct PageSpace {
+  const u8* base = nullptr;             // the mapping of the data file
+  std::atomic<u32>* verified = nullptr; // per page: low 32 bits of the birth of the version verified last; 0 none
+  u32 page_size = 0;
+  u32 page_shift = 0;
+  u64 checksum_seed = 0;
+  bool verify_checksums = true;
+  VerifyNode verify_node = nullptr;
+};
+
+// A small value; copy it freely. It does not keep the snapshot alive.
+class PageReader {
+ public:
+  PageReader() = default;
+  PageReader(const PageSpace* space, u64 page_count) : space_(space), page_count_(page_count) {}
+  PageReader(const PageSpace* space, u64 page_count, u32 own_birth, const PrivatePages* own)
+      : space_(space), page_count_(page_count), own_birth_(own_birth), own_(own) {}
+
+  u32 page_size() const { return space_->page_size; }
+  u64 page_count() const { return page_count_; }
+
+  // The bytes of the page, valid until the snapshot ends (or the next change of the write transaction).
+  const u8* fetch(PageRef ref) const {
+    if (own_ != nullptr && ref.birth == own_birth_) {
+      if (const u8* page = own_->find(ref.page)) return page;
+    }
+    if (to_u64(ref.page) >= page_count_) [[unlikely]] throw_corrupt_page(ref.page, "reference past the end of the file");
+    const u8* page = space_->base + (to_u64(ref.page) << space_->page_shift);
+    if (space_->verified[to_u64(ref.page)].load(std::memory_order_relaxed) != ref.birth) [[unlikely]] verify(page, ref);
+    return page;
+  }
+
+  // The bytes of a run of pages without headers; checked against `checksum` of its first `size` bytes when first read.
+  const u8* fetch_run(Extent extent, u32 birth, u64 size, u32 checksum) const;
+
+ private:
+  void verify(const u8* page, PageRef ref) const;
+
+  const PageSpace* space_ = nullptr;
+  u64 page_count_ = 0;
+  u32 own_birth_ = 0;
+  const PrivatePages* own_ = nullptr;
+};
+
+// Checksum of the bytes of a run, as blob references keep it.
+inline u32 run_checksum(const void* data, u64 size) { return hash32(data, size, 0); }
+
+}  // namespace sapwood::storage

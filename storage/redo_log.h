@@ -1,0 +1,120 @@
+// The redo log `X-log`: what commits did since the last checkpoint, in two segments. docs/format.md, "Log file".
+//
+// Segment 0 starts at byte 0 of the file, segment 1 at `stride`. One is active; the other is sealed (a checkpoint that makes it
+// needless is running) or free:
+//
+//   free --switch_segment()--> active --switch_segment()--> sealed --free_sealed()--> free
+//
+// Segment header, 64 bytes:
+//   offset  size  field
+//        0     8  magic
+//        8    16  uuid           of the data file
+//       24     8  epoch          random, new for each log file; the meta holds the same
+//       32     8  start lsn      of this header
+//       40     8  salt           random, new for each use of the segment
+//       48     8  size           bytes of the segment, this header included
+//       56     8  checksum       XXH3-64 of bytes [0, 56)
+// Record, its size rounded up to 16:
+//        0     4  body size      delta and operations
+//        4     4  delta size     leading bytes of the body that tell pages taken and freed; 0 from an exclusive opener
+//        8     4  kind           RecordKind
+//       12     4  body checksum  XXH3-64 of the body, seeded with salt ^ lsn, folded
+//       16     8  lsn
+//       24     8  txn
+//       32     8  durable lsn    known to be on disk when this was written
+//       40     8  commit time    microseconds since 1970
+//       48     4  0
+//       52     4  header checksum  XXH3-64 of bytes [0, 52), seeded with the salt, folded
+//       56        body
+// Invariants of the valid part of a log:
+//   G1  each record's lsn is where it stands, and its txn is the previous one's plus 1
+//   G2  the first record of a segment follows its header; the next segment's start lsn is the sealed one's end
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "os/file.h"
+#include "storage/descriptor.h"
+
+namespace sapwood::storage {
+
+inline constexpr u32 kSegmentHeaderSize = 64;
+inline constexpr u32 kRecordHeaderSize = 56;
+inline constexpr u32 kRecordAlignment = 16;
+inline constexpr u64 kMinLogSize = 4096;
+inline constexpr u64 kMaxLogStride = u64{1} << 30;
+
+// Stored; never renumber.
+enum class RecordKind : u32 {
+  commit = 1,
+  pinned = 2,  // reserved: pages dead but still pinned, at the start of a segment
+};
+
+struct LogIdentity {
+  std::array<u8, 16> uuid;
+  u64 epoch;
+  u64 stride;
+};
+
+class RedoLog {
+ public:
+  struct Sizes {
+    u64 first;  // bytes of a segment at first
+    u64 most;   // and at most; also the stride
+  };
+
+  // Makes the file with one active segment that starts at `start`, on disk when this returns, folder entry included.
+  static std::unique_ptr<RedoLog> create(os::Env& env, const std::string& path, const LogIdentity& identity, Lsn start,
+                                         const Sizes& sizes);
+
+  // Room for one record of `body_size` bytes in the active segment.
+  bool fits(u64 body_size) const;
+  // The largest body that a segment of `size` bytes takes beside others; longer transactions commit by checkpoint.
+  static u64 max_body(u64 size);
+  // True if the active segment should be sealed before much more is written to it.
+  bool nearly_full() const;
+
+  // Writes a record; its end is the result. `record` begins with kRecordHeaderSize bytes of room for the header and is
+  // padded here. Requires: fits(). After a throw the log must not be written again.
+  Lsn append(std::string& record, TxnId txn, i64 commit_time_us, Lsn durable);
+
+  // Makes the free segment active, starting where the active one ends, which becomes sealed. Grows it if `fast` and the
+  // disk allows. Requires: has_free_segment(). Throws disk_full or io and changes nothing.
+  void switch_segment(bool fast);
+  bool has_free_segment() const { return !sealed_; }
+  // Overwrites the sealed segment's header on the disk: its records never count again.
+  void free_sealed();
+
+  void sync() { file_->sync(); }
+  Lsn end() const { return active().start + active().used; }
+  Lsn active_start() const { return active().start; }
+  u64 active_used() const { return active().used; }
+  u64 active_size() const { return active().size; }
+
+ private:
+  struct Segment {
+    u64 size = 0;  // zero-written bytes
+    Lsn start = 0;
+    u64 used = 0;
+    u64 salt = 0;
+  };
+
+  RedoLog(os::Env& env, std::unique_ptr<os::File> file, const LogIdentity& identity, const Sizes& sizes);
+  const Segment& active() const { return segments_[active_]; }
+  void start_segment(u32 number, Lsn start);
+  void zero_fill(u32 number, u64 size);
+
+  os::Env& env_;
+  std::unique_ptr<os::File> file_;
+  LogIdentity identity_;
+  Sizes sizes_;
+  Segment segments_[2];
+  u32 active_ = 0;
+  std::atomic<bool> sealed_ = false;
+};
+
+}  // namespace sapwood::storage

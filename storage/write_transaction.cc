@@ -1,0 +1,254 @@
+#include "storage/write_transaction.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/assert.h"
+#include "storage/engine_impl.h"
+
+namespace sapwood::storage {
+
+WriteTransaction::WriteTransaction(Engine& engine, const Descriptor& base, TxnId id)
+    : engine_(engine), base_(base), id_(id), catalog_(base.catalog), own_(engine.impl().buffers) {}
+
+WriteTransaction::~WriteTransaction() { rollback(); }
+
+PageReader WriteTransaction::reader() const {
+  Engine::Impl& engine = engine_.impl();
+  return PageReader(engine.pages.space(), engine.allocator.page_count(), birth(), this);
+}
+
+u32 WriteTransaction::page_size() const { return engine_.impl().page_size(); }
+
+const u8* WriteTransaction::find(PageNo page) const {
+  const OwnPages::Entry* entry = own_.find(page);
+  return entry == nullptr ? nullptr : entry->buffer.get();
+}
+
+// A new page of this transaction's with a buffer of unspecified content, header place set.
+u8* WriteTransaction::take_page(PageRef& ref) {
+  SAPWOOD_ASSERT(!ended_);
+  changed_ = true;
+  Engine::Impl& engine = engine_.impl();
+  const PageNo page = engine.take_page(use_reserve_);
+  u8* buffer = nullptr;
+  try {
+    buffer = own_.insert(page, mark_counter_, 1, true).buffer.get();
+  } catch (...) {
+    engine.allocator.give_back(Extent{page, 1});
+    throw;
+  }
+  PageHeader::set_place(buffer, page, id_);
+  ref = PageRef{page, birth()};
+  return buffer;
+}
+
+u8* WriteTransaction::edit(PageRef& ref) {
+  const PageRef old = ref;
+  OwnPages::Entry* entry = old.birth == birth() ? own_.find(old.page) : nullptr;
+  if (entry != nullptr && entry->born >= newest_mark()) {
+    if (entry->buffer != nullptr) return entry->buffer.get();
+    u8* buffer = own_.add_buffer(*entry);
+    std::memcpy(buffer, engine_.impl().pages.bytes(old.page), page_size());
+    return buffer;
+  }
+  const u32 born = entry == nullptr ? 0 : entry->born;
+  const u8* from = reader().fetch(old);
+  u8* buffer = take_page(ref);
+  std::memcpy(buffer, from, page_size());
+  PageHeader::set_place(buffer, ref.page, id_);
+  if (entry == nullptr) {
+    drop_committed(Extent{old.page, 1}, old.birth);
+  } else {
+    drop_own(Extent{old.page, 1}, born);
+  }
+  return buffer;
+}
+
+u8* WriteTransaction::create(PageRef& ref, PageType type, u8 level, u32 tree_id) {
+  u8* buffer = take_page(ref);
+  std::memset(buffer + kPageHeaderSize, 0, page_size() - kPageHeaderSize);
+  PageHeader::init(buffer, type, level, tree_id, page_size());
+  return buffer;
+}
+
+void WriteTransaction::free(PageRef ref) { free_run(Extent{ref.page, 1}, ref.birth); }
+
+Extent WriteTransaction::allocate_run(u32 pages) {
+  SAPWOOD_ASSERT(!ended_);
+  changed_ = true;
+  Engine::Impl& engine = engine_.impl();
+  const Extent extent = engine.take_run(pages, use_reserve_);
+  try {
+    own_.insert(extent.start, mark_counter_, extent.pages, false);
+  } catch (...) {
+    engine.allocator.give_back(extent);
+    throw;
+  }
+  return extent;
+}
+
+void WriteTransaction::write_run(Extent extent, const void* data, u64 size) {
+  SAPWOOD_ASSERT(size <= u64{extent.pages} * page_size() && own_.find(extent.start) != nullptr);
+  engine_.impl().pages.write_run(extent, data, size);
+}
+
+void WriteTransaction::free_run(Extent extent, u32 run_birth) {
+  changed_ = true;
+  OwnPages::Entry* entry = run_birth == birth() ? own_.find(extent.start) : nullptr;
+  if (entry == nullptr) {
+    drop_committed(extent, run_birth);
+    return;
+  }
+  check_format(entry->pages == extent.pages, extent.start, "a reference to a part of a run of pages");
+  drop_own(extent, entry->born);
+}
+
+// A reference from the file may say anything: what it names must be in use, and is dropped only once.
+void WriteTransaction::drop_committed(Extent extent, u32 birth) {
+  Allocator& allocator = engine_.impl().allocator;
+  check_format(allocator.is_live_range(extent), extent.start, "it is referred to twice, or not marked as in use");
+  dropped_.push_back({extent, birth});
+  allocator.drop(extent);
+}
+
+void WriteTransaction::undo_drops(std::size_t keep) noexcept {
+  while (dropped_.size() > keep) {
+    engine_.impl().allocator.undrop(dropped_.back().extent);
+    dropped_.pop_back();
+  }
+}
+
+// The transaction's own page or run is no longer referred to; a mark placed since it was made keeps it.
+void WriteTransaction::drop_own(Extent extent, u32 born) {
+  if (newest_mark() > born) {
+    held_.push_back({extent, born, mark_counter_});
+    return;
+  }
+  own_.erase(extent.start);
+  engine_.impl().allocator.give_back(extent);
+}
+
+void WriteTransaction::release_memory() {
+  const Engine::Impl& engine = engine_.impl();
+  if (own_.buffers() * u64{page_size()} <= engine.options.dirty_limit) return;
+  put_in_file();
+  own_.for_each([this](OwnPages::Entry& entry) { own_.drop_buffer(entry); });
+}
+
+void WriteTransaction::put_in_file() {
+  Engine::Impl& engine = engine_.impl();
+  const u64 seed = engine.pages.space()->checksum_seed;
+  std::vector<PageFile::PageWrite> writes;
+  writes.reserve(own_.buffers());
+  own_.for_each([&](OwnPages::Entry& entry) {
+    if (entry.buffer == nullptr) return;
+    store<u32>(entry.buffer.get(), page_checksum(entry.buffer.get(), page_size(), entry.page, seed));
+    writes.push_back({entry.page, entry.buffer.get()});
+  });
+  engine.pages.write_pages(writes);
+}
+
+Mark WriteTransaction::mark() {
+  marks_.push_back({mark_counter_ + 1, dropped_.size(), record_.size(), true});
+  return Mark{++mark_counter_};
+}
+
+void WriteTransaction::release(Mark mark) noexcept {
+  if (ended_) return;
+  for (SavedMark& saved : marks_) {
+    if (saved.number == static_cast<u32>(mark)) saved.live = false;
+  }
+  while (!marks_.empty() && !marks_.back().live) marks_.pop_back();
+  drop_unneeded();
+}
+
+// Frees held pages that no live mark needs any more: those without a mark in (born, dropped].
+void WriteTransaction::drop_unneeded() noexcept {
+  std::erase_if(held_, [this](const OwnPages::Held& held) {
+    for (const SavedMark& saved : marks_) {
+      if (saved.live && saved.number > held.born && saved.number <= held.dropped) return false;
+    }
+    own_.erase(held.extent.start);
+    engine_.impl().allocator.give_back(held.extent);
+    return true;
+  });
+}
+
+void WriteTransaction::rollback_to(Mark mark) {
+  const u32 number = static_cast<u32>(mark);
+  while (!marks_.empty() && marks_.back().number > number) marks_.pop_back();
+  SAPWOOD_ASSERT(!marks_.empty() && marks_.back().number == number && marks_.back().live);
+  std::vector<Extent> taken;
+  own_.for_each([&](OwnPages::Entry& entry) {
+    if (entry.born >= number) taken.push_back(Extent{entry.page, entry.pages});
+  });
+  // Held pages dropped since the mark are in use again, or among those taken since.
+  std::erase_if(held_, [number](const OwnPages::Held& held) { return held.dropped >= number; });
+  for (const Extent& extent : taken) {
+    own_.erase(extent.start);
+    engine_.impl().allocator.give_back(extent);
+  }
+  undo_drops(marks_.back().dropped);
+  if (!record_too_big_) record_.resize(marks_.back().record_size);
+  drop_unneeded();
+}
+
+void WriteTransaction::record(Bytes operation) {
+  changed_ = true;
+  if (record_too_big_) return;
+  if (record_.empty()) record_.resize(kRecordHeaderSize);
+  record_.append(operation);
+  const Engine::Impl& engine = engine_.impl();
+  if (engine.temporary || record_.size() > kRecordHeaderSize + RedoLog::max_body(engine.options.log_size)) {
+    record_too_big_ = true;
+    std::string().swap(record_);
+  }
+}
+
+void WriteTransaction::commit(Durability durability) {
+  SAPWOOD_ASSERT(!ended_);
+  Engine::Impl& engine = engine_.impl();
+  if (!changed_) {
+    rollback();
+    return;
+  }
+  Engine::Impl::Commit commit{.version = base_, .durability = durability, .dropped = &dropped_, .record = &record_};
+  try {
+    engine.throw_if_refused();
+    marks_.clear();
+    drop_unneeded();
+    put_in_file();
+    commit.version.txn = id_;
+    commit.version.catalog = catalog_;
+    if (record_too_big_) commit.record = nullptr;
+    if (record_.empty()) record_.resize(kRecordHeaderSize);
+    engine.publish(commit);
+  } catch (...) {
+    rollback();
+    throw;
+  }
+  own_.clear();
+  ended_ = true;
+  engine.finish_commit(commit);
+}
+
+void WriteTransaction::commit_by_checkpoint() {
+  changed_ = true;
+  record_too_big_ = true;
+  commit(Durability::sync);
+}
+
+void WriteTransaction::rollback() noexcept {
+  if (ended_) return;
+  ended_ = true;
+  Engine::Impl& engine = engine_.impl();
+  own_.for_each([&](OwnPages::Entry& entry) { engine.allocator.give_back(Extent{entry.page, entry.pages}); });
+  own_.clear();
+  marks_.clear();
+  held_.clear();
+  undo_drops(0);
+  engine.end_write();
+}
+
+}  // namespace sapwood::storage

@@ -1,0 +1,107 @@
+// The one open write transaction: its private pages, what it took and dropped, its marks and its redo record.
+//
+// Pages that it makes live in memory until commit (or until memory is released early), under numbers that no reader can
+// see. States:   open --commit()--> ended      open --rollback(), destructor--> ended      (fail() -> only rollback left)
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sapwood/options.h"
+#include "storage/descriptor.h"
+#include "storage/own_pages.h"
+#include "storage/page_store.h"
+
+namespace sapwood::storage {
+
+class Engine;
+
+// Protects the transaction's state at one moment; see WriteTransaction::mark().
+enum class Mark : u32 {};
+
+class WriteTransaction final : public PageStore, private PrivatePages {
+ public:
+  WriteTransaction(Engine& engine, const Descriptor& base, TxnId id);
+  ~WriteTransaction() override;  // rolls back if still open
+  WriteTransaction(const WriteTransaction&) = delete;
+  WriteTransaction& operator=(const WriteTransaction&) = delete;
+
+  TxnId id() const { return id_; }
+  const Descriptor& base() const { return base_; }
+
+  // The catalog's root as this transaction has it; the layer above stores it here before commit().
+  CatalogRoot& catalog() { return catalog_; }
+
+  // PageStore.
+  PageReader reader() const override;
+  u32 page_size() const override;
+  u8* edit(PageRef& ref) override;
+  u8* create(PageRef& ref, PageType type, u8 level, u32 tree_id) override;
+  void free(PageRef ref) override;
+  Extent allocate_run(u32 pages) override;
+  void write_run(Extent extent, const void* data, u64 size) override;
+  void free_run(Extent extent, u32 birth) override;
+  u32 birth() const override { return static_cast<u32>(id_); }
+  void release_memory() override;
+
+  // Pages as they are now stay unchanged and unused until the mark is released or rolled back, so that trees read
+  // through roots taken now stay readable. Marks may be released in any order.
+  Mark mark();
+  void release(Mark mark) noexcept;
+  // Forgets all pages made, drops undone and operations recorded since `mark`; marks placed later are released, `mark`
+  // itself stays. The caller restores catalog() and the roots it keeps.
+  void rollback_to(Mark mark);
+
+  // Appends one encoded operation to the transaction's redo record. When the record outgrows what the log takes, the
+  // operations are forgotten and the commit becomes a checkpoint.
+  void record(Bytes operation);
+  // True if anything was changed or recorded.
+  bool has_changes() const { return changed_; }
+
+  // Whether allocations may use the pages kept back for deletes and for commit itself. Set around erasing operations.
+  void use_reserve(bool on) { use_reserve_ = on; }
+
+  // Makes the transaction's state the newest version, and returns when `durability` is met and the version is visible.
+  // A throw of writes_refused or io from the log means: outcome unknown until the file is reopened; any other throw
+  // means: nothing happened. The transaction has ended either way.
+  void commit(Durability durability);
+  // The same, but always as a checkpoint, even of no change: on the disk when it returns. For recovery.
+  void commit_by_checkpoint();
+  void rollback() noexcept;
+  bool ended() const { return ended_; }
+
+ private:
+  const u8* find(PageNo page) const override;
+  u8* take_page(PageRef& ref);
+  void drop_own(Extent extent, u32 born);
+  void drop_committed(Extent extent, u32 birth);
+  void undo_drops(std::size_t keep) noexcept;
+  void drop_unneeded() noexcept;
+  void put_in_file();
+
+  struct SavedMark {
+    u32 number;
+    std::size_t dropped;      // sizes of dropped_ and record_ when it was placed
+    std::size_t record_size;
+    bool live;
+  };
+  u32 newest_mark() const { return marks_.empty() ? 0 : marks_.back().number; }
+
+  Engine& engine_;
+  Descriptor base_;
+  TxnId id_;
+  CatalogRoot catalog_;
+  OwnPages own_;
+  std::vector<OwnPages::Dropped> dropped_;  // committed pages that this transaction no longer refers to, in order
+  std::vector<OwnPages::Held> held_;        // own pages dropped, but needed by a mark
+  std::vector<SavedMark> marks_;            // ascending; the last one is live
+  u32 mark_counter_ = 0;
+  std::string record_;
+  bool record_too_big_ = false;
+  bool changed_ = false;
+  bool use_reserve_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace sapwood::storage

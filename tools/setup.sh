@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# tools/setup.sh [demo|test]: installs the Debian packages that are missing to build and run the demo (default), or to
+# run all tests, checks and benchmarks. Says what it installs. Without root it changes nothing, prints the one command, and exits 2.
+set -euo pipefail
+
+build=(cmake ninja-build g++ ccache pkg-config libxxhash-dev libfmt-dev libcli11-dev nlohmann-json3-dev)
+checks=(python3 libgtest-dev librapidcheck-dev liblmdb-dev clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev)
+
+case "${1:-demo}" in
+  demo) packages=("${build[@]}") ;;
+  test) packages=("${build[@]}" "${checks[@]}") ;;
+  *) echo "usage: tools/setup.sh [demo|test]" >&2; exit 2 ;;
+esac
+
+if ! command -v dpkg-query apt-get >/dev/null; then
+  echo "Not a Debian system. Sapwood needs these, under whatever name your system gives them:"
+  printf '  %s\n' "${packages[@]}"
+  echo "(a C++20 compiler, CMake 3.25 and Ninja are enough to build the library; xxhash.h is its one dependency)"
+  for tool in cmake ninja c++; do
+    command -v "$tool" >/dev/null || { echo "missing: $tool" >&2; exit 2; }
+  done
+  exit 0
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+  status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+  [[ $status == installed ]] || missing+=("$package")
+done
+if ((${#missing[@]} == 0)); then
+  exit 0
+fi
+
+echo "Missing Debian packages: ${missing[*]}"
+if ((EUID != 0)); then
+  echo "Run this once, then try again:" >&2
+  echo "  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}" >&2
+  exit 2
+fi
+echo "Installing them."
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+apt-get install -y -qq --no-install-recommends "${missing[@]}"

@@ -1,0 +1,26 @@
+// Whole-tree verification and walking.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "tree/tree.h"
+
+namespace sapwood::tree {
+
+// Called for every page (pages == 1, birth its low 32 bits) and every run of pages that the tree owns, parents first.
+using VisitPages = std::function<void(storage::Extent pages, u32 birth)>;
+
+// Visits all pages of the tree: blobs and their chunk trees too. Reads branches, and leaves only if the tree owns runs.
+void walk_pages(const TreeReader& tree, const VisitPages& visit);
+
+// Verifies every page, order within and across pages, separators, counts, levels, fill of the root, blobs and their
+// checksums. Adds a sentence to `findings` for each fault and goes on elsewhere; never throws for damage. `visit`
+// (may be empty) is called for each page and run that could be reached.
+void check_tree(const TreeReader& tree, const std::string& name, std::vector<std::string>& findings, const VisitPages& visit);
+
+// Verifies what searches rely on inside one page (bounds, slots); storage::VerifyNode. Throws Error{corrupt}.
+void verify_node(const u8* page, u32 page_size, PageNo number);
+
+}  // namespace sapwood::tree

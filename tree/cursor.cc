@@ -1,0 +1,122 @@
+#include "tree/cursor.h"
+
+#include "base/assert.h"
+#include "tree/descent.h"
+
+namespace sapwood::tree {
+
+// The root to descend from; or no page, and the cursor is invalid, if the tree is empty.
+PageRef Cursor::begin_descent() {
+  valid_ = false;
+  check_root(tree_.root());
+  return tree_.root().height == 0 ? PageRef{} : tree_.root().root;
+}
+
+// Notes that the way goes through child `slot` of the branch at `ref`, whose page is path_[level].page.
+PageRef Cursor::step_into(u32 level, PageRef ref, u32 slot) {
+  Step& step = path_[level];
+  check_format(slot < step.count, ref.page, "B2: it holds fewer entries than its parent counts");
+  step.slot = slot;
+  return Branch(step.page, tree_.pages().page_size()).child(slot);
+}
+
+void Cursor::enter_leaf(PageRef ref, u32 slot) {
+  leaf_ = fetch_node(tree_.pages(), ref, tree_.shape(), 0);
+  leaf_count_ = PageHeader::count(leaf_);
+  slot_ = slot;
+  valid_ = true;
+}
+
+void Cursor::seek_index(u64 index) {
+  PageRef ref = begin_descent();
+  if (ref.page == kNoPage || index >= tree_.size()) {
+    valid_ = false;
+    return;
+  }
+  index_ = index;
+  for (u32 level = tree_.root().height - 1u; level > 0; --level) {
+    const u8* page = fetch_node(tree_.pages(), ref, tree_.shape(), level);
+    const Branch branch(page, tree_.pages().page_size());
+    path_[level] = {page, 0, branch.count()};
+    const u32 slot = branch.find_index(index);
+    ref = step_into(level, ref, slot);
+    index -= branch.begin(slot);
+  }
+  enter_leaf(ref, static_cast<u32>(index));
+  valid_ = index < leaf_count_;
+  check_format(valid_, ref.page, "L1: it holds fewer entries than its parent counts");
+}
+
+void Cursor::seek_last() {
+  valid_ = false;
+  if (tree_.size() != 0) seek_index(tree_.size() - 1);
+}
+
+void Cursor::seek_key(Bytes key, bool after) {
+  SAPWOOD_ASSERT(tree_.shape().order == Order::key);
+  PageRef ref = begin_descent();
+  if (ref.page == kNoPage) return;
+  u64 before = 0;
+  for (u32 level = tree_.root().height - 1u; level > 0; --level) {
+    const u8* page = fetch_node(tree_.pages(), ref, tree_.shape(), level);
+    const Branch branch(page, tree_.pages().page_size());
+    path_[level] = {page, 0, branch.count()};
+    const u32 slot = branch.find_key(key);
+    ref = step_into(level, ref, slot);
+    before += branch.begin(slot);
+  }
+  const u8* leaf = fetch_leaf(tree_.pages(), ref, tree_.shape());
+  const Found found = LeafNode(leaf, tree_.pages().page_size()).find(key);
+  enter_leaf(ref, found.slot + (after && found.equal ? 1 : 0));
+  index_ = before + slot_;
+  if (slot_ >= leaf_count_) next_leaf();
+}
+
+// From past the last entry of a leaf to the first of the next.
+void Cursor::next_leaf() {
+  valid_ = false;
+  const u32 height = tree_.root().height;
+  u32 level = 1;
+  while (level < height && path_[level].slot + 1 >= path_[level].count) ++level;
+  if (level >= height) return;
+  const u32 page_size = tree_.pages().page_size();
+  PageRef ref = Branch(path_[level].page, page_size).child(++path_[level].slot);
+  while (--level > 0) {
+    const u8* page = fetch_node(tree_.pages(), ref, tree_.shape(), level);
+    const Branch branch(page, page_size);
+    path_[level] = {page, 0, branch.count()};
+    ref = branch.child(0);
+  }
+  enter_leaf(ref, 0);
+}
+
+// From before the first entry of a leaf to the last of the one before.
+void Cursor::previous_leaf() {
+  valid_ = false;
+  const u32 height = tree_.root().height;
+  u32 level = 1;
+  while (level < height && path_[level].slot == 0) ++level;
+  if (level >= height) return;
+  const u32 page_size = tree_.pages().page_size();
+  PageRef ref = Branch(path_[level].page, page_size).child(--path_[level].slot);
+  while (--level > 0) {
+    const u8* page = fetch_node(tree_.pages(), ref, tree_.shape(), level);
+    const Branch branch(page, page_size);
+    path_[level] = {page, branch.count() - 1, branch.count()};
+    ref = branch.child(branch.count() - 1);
+  }
+  enter_leaf(ref, 0);
+  slot_ = leaf_count_ - 1;
+}
+
+Bytes Cursor::key() const {
+  SAPWOOD_ASSERT(valid_ && tree_.shape().order == Order::key);
+  return LeafNode(leaf_, tree_.pages().page_size()).key(slot_, key_);
+}
+
+ValueView Cursor::value() const {
+  SAPWOOD_ASSERT(valid_);
+  return make_value(LeafNode(leaf_, tree_.pages().page_size()).value(slot_), tree_.pages(), tree_.shape().tree_id);
+}
+
+}  // namespace sapwood::tree

@@ -1,0 +1,65 @@
+// A position in a tree that moves both ways. Valid while the pages of its reader are: in a snapshot until it ends, in a
+// write transaction until the next change unless a mark protects the pages (WriteTransaction::mark).
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "tree/tree.h"
+
+namespace sapwood::tree {
+
+class Cursor {
+ public:
+  explicit Cursor(const TreeReader& tree) : tree_(tree) {}
+
+  // At an entry, so that key(), value() and index() may be called. False at either end and before the first seek.
+  bool valid() const { return valid_; }
+
+  void seek_first() { seek_index(0); }
+  void seek_last();
+  // At the entry at `index`; invalid if index >= size. O(log n).
+  void seek_index(u64 index);
+  // At the first entry whose key is >= `key` (`after`: > `key`); invalid if there is none. O(log n). Order is key.
+  void seek_key(Bytes key, bool after = false);
+
+  // One entry on or back; amortised O(1). Invalid past the ends. Requires: valid().
+  void next() {
+    ++index_;
+    if (++slot_ >= leaf_count_) next_leaf();
+  }
+  void prev() {
+    --index_;
+    if (slot_-- == 0) previous_leaf();
+  }
+
+  // The key, valid until the cursor moves. Requires: order is key.
+  Bytes key() const;
+  ValueView value() const;
+  // Position of the entry in the tree's order. O(1).
+  u64 index() const { return index_; }
+
+ private:
+  // A branch on the way to the leaf, and which of its children the way takes.
+  struct Step {
+    const u8* page;
+    u32 slot;
+    u32 count;
+  };
+  PageRef begin_descent();
+  PageRef step_into(u32 level, PageRef ref, u32 slot);
+  void enter_leaf(PageRef ref, u32 slot);
+  void next_leaf();
+  void previous_leaf();
+
+  TreeReader tree_;
+  std::array<Step, kMaxHeight> path_;  // by level; [0] is not used
+  const u8* leaf_ = nullptr;
+  u32 slot_ = 0;
+  u32 leaf_count_ = 0;
+  u64 index_ = 0;
+  bool valid_ = false;
+  mutable std::string key_;
+};
+
+}  // namespace sapwood::tree

@@ -1,0 +1,71 @@
+// One counted, copy-on-write B+ tree on bytes. Collections are thin faces over it.
+//
+// A tree is a TreeShape and a TreeRoot; TreeReader reads it through a PageReader, TreeWriter changes it through a
+// PageStore and keeps the TreeRoot that it was given up to date. Every branch counts the entries below each child, so
+// positions, ranks and counts are O(log n).
+#pragma once
+
+#include <optional>
+
+#include "storage/page_reader.h"
+#include "storage/page_store.h"
+#include "tree/shape.h"
+#include "tree/value.h"
+
+namespace sapwood::tree {
+
+class TreeReader {
+ public:
+  TreeReader(const storage::PageReader& pages, const TreeShape& shape, const TreeRoot& root)
+      : pages_(pages), shape_(shape), root_(root) {}
+
+  u64 size() const { return root_.count; }
+
+  // The value at `key`, or nullopt. O(log n). Requires: order is key.
+  std::optional<ValueView> get(Bytes key) const;
+  // The value at position `index` in the tree's order. O(log n). Requires: index < size().
+  ValueView at(u64 index) const;
+  // How many entries have a smaller key (`after`: a smaller or equal one). O(log n). Requires: order is key.
+  u64 rank(Bytes key, bool after = false) const;
+
+  const storage::PageReader& pages() const { return pages_; }
+  const TreeShape& shape() const { return shape_; }
+  const TreeRoot& root() const { return root_; }
+
+ private:
+  storage::PageReader pages_;
+  TreeShape shape_;
+  TreeRoot root_;
+};
+
+class TreeWriter {
+ public:
+  // `root` is read now and updated by every change; it outlives the writer.
+  TreeWriter(storage::PageStore& store, const TreeShape& shape, TreeRoot& root)
+      : store_(store), shape_(shape), root_(root) {}
+
+  TreeReader reader() const { return TreeReader(store_.reader(), shape_, root_); }
+
+  // Puts `value` at `key`; true if the key was not there. O(log n). Requires: order is key, key <= max_key_size.
+  bool put(Bytes key, Bytes value);
+  // Removes `key`; false if it was not there (then nothing changed). O(log n).
+  bool erase(Bytes key);
+
+  // Inserts before position `index`. O(log n). Requires: order is position, index <= size.
+  void insert(u64 index, Bytes value);
+  // Replaces the value at `index`. O(log n). Requires: index < size. (Any order.)
+  void set(u64 index, Bytes value);
+
+  // Removes entries [index, index + count) in the tree's order, any order. O(log n) page edits, plus one visit to each
+  // branch of level 1 wholly inside (not to its leaves), and to the leaves only if the tree owns runs.
+  // Requires: the range is within size().
+  void erase_range(u64 index, u64 count);
+  void clear() { erase_range(0, root_.count); }
+
+ private:
+  storage::PageStore& store_;
+  TreeShape shape_;
+  TreeRoot& root_;
+};
+
+}  // namespace sapwood::tree
