@@ -69,7 +69,7 @@ class Suite {
   }
   std::string scaled(const std::string& name) const { return name + "/" + std::to_string(data_.count / 1000) + "k"; }
 
-  void fill_ours(sapwood::Database& db, const std::vector<std::string>& keys) {
+  void fill_ours(sapwood::Database& db, const bench::KeyColumn& keys) {
     for (std::size_t i = 0; i < keys.size();) {
       db.write([&](sapwood::WriteTxn& txn) {
         auto map = txn.sorted_map<std::string, std::string>("m");
@@ -77,7 +77,7 @@ class Suite {
       });
     }
   }
-  void fill_theirs(LmdbStore& store, const std::vector<std::string>& keys) {
+  void fill_theirs(LmdbStore& store, const bench::KeyColumn& keys) {
     for (std::size_t i = 0; i < keys.size();) {
       MDB_txn* txn = store.begin(false);
       for (const std::size_t end = std::min(i + kBatch, keys.size()); i < end; ++i) store.put(txn, keys[i], data_.value_of(i));
@@ -86,7 +86,7 @@ class Suite {
   }
 
   void load(bool ascending) {
-    const std::vector<std::string>& keys = ascending ? data_.sorted : data_.keys;
+    const bench::KeyColumn& keys = ascending ? data_.sorted : data_.keys;
     double live = 0;
     const auto ours = [&] {
       bench::WorkFolder folder;
@@ -119,7 +119,7 @@ class Suite {
       auto map = txn.sorted_map<std::string, std::string>("m");
       return seconds_of([&] {
         std::uint64_t sum = 0;
-        for (const std::uint32_t i : data_.order) sum += static_cast<unsigned char>(map.get_view(data_.keys[i])->front());
+        for (std::size_t i = 0; i < data_.count; ++i) sum += static_cast<unsigned char>(map.get_view(data_.queries[i])->front());
         keep(sum);
       });
     };
@@ -127,7 +127,7 @@ class Suite {
       MDB_txn* txn = store.begin(true);
       const double seconds = seconds_of([&] {
         std::uint64_t sum = 0;
-        for (const std::uint32_t i : data_.order) sum += static_cast<unsigned char>(store.get(txn, data_.keys[i]).front());
+        for (std::size_t i = 0; i < data_.count; ++i) sum += static_cast<unsigned char>(store.get(txn, data_.queries[i]).front());
         keep(sum);
       });
       LmdbStore::end(txn);
@@ -165,9 +165,7 @@ class Suite {
     auto db = sapwood::Database::open(folder.file("s"), options(sapwood::Durability::async));
     fill_list(db);
     LmdbStore store(folder.file("l"), false);
-    std::vector<std::string> positions;
-    for (std::size_t i = 0; i < data_.count; ++i) positions.push_back(bench::position_key(i));
-    fill_theirs(store, positions);
+    fill_theirs(store, data_.ascending_positions);
     const auto ours = [&] {
       auto txn = db.read();
       auto list = txn.list<std::string>("l");
@@ -181,7 +179,7 @@ class Suite {
       MDB_txn* txn = store.begin(true);
       const double seconds = seconds_of([&] {
         std::uint64_t sum = 0;
-        for (const std::uint32_t i : data_.order) sum += static_cast<unsigned char>(store.get(txn, positions[i]).front());
+        for (std::size_t i = 0; i < data_.count; ++i) sum += static_cast<unsigned char>(store.get(txn, data_.position_queries[i]).front());
         keep(sum);
       });
       LmdbStore::end(txn);
@@ -311,7 +309,7 @@ class Suite {
       auto map = txn.sorted_map<std::string, std::string>("m");
       return seconds_of([&] {
         std::uint64_t sum = 0;
-        for (const std::uint32_t i : data_.order) sum += static_cast<unsigned char>(map.get_view(data_.keys[i])->front());
+        for (std::size_t i = 0; i < data_.count; ++i) sum += static_cast<unsigned char>(map.get_view(data_.queries[i])->front());
         keep(sum);
       });
     };
@@ -391,7 +389,7 @@ class Suite {
       auto map = txn.sorted_map<std::string, std::string>("m");
       rates[1].push_back(1 / seconds_of([&] {
                            std::uint64_t sum = 0;
-                           for (const std::uint32_t i : data_.order) sum += map.get_view(data_.keys[i])->size();
+                           for (std::size_t i = 0; i < data_.count; ++i) sum += map.get_view(data_.queries[i])->size();
                            keep(sum);
                          }));
       auto range = map.range();

@@ -8,6 +8,7 @@ find_package(rapidcheck QUIET)
 function(sapwood_add_test_executable name)
   add_executable(${name} ${ARGN})
   sapwood_internal_usage(${name})
+  target_compile_options(${name} PRIVATE -Wno-shadow)  # GoogleTest's macros have names of their own, such as `info`
   target_link_libraries(${name} PRIVATE GTest::gtest GTest::gtest_main)
   if(TARGET rapidcheck)
     target_link_libraries(${name} PRIVATE rapidcheck)

@@ -217,6 +217,7 @@ bool WriteSession::put(OpenCollection& collection, Bytes key, Bytes value) {
 
 bool WriteSession::erase(OpenCollection& collection, Bytes key) {
   check_changeable(collection);
+  check_width(collection, collection.record.types.key, key);
   const bool was_dirty = collection.dirty;
   const ReserveUse reserve(txn_);
   return change(collection, [&] {
@@ -233,6 +234,8 @@ bool WriteSession::erase(OpenCollection& collection, Bytes key) {
 
 u64 WriteSession::erase_interval(OpenCollection& collection, std::optional<Bytes> low, std::optional<Bytes> high) {
   check_changeable(collection);
+  if (low) check_width(collection, collection.record.types.key, *low);
+  if (high) check_width(collection, collection.record.types.key, *high);
   const tree::TreeReader tree = reader(collection);
   const u64 first = low ? tree.rank(*low) : 0;
   const u64 last = high ? tree.rank(*high) : tree.size();

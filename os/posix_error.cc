@@ -26,8 +26,9 @@ ErrorCode error_code_of(int error_number, Intent intent) {
 }
 
 void throw_errno(const std::string& action, int error_number, Intent intent) {
-  throw Error(error_code_of(error_number, intent),
-              "cannot " + action + ": " + std::generic_category().message(error_number));
+  std::string message = "cannot ";
+  message += action + ": " + std::generic_category().message(error_number);
+  throw Error(error_code_of(error_number, intent), message);
 }
 
 const char* system_path(const std::string& path) {

@@ -139,6 +139,7 @@ void SimNode::drop_cache() {
 
 std::vector<u8> SimNode::durable_bytes() const {
   std::vector<u8> bytes(durable_size_);
+  if (bytes.empty()) return bytes;
   std::memcpy(bytes.data(), region_->data(), std::min(size_, durable_size_));
   for (const auto& [block, pending] : pending_) {
     const u64 start = u64{block} * kBlockBytes;

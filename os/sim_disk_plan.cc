@@ -242,7 +242,8 @@ std::string CrashPlanner::describe(const CrashPlan& plan) const {
     if (axis.kind == CrashAxis::Kind::size) text += " size";
     if (axis.kind == CrashAxis::Kind::shared) text += " shared memory";
     if (axis.kind == CrashAxis::Kind::block || axis.kind == CrashAxis::Kind::sector) {
-      text += "@" + std::to_string(u64{node.blocks[axis.block].number} * kBlockBytes + axis.sector * kSectorBytes);
+      text += '@';
+      text += std::to_string(u64{node.blocks[axis.block].number} * kBlockBytes + axis.sector * kSectorBytes);
     }
     const u32 version = plan.choice[i];
     text += version == 0                      ? " lost"

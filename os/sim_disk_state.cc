@@ -44,8 +44,8 @@ const char* operation_name(OperationKind kind) {
 }
 
 std::string describe(const Operation& operation) {
-  std::string text =
-      "#" + std::to_string(operation.number) + " " + operation_name(operation.kind) + " " + operation.path;
+  std::string text(1, '#');
+  text += std::to_string(operation.number) + " " + operation_name(operation.kind) + " " + operation.path;
   switch (operation.kind) {
     case OperationKind::rename: return text + " to " + operation.to;
     case OperationKind::write:
@@ -86,7 +86,7 @@ std::string normalised(const std::string& path) {
     at = end + 1;
   }
   std::string result;
-  for (const std::string& part : parts) result += "/" + part;
+  for (const std::string& part : parts) result.append(1, '/').append(part);
   return result.empty() ? "/" : result;
 }
 

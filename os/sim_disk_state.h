@@ -125,6 +125,11 @@ struct SimDisk::State {
   void announce(std::unique_lock<std::mutex>& lock, SimProcessState& process, const Operation& operation);
 };
 
+// An open file; `path` as given, for messages, `name` normalised. Requires: the state's mutex is held.
+std::unique_ptr<File> make_sim_file(std::shared_ptr<SimDisk::State> state, std::shared_ptr<SimProcessState> process,
+                                    SimInodePointer inode, const std::string& path, const std::string& name,
+                                    bool writable);
+
 // Another process on the disk.
 std::unique_ptr<SimProcess> make_sim_process(std::shared_ptr<SimDisk::State> state);
 

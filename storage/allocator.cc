@@ -49,11 +49,19 @@ void Allocator::grow(u64 page_count) {
 
 void Allocator::load_group(u64 group, const u8* bits) {
   const u64 words = geometry_.group_pages / 64;
-  std::memcpy(&live_[group * words], bits, words * 8);
+  u64* const live = &live_[group * words];
+  const auto count = [words](const u64* from) {
+    u64 pages = 0;
+    for (u64 i = 0; i < words; ++i) pages += static_cast<u64>(std::popcount(from[i]));
+    return pages;
+  };
+  const u64 before = count(live);
+  std::memcpy(live, bits, words * 8);
   std::memcpy(&busy_[group * words], bits, words * 8);
-  live_count_ = 0;
-  for (const u64 word : live_) live_count_ += static_cast<u64>(std::popcount(word));
-  busy_count_ = live_count_;
+  const u64 after = count(live);
+  live_count_ = live_count_ - before + after;
+  busy_count_ = busy_count_ - before + after;
+  changed_[group] = false;
 }
 
 void Allocator::set_live(Extent extent) {
@@ -169,7 +177,7 @@ void Allocator::retire(Extent extent, u32 birth, TxnId death) noexcept {
 // The birth of a page version from its low 32 bits. Past 2^32 transactions it is ambiguous: a page not made since the
 // last checkpoint counts as old as can be, which holds it longer, never shorter.
 TxnId Allocator::full_birth(PageNo page, u32 birth, TxnId death) const {
-  if (death >> 32 == 0) return birth;
+  if (death >> 32 == 0) return birth < death ? birth : 0;  // never later than its death, whatever a reference says
   const u64 at = index(page);
   if ((young_[at / 64] >> (at % 64) & 1) == 0) return 0;
   const TxnId near = (death & ~u64{0xffffffff}) | birth;
@@ -233,6 +241,10 @@ bool Allocator::is_inside(Extent extent) const {
 
 bool Allocator::is_live_range(Extent extent) const {
   if (!is_inside(extent)) return false;
+  if (extent.pages > geometry_.group_pages || extent.pages == 0) return false;
+  if (geometry_.is_bitmap(extent.start) || geometry_.group_of(extent.start) != geometry_.group_of(extent.start + (extent.pages - 1))) {
+    return false;
+  }
   for (u64 i = 0; i < extent.pages; ++i) {
     if (!is_live(extent.start + i)) return false;
   }
@@ -267,14 +279,13 @@ u64 Allocator::held_by(TxnId pin) const {
 
 u64 Allocator::live_end() const {
   for (u64 word = live_.size(); word-- > 0;) {
-    if (live_[word] != 0) return geometry_.first_page + word * 64 + 64 - static_cast<u64>(std::countl_zero(live_[word]));
+    if (live_[word] == 0) continue;
+    const u64 end = word * 64 + 64 - static_cast<u64>(std::countl_zero(live_[word]));
+    const u64 group = (end - 1) / geometry_.group_pages;
+    if (group == 0 || end - group * geometry_.group_pages > 2) return geometry_.first_page + end;
+    word = group * geometry_.group_pages / 64;  // the group's first word, which holds its bitmaps only
   }
   return geometry_.first_page;
-}
-
-void Allocator::shrink(u64 page_count) {
-  SAPWOOD_ASSERT(page_count <= page_count_);
-  page_count_ = page_count;
 }
 
 }  // namespace sapwood::storage

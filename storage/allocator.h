@@ -31,7 +31,8 @@ class Allocator {
   void grow(u64 page_count);
   // Marks pages live while a file is opened. Requires: is_free_range().
   void load_live(Extent extent) { set_live(extent); }
-  // Takes over the words of one group's bitmap as read from the file (group_pages / 8 bytes).
+  // Takes over the words of one group's bitmap as read from the file (group_pages / 8 bytes); the group counts as unchanged.
+  // Requires: nothing is pending.
   void load_group(u64 group, const u8* bits);
 
   // A free page, or a run of exactly `pages` free pages that a bounded search finds; with `accept_shorter` the whole
@@ -55,7 +56,7 @@ class Allocator {
   // The bits of a group as a checkpoint stores them: live pages, group_pages / 8 bytes.
   const u8* group_bits(u64 group) const;
   bool is_live(PageNo page) const;
-  // True if all pages of the extent are inside the file, past the metas, and live; an extent may say anything.
+  // True if all pages of the extent are inside the file, past the metas, no bitmaps, and live; an extent may say anything.
   bool is_live_range(Extent extent) const;
   bool is_free_range(Extent extent) const;
   // Groups whose live pages changed since the last call of start_checkpoint().
@@ -68,10 +69,8 @@ class Allocator {
   u64 pending_pages() const { return busy_count_ - live_count_; }
   // Pages that only wait for `pin`, usually the last checkpoint.
   u64 held_by(TxnId pin) const;
-  // One past the highest live page.
+  // One past the highest live page, groups at the end that hold nothing but their bitmaps left out.
   u64 live_end() const;
-  // Forgets free space past `page_count`. Requires: nothing busy there.
-  void shrink(u64 page_count);
 
  private:
   struct Pending {

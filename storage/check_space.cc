@@ -68,20 +68,20 @@ class WriterPlace {
 
 void Engine::check_space(std::vector<std::string>& findings) {
   const WriterPlace place(impl_->writer);
+  impl_->throw_if_closed();
   impl_->wait_for_checkpoint();
   for (u64 group = 0; group < impl_->meta.active.size(); ++group) {
     if (!impl_->bitmap_is_sound(group)) findings.push_back("the bitmap of page group " + std::to_string(group) + " is damaged");
   }
-  if (impl_->read_only) impl_->load_bitmaps();  // a reader has no use for them otherwise
-  SpaceCheck check(impl_->geometry, impl_->allocator, findings);
-  const PageReader reader(impl_->pages.space(), impl_->tip.page_count);
   try {
+    if (impl_->read_only) impl_->load_bitmaps();  // a reader has no use for them otherwise
+    SpaceCheck check(impl_->geometry, impl_->allocator, findings);
+    const PageReader reader(impl_->pages.space(), impl_->tip.page_count);
     impl_->contents.walk(reader, impl_->tip.catalog, [&check](Extent extent, u32) { check.reach(extent); });
+    check.compare();
   } catch (const Error& error) {
     findings.push_back(std::string("not all pages could be reached, so the bitmaps were not compared: ") + error.what());
-    return;
   }
-  check.compare();
 }
 
 }  // namespace sapwood::storage

@@ -26,6 +26,10 @@ void Engine::close() {
     impl_->writer.unlock();
     throw Error(ErrorCode::in_use, impl_->path + " has open read transactions; end them before closing");
   }
+  if (impl_->committing != 0) {
+    impl_->writer.unlock();
+    throw Error(ErrorCode::in_use, impl_->path + " has commits under way; let them return before closing");
+  }
   impl_->closed = true;
   try {
     impl_->close_files();
@@ -43,7 +47,8 @@ void Engine::Impl::release_files() noexcept {
   try {
     log.reset();
     if (lock_file != nullptr) {
-      env.files().remove(lock_path());
+      // Left behind after a failed write, it tells the next opener not to trust what the system has cached.
+      if (!refused) env.files().remove(lock_path());
       lock_file.reset();
     }
   } catch (...) {
@@ -57,7 +62,7 @@ void Engine::Impl::release_files() noexcept {
 }
 
 Snapshot Engine::begin_read() {
-  if (impl_->closed) [[unlikely]] throw Error(ErrorCode::ended, impl_->path + " is closed");
+  impl_->throw_if_closed();
   const Versions::Reader reader = impl_->versions->begin_read();
   return Snapshot{reader.version, PageReader(impl_->pages.space(), reader.version.page_count), reader.slot, reader.generation};
 }
@@ -70,7 +75,7 @@ std::unique_ptr<WriteTransaction> Engine::begin_write(std::chrono::milliseconds 
   if (impl_->read_only) throw Error(ErrorCode::read_only, impl_->path + " is open for reading only; open it in another mode to write");
   impl_->writer.lock(timeout);
   try {
-    if (impl_->closed) throw Error(ErrorCode::ended, impl_->path + " is closed");
+    impl_->throw_if_closed();
     impl_->throw_if_refused();
     impl_->reclaim();
     return std::make_unique<WriteTransaction>(*this, impl_->tip, impl_->tip.txn + 1);
@@ -83,6 +88,7 @@ std::unique_ptr<WriteTransaction> Engine::begin_write(std::chrono::milliseconds 
 bool Engine::is_writing_here() const noexcept { return impl_->writer.held_here(); }
 
 void Engine::sync() {
+  impl_->throw_if_closed();
   if (impl_->read_only || impl_->temporary) return;
   impl_->throw_if_refused();
   if (impl_->unlogged_txn > impl_->durable_checkpoint()) {
@@ -95,11 +101,13 @@ void Engine::sync() {
 }
 
 void Engine::checkpoint() {
+  impl_->throw_if_closed();
   if (impl_->temporary) return;
   if (impl_->read_only) throw Error(ErrorCode::read_only, impl_->path + " is open for reading only");
   impl_->writer.lock(std::chrono::milliseconds(-1));
   std::optional<Impl::CheckpointJob> job;
   try {
+    impl_->throw_if_closed();
     job = impl_->prepare_checkpoint();
   } catch (...) {
     impl_->writer.unlock();

@@ -102,9 +102,7 @@ void Engine::Impl::run_checkpoint(CheckpointJob& job) {
     if (log != nullptr && job.meta.log_expected && !log->has_free_segment()) log->free_sealed();
   } catch (...) {
     refuse_writes();
-    const std::lock_guard lock(checkpoint_mutex);
-    running_txn = 0;
-    checkpoint_done.notify_all();
+    abandon_checkpoint();
     throw;
   }
   {
@@ -116,6 +114,13 @@ void Engine::Impl::run_checkpoint(CheckpointJob& job) {
   running_txn = 0;
   ++checkpoints;
   versions->publish_checkpoints(meta.txn, 0);
+  checkpoint_done.notify_all();
+}
+
+// Writes are refused by now: those who wait for the checkpoint shall hear of it.
+void Engine::Impl::abandon_checkpoint() noexcept {
+  const std::lock_guard lock(checkpoint_mutex);
+  running_txn = 0;
   checkpoint_done.notify_all();
 }
 

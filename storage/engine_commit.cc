@@ -4,6 +4,21 @@
 #include "storage/engine_impl.h"
 
 namespace sapwood::storage {
+namespace {
+
+// Counts a commit until it returns, so that the engine is not closed under it.
+class CommitUnderWay {
+ public:
+  explicit CommitUnderWay(std::atomic<u32>& count) : count_(count) { ++count_; }
+  ~CommitUnderWay() { --count_; }
+  CommitUnderWay(const CommitUnderWay&) = delete;
+  CommitUnderWay& operator=(const CommitUnderWay&) = delete;
+
+ private:
+  std::atomic<u32>& count_;
+};
+
+}  // namespace
 
 // Makes the transaction the newest version: its record is in the log (or a checkpoint holds it), its descriptor is published.
 // A throw before publication leaves everything as it was, unless it set `refused`.
@@ -14,12 +29,16 @@ void Engine::Impl::publish(Commit& commit) {
   version.commit_time_us = env.clock().now_us();
   version.lsn = tip.lsn;
   allocator.reserve_retired(commit.dropped->size());
-  if (log != nullptr && version.txn - versions->head() >= kRingSize - 1) sync_log(tip.lsn, false);
+  if (log != nullptr && version.txn - versions->head() >= kRingSize - 1) {
+    sync_log(tip.lsn, false);
+    versions->publish_head(tip.txn);
+  }
 
   if (commit.durability != Durability::none) {
     const bool recorded = commit.record != nullptr && unlogged_txn <= durable_checkpoint();
     if (recorded) ensure_log();
     if (recorded && log->fits(commit.record->size() - kRecordHeaderSize)) {
+      commit.record->reserve(commit.record->size() + kRecordAlignment);
       Lsn known_durable = 0;
       {
         const std::lock_guard lock(sync_mutex);
@@ -60,9 +79,16 @@ void Engine::Impl::finish_commit(const Commit& commit) {
   } catch (...) {
     // Out of memory or disk: this commit stands; a later one tries again, and reports it if the log is full by then.
   }
+  const CommitUnderWay under_way(committing);
   end_write();
   if (wait) {
-    sync_log(commit.version.lsn, false);
+    try {
+      sync_log(commit.version.lsn, false);
+    } catch (...) {
+      refuse_writes();
+      if (job) abandon_checkpoint();
+      throw;
+    }
     versions->publish_head(txn);
   }
   if (!job) return;
@@ -152,6 +178,10 @@ void Engine::Impl::refuse_writes() noexcept {
     // A simulated crash.
   }
   refused = true;
+}
+
+void Engine::Impl::throw_if_closed() const {
+  if (closed.load(std::memory_order_relaxed)) [[unlikely]] throw Error(ErrorCode::ended, path + " is closed");
 }
 
 void Engine::Impl::throw_if_refused() const {

@@ -47,7 +47,7 @@ struct Engine::Impl {
   void rebuild_bitmaps();
   void open_clean(const MetaSlots& slots);
   void adopt_tail();
-  void recover(Engine& engine);
+  void recover(Engine& engine, const MetaSlots& slots);
 
   // Space; under the writer's place. engine_space.cc.
   void reclaim();
@@ -69,6 +69,7 @@ struct Engine::Impl {
   void sync_log(Lsn lsn, bool always);
   void refuse_writes() noexcept;
   void throw_if_refused() const;
+  void throw_if_closed() const;
   void end_write() noexcept;  // gives the writer's place back
 
   // Checkpoint; engine_checkpoint.cc.
@@ -78,6 +79,7 @@ struct Engine::Impl {
   std::optional<CheckpointJob> prepare_checkpoint();
   bool wants_checkpoint();
   void run_checkpoint(CheckpointJob& job);
+  void abandon_checkpoint() noexcept;
   void wait_for_checkpoint();
   void close_files();
   void release_files() noexcept;
@@ -93,7 +95,7 @@ struct Engine::Impl {
   std::string path;
   bool read_only = false;
   bool temporary = false;
-  bool closed = false;
+  std::atomic<bool> closed = false;
 
   Geometry geometry;
   PageFile pages;
@@ -107,6 +109,7 @@ struct Engine::Impl {
 
   // Under the writer's place.
   Descriptor tip;
+  std::atomic<u32> committing = 0;  // published commits that still use the log; counted up under the writer's place
   std::atomic<TxnId> unlogged_txn = 0;  // newest commit that is not in the log; no record may follow it before a checkpoint
   i64 last_seal_us = 0;
   std::vector<TxnId> pins;  // scratch

@@ -59,6 +59,14 @@ std::unique_ptr<os::File> open_locked(os::Env& env, const std::string& path, con
   throw Error(ErrorCode::in_use, path + " is replaced again and again by others; close it there first");
 }
 
+// After a crash, or a failed write, the system's cache may hold what will never reach the disk (it marks pages clean when
+// their write fails): what counts is what is really there.
+void forget_unsafe_cache(os::Env& env, const std::string& path, os::File& file) {
+  if (!env.files().exists(path + "-lock") && !env.files().exists(path + "-log")) return;
+  file.sync();
+  file.drop_cache();
+}
+
 std::unique_ptr<os::Mapping> open_lock_file(os::Env& env, const std::string& path, std::unique_ptr<os::File>& file) {
   file = env.files().open(path, {.write = true, .create = true});
   file->allocate(0, sizeof(LockFile));  // real space: a full disk is an error here, not a signal later
@@ -89,7 +97,11 @@ std::shared_ptr<Engine> Engine::open(const std::string& given_path, const Option
   } else {
     file = open_locked(env, path, options);
   }
+  if (!temporary && options.mode != OpenMode::read) forget_unsafe_cache(env, path, *file);
   const MetaSlots slots = read_metas(*file);
+  if (slots.newest->read_only_compatible != 0 && options.mode != OpenMode::read) {
+    throw Error(ErrorCode::newer_format, path + " has features of a newer version of Sapwood; update to write it, or open it for reading");
+  }
   std::unique_ptr<Impl> impl(new Impl(env, options, contents, std::move(file), Geometry(slots.newest->page_size)));
   impl->path = path;
   impl->temporary = temporary;
@@ -103,7 +115,7 @@ std::shared_ptr<Engine> Engine::open(const std::string& given_path, const Option
   opened.closed = true;  // a failure below must leave the files as they are
   try {
     if (slots.newest->log_expected) {
-      opened.recover(*engine);
+      opened.recover(*engine, slots);
     } else {
       opened.open_clean(slots);
     }
@@ -120,20 +132,19 @@ std::shared_ptr<Engine> Engine::open(const std::string& given_path, const Option
 void Engine::Impl::open_clean(const MetaSlots& slots) {
   adopt(*slots.newest);
   if (temporary || !env.files().exists(log_path())) return;
-  if (read_only) return;
   LogOwner owner = LogOwner::foreign;
   {
     const std::unique_ptr<os::File> file = env.files().open(log_path(), {.write = false});
     owner = inspect_log(*file, meta.uuid, meta.log_stride);
     if (owner == LogOwner::foreign && file->size() == 0) owner = LogOwner::ours_empty;
   }
-  if (owner == LogOwner::foreign) {
+  if (owner == LogOwner::foreign && !read_only) {
     throw Error(ErrorCode::in_use, log_path() + " is not the log of " + path + "; move it away, then open again");
   }
   if (owner == LogOwner::ours && slots.other_damaged) {
     throw Error(ErrorCode::corrupt, path + " has lost both copies of its newest meta, and its log holds later commits; restore it from a copy");
   }
-  env.files().remove(log_path());
+  if (!read_only) env.files().remove(log_path());
 }
 
 // Takes over what a meta says: geometry, bitmaps, tip. Publishes nothing to others that was not there.
@@ -163,7 +174,8 @@ void Engine::Impl::adopt(const Meta& newest) {
 bool Engine::Impl::bitmap_is_sound(u64 group) const {
   const PageNo page = geometry.bitmap_page(group, meta.active[group] ? 1 : 0);
   const u8* p = pages.bytes(page);
-  return PageHeader::type(p) == PageType::bitmap && PageHeader::page(p) == page && load<u64>(p + kPageHeaderSize) == group &&
+  return PageHeader::type(p) == PageType::bitmap && PageHeader::page(p) == page &&
+         load<u64>(p + kPageHeaderSize) == group && (p[kBitmapHeaderSize] & 3) == 3 &&
          PageHeader::checksum(p) == page_checksum(p, page_size(), page, pages.space()->checksum_seed);
 }
 
@@ -198,7 +210,7 @@ void Engine::Impl::rebuild_bitmaps() {
 // Space that the file has past the meta's pages, from before a crash, is free.
 void Engine::Impl::adopt_tail() {
   u64 count = std::min(pages.page_count(), geometry.max_pages());
-  if ((count - geometry.first_page) % geometry.group_pages == 1) --count;
+  if (!geometry.is_page_count(count)) --count;
   if (count > meta.page_count) allocator.grow(count);
 }
 

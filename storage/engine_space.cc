@@ -11,6 +11,9 @@ constexpr u64 kMinGrowth = 64 << 10;
 constexpr u64 kGrowthAtLeastDoubleTo = 1 << 20;
 constexpr u64 kMaxGrowth = 256 << 20;
 
+// The file cannot grow: what is free in it is all there is.
+bool is_full(const Error& error) { return error.code() == ErrorCode::disk_full || error.code() == ErrorCode::limit; }
+
 }  // namespace
 
 void Engine::Impl::reclaim() {
@@ -34,7 +37,7 @@ void Engine::Impl::grow(u64 more_pages) {
   const u64 step = std::clamp(std::max(size / 16, std::min<u64>(size, kGrowthAtLeastDoubleTo)), kMinGrowth, kMaxGrowth);
   const auto target = [&](u64 extra) {
     u64 count = allocator.page_count() + extra;
-    if ((count - geometry.first_page) % geometry.group_pages == 1) ++count;  // both bitmap pages of a group, or none
+    if (!geometry.is_page_count(count)) ++count;
     return count;
   };
   const u64 needed = more_pages + kReservePages + 2;
@@ -46,7 +49,7 @@ void Engine::Impl::grow(u64 more_pages) {
     pages.grow(wanted);
     allocator.grow(wanted);
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::disk_full || target(needed) >= wanted) throw;
+    if (!is_full(error) || target(needed) >= wanted) throw;
     pages.grow(target(needed));
     allocator.grow(target(needed));
   }
@@ -57,7 +60,7 @@ PageNo Engine::Impl::take_page(bool use_reserve) {
     try {
       grow(1);
     } catch (const Error& error) {
-      if (!use_reserve || error.code() != ErrorCode::disk_full) throw;
+      if (!use_reserve || !is_full(error)) throw;
     }
   }
   if (const std::optional<PageNo> page = allocator.take_page()) return *page;
@@ -71,7 +74,7 @@ Extent Engine::Impl::take_run(u32 count, bool use_reserve) {
   try {
     grow(count);
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::disk_full) throw;
+    if (!is_full(error)) throw;
     const u64 usable = allocator.free_pages() > kReservePages ? allocator.free_pages() - kReservePages : 0;
     const u64 most = use_reserve ? allocator.free_pages() : usable;
     if (most == 0) throw;

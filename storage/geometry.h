@@ -31,6 +31,8 @@ struct Geometry {
   u64 group_count(u64 page_count) const {
     return page_count <= first_page ? 0 : (page_count - first_page + group_pages - 1) / group_pages;
   }
+  // A file holds both bitmap pages of each of its groups, or neither.
+  bool is_page_count(u64 count) const { return count >= first_page + 2 && (count - first_page) % group_pages != 1; }
   u64 group_of(PageNo page) const { return (to_u64(page) - first_page) / group_pages; }
   PageNo bitmap_page(u64 group, u32 copy) const { return PageNo{first_page + group * group_pages + copy}; }
   bool is_bitmap(PageNo page) const { return (to_u64(page) - first_page) % group_pages < 2; }

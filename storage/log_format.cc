@@ -28,8 +28,8 @@ struct Place {
 Lsn durable_behind(const std::vector<u8>& segment, const SegmentHeader& header, u64 from) {
   Lsn durable = 0;
   for (u64 offset = from; offset + kRecordHeaderSize <= segment.size(); offset += kRecordAlignment) {
-    if (const std::optional<Record> record = decode_record(segment, offset, header)) {
-      durable = std::max(durable, record->header.durable);
+    if (const std::optional<RecordHeader> record = decode_record_header(segment, offset, header)) {
+      durable = std::max(durable, record->durable);
     }
   }
   return durable;
@@ -72,24 +72,30 @@ void encode_record_header(u8* record, const RecordHeader& header, u64 salt) {
   store<u32>(record + 52, hash32(record, 52, salt));
 }
 
-std::optional<Record> decode_record(const std::vector<u8>& segment, u64 offset, const SegmentHeader& header) {
+std::optional<RecordHeader> decode_record_header(const std::vector<u8>& segment, u64 offset, const SegmentHeader& header) {
   if (offset + kRecordHeaderSize > segment.size()) return std::nullopt;
   const u8* p = segment.data() + offset;
-  if (load<u64>(p + 16) != header.start + offset || load<u32>(p + 52) != hash32(p, 52, header.salt)) return std::nullopt;
-  Record record;
-  record.header.body_size = load<u32>(p);
-  record.header.delta_size = load<u32>(p + 4);
-  record.header.kind = static_cast<RecordKind>(load<u32>(p + 8));
-  record.header.lsn = load<u64>(p + 16);
-  record.header.txn = load<u64>(p + 24);
-  record.header.durable = load<u64>(p + 32);
-  record.header.commit_time_us = load<i64>(p + 40);
-  if (record.header.body_size > segment.size() - offset - kRecordHeaderSize) return std::nullopt;
-  if (record.header.delta_size > record.header.body_size) return std::nullopt;
-  const u8* body = p + kRecordHeaderSize;
-  if (load<u32>(p + 12) != hash32(body, record.header.body_size, header.salt ^ record.header.lsn)) return std::nullopt;
-  record.operations = bytes_of(body + record.header.delta_size, record.header.body_size - record.header.delta_size);
+  if (load<u64>(p + 16) != header.start + offset) return std::nullopt;
+  if (load<u32>(p + 52) != hash32(p, 52, header.salt)) return std::nullopt;
+  RecordHeader record;
+  record.body_size = load<u32>(p);
+  record.delta_size = load<u32>(p + 4);
+  record.kind = static_cast<RecordKind>(load<u32>(p + 8));
+  record.lsn = load<u64>(p + 16);
+  record.txn = load<u64>(p + 24);
+  record.durable = load<u64>(p + 32);
+  record.commit_time_us = load<i64>(p + 40);
   return record;
+}
+
+std::optional<Record> decode_record(const std::vector<u8>& segment, u64 offset, const SegmentHeader& header) {
+  const std::optional<RecordHeader> record = decode_record_header(segment, offset, header);
+  if (!record || record->body_size > segment.size() - offset - kRecordHeaderSize) return std::nullopt;
+  if (record->delta_size > record->body_size) return std::nullopt;
+  const u8* p = segment.data() + offset;
+  const u8* body = p + kRecordHeaderSize;
+  if (load<u32>(p + 12) != hash32(body, record->body_size, header.salt ^ record->lsn)) return std::nullopt;
+  return Record{*record, bytes_of(body + record->delta_size, record->body_size - record->delta_size)};
 }
 
 namespace {
@@ -147,7 +153,8 @@ LogScan scan_log(os::File& file, const LogIdentity& identity, Lsn replay_lsn, Tx
     std::optional<Record> record = decode_record(scan.bytes[place->segment], place->offset, header);
     if (record && record->header.txn == txn + 1) {
       if (record->header.kind != RecordKind::commit) {
-        throw Error(ErrorCode::newer_format, file.path() + " holds records of an unknown kind; update Sapwood to open it");
+        throw Error(ErrorCode::newer_format,
+                    file.path() + " holds records of an unknown kind; update Sapwood to open it");
       }
       place->offset += record_size(record->header.body_size);
       at = header.start + place->offset;
@@ -156,14 +163,17 @@ LogScan scan_log(os::File& file, const LogIdentity& identity, Lsn replay_lsn, Tx
       continue;
     }
     const std::optional<SegmentHeader>& other = segments.headers[1 - place->segment];
+    const std::vector<u8>& other_bytes = scan.bytes[1 - place->segment];
+    Lsn durable = durable_behind(scan.bytes[place->segment], header, place->offset);
+    if (other && other->start > at) {
+      durable = std::max(durable, durable_behind(other_bytes, *other, kSegmentHeaderSize));
+    }
+    if (durable > at) throw_corrupt_log(file, at, "a record is missing that later ones say was on the disk");
     if (other && other->start == at) {
       place = Place{1 - place->segment, kSegmentHeaderSize};
       at = other->start + kSegmentHeaderSize;
       continue;
     }
-    Lsn durable = durable_behind(scan.bytes[place->segment], header, place->offset);
-    if (other && other->start > at) durable = std::max(durable, durable_behind(scan.bytes[1 - place->segment], *other, kSegmentHeaderSize));
-    if (durable > at) throw_corrupt_log(file, at, "a record is missing that later ones say was on the disk");
     scan.end = at;
     return scan;
   }

@@ -67,7 +67,7 @@ Slot judge(const std::vector<u8>& bytes, const Geometry& geometry) {
   }
   const u64 page_count = load<u64>(p + 80);
   const bool sound = load<u32>(p + 16) == kFormat && load<u32>(p + 20) == geometry.page_size &&
-                     page_count >= geometry.first_page && page_count <= geometry.max_pages() &&
+                     geometry.is_page_count(page_count) && page_count <= geometry.max_pages() &&
                      load<u64>(p + 136) == geometry.group_count(page_count);
   if (!sound) return slot;
   slot.meta = decode(p, geometry);

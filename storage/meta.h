@@ -27,7 +27,7 @@
 //      256        active copies   one bit a group: which of its two bitmap pages counts
 // Invariants of a valid slot:
 //   M1  magic, checksum and format are right, and the page size is the one that the slot's place implies
-//   M2  page count <= max_pages(), group count = group_count(page count)
+//   M2  page count <= max_pages(), is_page_count(page count), group count = group_count(page count)
 #pragma once
 
 #include <array>

@@ -27,7 +27,8 @@ OwnPages::Entry& OwnPages::insert(PageNo page, u32 born, u32 pages, bool with_bu
   entry.page = page;
   entry.buffer = std::move(buffer);
   entry.born = born;
-  entry.pages = pages;
+  entry.pages = pages & 0x7fffffff;
+  entry.held = 0;
   ++count_;
   if (with_buffer) ++buffers_;
   return entry;

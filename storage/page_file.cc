@@ -67,7 +67,7 @@ void PageFile::write_pages(std::vector<PageWrite>& pages) {
   std::atomic<u32>* verified = space()->verified;
   for (const PageWrite& write : pages) {
     const u32 birth = static_cast<u32>(PageHeader::birth(write.bytes));
-    verified[to_u64(write.page)].store(birth, std::memory_order_relaxed);
+    verified[to_u64(write.page)].store(verified_mark(birth), std::memory_order_relaxed);
   }
 }
 

@@ -12,7 +12,7 @@ void PageReader::verify(const u8* page, PageRef ref) const {
     check_format(PageHeader::checksum(page) == expected, ref.page, "bad checksum");
   }
   space_->verify_node(page, space_->page_size, ref.page);
-  space_->verified[to_u64(ref.page)].store(ref.birth, std::memory_order_relaxed);
+  space_->verified[to_u64(ref.page)].store(verified_mark(ref.birth), std::memory_order_relaxed);
 }
 
 const u8* PageReader::fetch_run(Extent extent, u32 birth, u64 size, u32 checksum) const {
@@ -21,9 +21,9 @@ const u8* PageReader::fetch_run(Extent extent, u32 birth, u64 size, u32 checksum
                "run of pages past the end of the file");
   check_format(size <= u64{extent.pages} << space_->page_shift, extent.start, "value longer than its run of pages");
   const u8* data = space_->base + (start << space_->page_shift);
-  if (space_->verified[start].load(std::memory_order_relaxed) != birth) {
+  if (space_->verified[start].load(std::memory_order_relaxed) != verified_mark(birth)) {
     if (space_->verify_checksums) check_format(run_checksum(data, size) == checksum, extent.start, "bad checksum of a value");
-    space_->verified[start].store(birth, std::memory_order_relaxed);
+    space_->verified[start].store(verified_mark(birth), std::memory_order_relaxed);
   }
   return data;
 }

@@ -12,7 +12,7 @@ u64 lost_transactions(u64 log_stride) { return 2 * log_stride / kRecordHeaderSiz
 
 }  // namespace
 
-void Engine::Impl::recover(Engine& engine) {
+void Engine::Impl::recover(Engine& engine, const MetaSlots& slots) {
   if (read_only) {
     throw Error(ErrorCode::read_only, path + " was not closed cleanly; open it for writing once, which recovers it");
   }
@@ -22,17 +22,9 @@ void Engine::Impl::recover(Engine& engine) {
   }
   const i64 start = env.clock().monotonic_us();
   std::unique_ptr<os::File> file = env.files().open(log_path(), {.write = true});
-  // What the page cache holds may never reach the disk after a failed sync: read what is really there.
+  // As with the data file: what the system has cached may never reach the disk after a failed sync.
   file->sync();
-  pages.sync();
   file->drop_cache();
-  pages.file().drop_cache();
-  const MetaSlots slots = read_metas(pages.file());
-  if (!slots.newest->log_expected) {  // the newest slot that is really on the disk is an older, clean one
-    file.reset();
-    open_clean(slots);
-    return;
-  }
   adopt(*slots.newest);
   const LogIdentity identity{meta.uuid, meta.log_epoch, meta.log_stride};
   if (meta.log_stride < kMinLogSize || meta.log_stride > kMaxLogStride) {

@@ -1,8 +1,11 @@
 #include "storage/versions.h"
 
+#include <cstddef>
 #include <cstring>
 #include <ctime>
 #include <new>
+
+#include "base/bytes.h"
 
 namespace sapwood::storage {
 namespace {
@@ -122,19 +125,18 @@ u64 Versions::reader_count() const {
 }
 
 std::string describe_holder(const u8* lock_file, u64 size) {
-  const auto* file = reinterpret_cast<const LockFile*>(lock_file);
-  if (size < sizeof(LockFile) || std::memcmp(file->magic, kLockMagic, sizeof kLockMagic) != 0) return "another process";
-  const LockFile::Process& process = file->processes[0];
-  char command[sizeof process.command + 1] = {};
-  std::memcpy(command, process.command, sizeof process.command);
+  if (size < sizeof(LockFile) || std::memcmp(lock_file, kLockMagic, sizeof kLockMagic) != 0) return "another process";
+  const u8* process = lock_file + offsetof(LockFile, processes);
+  char command[sizeof LockFile::Process::command + 1] = {};
+  std::memcpy(command, process + offsetof(LockFile::Process, command), sizeof LockFile::Process::command);
   for (char& c : command) {
     if (c != 0 && (c < 32 || c > 126)) c = '?';
   }
-  const std::time_t since = static_cast<std::time_t>(process.since_us.load() / 1'000'000);
+  const std::time_t since = static_cast<std::time_t>(load<i64>(process + offsetof(LockFile::Process, since_us)) / 1'000'000);
   std::tm parts{};
   char time[40] = "?";
   if (gmtime_r(&since, &parts) != nullptr) std::strftime(time, sizeof time, "%Y-%m-%d %H:%M:%S UTC", &parts);
-  return "process " + std::to_string(process.pid.load()) + " (" + command + ", since " + time + ")";
+  return "process " + std::to_string(load<u32>(process + offsetof(LockFile::Process, pid))) + " (" + command + ", since " + time + ")";
 }
 
 }  // namespace sapwood::storage

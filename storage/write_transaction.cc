@@ -53,6 +53,7 @@ u8* WriteTransaction::edit(PageRef& ref) {
     return buffer;
   }
   const u32 born = entry == nullptr ? 0 : entry->born;
+  const bool was_held = entry != nullptr && entry->held != 0;
   const u8* from = reader().fetch(old);
   u8* buffer = take_page(ref);
   std::memcpy(buffer, from, page_size());
@@ -60,6 +61,7 @@ u8* WriteTransaction::edit(PageRef& ref) {
   if (entry == nullptr) {
     drop_committed(Extent{old.page, 1}, old.birth);
   } else {
+    check_format(!was_held, old.page, "it is referred to twice");
     drop_own(Extent{old.page, 1}, born);
   }
   return buffer;
@@ -101,6 +103,7 @@ void WriteTransaction::free_run(Extent extent, u32 run_birth) {
     return;
   }
   check_format(entry->pages == extent.pages, extent.start, "a reference to a part of a run of pages");
+  check_format(entry->held == 0, extent.start, "it is referred to twice");
   drop_own(extent, entry->born);
 }
 
@@ -123,6 +126,7 @@ void WriteTransaction::undo_drops(std::size_t keep) noexcept {
 void WriteTransaction::drop_own(Extent extent, u32 born) {
   if (newest_mark() > born) {
     held_.push_back({extent, born, mark_counter_});
+    own_.find(extent.start)->held = 1;
     return;
   }
   own_.erase(extent.start);
@@ -184,7 +188,11 @@ void WriteTransaction::rollback_to(Mark mark) {
     if (entry.born >= number) taken.push_back(Extent{entry.page, entry.pages});
   });
   // Held pages dropped since the mark are in use again, or among those taken since.
-  std::erase_if(held_, [number](const OwnPages::Held& held) { return held.dropped >= number; });
+  std::erase_if(held_, [this, number](const OwnPages::Held& held) {
+    if (held.dropped < number) return false;
+    own_.find(held.extent.start)->held = 0;
+    return true;
+  });
   for (const Extent& extent : taken) {
     own_.erase(extent.start);
     engine_.impl().allocator.give_back(extent);

@@ -11,7 +11,8 @@ void WriterLock::lock(std::chrono::milliseconds timeout) {
   }
   std::unique_lock lock(mutex_);
   const auto is_free = [this] { return owner_.load(std::memory_order_relaxed) == std::thread::id(); };
-  if (timeout.count() < 0) {
+  constexpr std::chrono::milliseconds kForEver = std::chrono::hours(24 * 365 * 10);  // larger ones overflow the clock
+  if (timeout.count() < 0 || timeout > kForEver) {
     free_.wait(lock, is_free);
   } else if (!free_.wait_for(lock, timeout, is_free)) {
     throw Error(ErrorCode::timed_out,

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # tools/setup.sh [demo|test]: installs the Debian packages that are missing to build and run the demo (default), or to
-# run all tests, checks and benchmarks. Says what it installs. Without root it changes nothing, prints the one command, and exits 2.
+# run all tests, checks and benchmarks. Says what it installs. Without root it changes nothing, prints the one command
+# and exits 2.
 set -euo pipefail
 
 build=(cmake ninja-build g++ ccache pkg-config libxxhash-dev libfmt-dev libcli11-dev nlohmann-json3-dev)

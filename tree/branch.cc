@@ -47,6 +47,7 @@ u32 Branch::find_index(u64 index) const {
 u32 Branch::find_key(Bytes key) const {
   const u32 n = count();
   const u32 prefix_size = PageHeader::prefix(page_);
+  for (const u8* line = heads(); line < slots(); line += 64) __builtin_prefetch(line);  // together, not one by one
   if (prefix_size != 0) {
     const int order = compare_prefix(key, page_ + page_size_ - prefix_size, prefix_size);
     if (order != 0) return order < 0 ? 0 : n - 1;
@@ -69,7 +70,7 @@ Branch::Rest Branch::rest(u32 i) const {
 }
 
 void Branch::append_separator(u32 i, std::string& to) const {
-  if (i == 0) return;
+  if (i == 0 || !keyed()) return;
   to.append(prefix());
   const Rest stored = rest(i);
   char start[kHeadBytes];

@@ -54,7 +54,7 @@ class Branch {
   // The child whose range holds `key`. Requires: keyed.
   u32 find_key(Bytes key) const;
 
-  // Appends separator `i` to `to`; nothing for i == 0.
+  // Appends separator `i` to `to`; nothing for i == 0 and in a list.
   void append_separator(u32 i, std::string& to) const;
 
   // Bytes in use, with the header.

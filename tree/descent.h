@@ -27,12 +27,21 @@ inline const u8* fetch_leaf(const PageReader& pages, PageRef ref, const TreeShap
   return page;
 }
 
+// The same for a branch that will be searched by key.
+inline Branch fetch_branch(const PageReader& pages, PageRef ref, const TreeShape& shape, u32 level) {
+  const u8* page = pages.fetch(ref);
+  __builtin_prefetch(page);
+  __builtin_prefetch(page + pages.page_size() - 64);
+  check_node(page, ref.page, shape, level);
+  return Branch(page, pages.page_size());
+}
+
 // The leaf whose range holds `key`. Requires: the tree is not empty.
 inline const u8* descend_key(const TreeReader& tree, Bytes key) {
   const PageReader& pages = tree.pages();
   PageRef ref = tree.root().root;
   for (u32 level = tree.root().height - 1u; level > 0; --level) {
-    const Branch branch(fetch_node(pages, ref, tree.shape(), level), pages.page_size());
+    const Branch branch = fetch_branch(pages, ref, tree.shape(), level);
     ref = branch.child(branch.find_key(key));
   }
   return fetch_leaf(pages, ref, tree.shape());

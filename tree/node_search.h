@@ -13,7 +13,7 @@ inline constexpr u32 kHeadBytes = 4;
 inline u32 head_of(Bytes rest) {
   if (rest.size() >= kHeadBytes) return load_be32(rest.data());
   u32 head = 0;
-  std::memcpy(&head, rest.data(), rest.size());
+  if (!rest.empty()) std::memcpy(&head, rest.data(), rest.size());
   return __builtin_bswap32(head);
 }
 
@@ -36,17 +36,28 @@ inline int compare_tied(Bytes tail, u32 size, const SearchKey& key) {
   return size < key.size ? -1 : size > key.size;
 }
 
-// How many of the ascending heads are less than `head`. No branch depends on the data.
+// How many of the ascending heads are less than `head`. No branch depends on the data: halves down to a few heads, which
+// are then counted all at once.
 inline u32 heads_below(const u8* heads, u32 count, u32 head) {
-  if (count == 0) return 0;
-  const u8* base = heads;
+  constexpr u32 kWindow = 16;
+  u32 low = 0;  // the answer is in [low, low + left]
   u32 left = count;
-  while (left > 1) {
+  while (left > kWindow) {
     const u32 half = left / 2;
-    base += load<u32>(base + 4 * (half - 1)) < head ? 4 * half : 0;
+    low += half & (0u - static_cast<u32>(load<u32>(heads + 4 * (low + half - 1)) < head));
     left -= half;
   }
-  return static_cast<u32>(base - heads) / 4 + (load<u32>(base) < head);
+  if (count < kWindow) {
+    u32 below = 0;
+    for (u32 i = 0; i < count; ++i) below += load<u32>(heads + 4 * i) < head;
+    return below;
+  }
+  const u32 start = low < count - kWindow ? low : count - kWindow;
+  u32 window[kWindow];
+  std::memcpy(window, heads + 4 * start, sizeof window);
+  u32 below = start;
+  for (u32 i = 0; i < kWindow; ++i) below += window[i] < head;
+  return below;
 }
 
 // The first key of a page that is >= the searched one, and whether it is equal.

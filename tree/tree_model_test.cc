@@ -119,7 +119,9 @@ void expect_same_map(const TreeReader& tree, const Map& model, Random& random) {
     ASSERT_EQ(cursor.key(), key);
     ASSERT_EQ(cursor.index(), index++);
     ASSERT_EQ(cursor.value().size(), value.size());
-    if (value.size() < 1000 || random() % 16 == 0) ASSERT_EQ(read_all(cursor.value()), value);
+    if (value.size() < 1000 || random() % 16 == 0) {
+      ASSERT_EQ(read_all(cursor.value()), value);
+    }
     cursor.next();
   }
   ASSERT_FALSE(cursor.valid());
@@ -138,7 +140,9 @@ void expect_same_around(const TreeReader& tree, const Map& model, const std::str
   const auto found = model.find(key);
   const std::optional<ValueView> value = tree.get(key);
   ASSERT_EQ(value.has_value(), found != model.end());
-  if (value) ASSERT_EQ(read_all(*value), found->second);
+  if (value) {
+    ASSERT_EQ(read_all(*value), found->second);
+  }
   for (const bool after : {false, true}) {
     const auto bound = after ? model.upper_bound(key) : model.lower_bound(key);
     const u64 rank = static_cast<u64>(std::distance(model.begin(), bound));
@@ -241,7 +245,9 @@ void expect_same_list(const TreeReader& tree, const List& model, Random& random)
     ASSERT_TRUE(cursor.valid());
     ASSERT_EQ(cursor.index(), i);
     ASSERT_EQ(cursor.value().size(), model[i].size());
-    if (model[i].size() < 1000 || random() % 16 == 0) ASSERT_EQ(read_all(cursor.value()), model[i]);
+    if (model[i].size() < 1000 || random() % 16 == 0) {
+      ASSERT_EQ(read_all(cursor.value()), model[i]);
+    }
   }
   ASSERT_FALSE(cursor.valid());
   for (u32 tries = 0; tries < 20 && !model.empty(); ++tries) {

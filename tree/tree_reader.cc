@@ -37,7 +37,7 @@ u64 TreeReader::rank(Bytes key, bool after) const {
   u64 before = 0;
   PageRef ref = root_.root;
   for (u32 level = root_.height - 1u; level > 0; --level) {
-    const Branch branch(fetch_node(pages_, ref, shape_, level), pages_.page_size());
+    const Branch branch = fetch_branch(pages_, ref, shape_, level);
     const u32 i = branch.find_key(key);
     before += branch.begin(i);
     ref = branch.child(i);

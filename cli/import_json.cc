@@ -1,0 +1,159 @@
+#include "cli/import_json.h"
+
+#include "cli/encoding.h"
+#include "cli/import_reader.h"
+#include "cli/text_value.h"
+#include "sapwood/error.h"
+
+namespace sapwood::cli {
+namespace {
+
+constexpr std::size_t kMaxDepth = 1000;  // writing JSON is recursive
+
+std::size_t depth_of(std::string_view line) {
+  std::size_t depth = 0, deepest = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (quoted && c == '\\') ++i;
+    else if (c == '"') quoted = !quoted;
+    else if (!quoted && (c == '[' || c == '{')) deepest = std::max(deepest, ++depth);
+    else if (!quoted && (c == ']' || c == '}') && depth > 0) --depth;
+  }
+  return deepest;
+}
+
+bool is_blank(std::string_view line) { return line.find_first_not_of(" \t") == std::string_view::npos; }
+
+class JsonLinesReader : public ImportReader {
+ public:
+  JsonLinesReader(LineSource& source, const CollectionTypes& types, ImportFields fields)
+      : source_(source), types_(types), fields_(std::move(fields)) {}
+
+  std::optional<ImportItem> next() override {
+    std::string_view line;
+    do {
+      if (!source_.next(line)) return std::nullopt;
+    } while (is_blank(line));
+    const Json json = parse_json_line(source_, line);
+    try {
+      ImportItem item;
+      if (fields_.key) item.entry.key = from_json(types_.key, key_json(field(json, *fields_.key)));
+      if (fields_.value) item.entry.value = from_json(types_.value, field(json, *fields_.value));
+      else if (types_.value == ValueType::string) item.entry.value = std::string(line);
+      else item.entry.value = from_json(types_.value, json);
+      return item;
+    } catch (const Error& error) {
+      throw BadRecord(source_.line(), error.what());
+    }
+  }
+
+ private:
+  const Json& field(const Json& json, const std::string& name) const {
+    const bool is_pointer = name.starts_with('/');
+    if (is_pointer) {
+      const Json::json_pointer pointer(name);
+      if (json.contains(pointer)) return json.at(pointer);
+    } else if (json.is_object()) {
+      if (const auto found = json.find(name); found != json.end()) return *found;
+    }
+    throw BadRecord(source_.line(), "the record has no field '" + name + "'");
+  }
+  // A number can be the key of a map of strings; null and objects are hardly meant.
+  const Json& key_json(const Json& json) const {
+    const bool is_container = json.is_array() || (json.is_object() && types_.key == ValueType::string);
+    if (!json.is_null() && !is_container) return json;
+    throw BadRecord(source_.line(), "the field '" + *fields_.key + "' is no key: it is " + json.type_name());
+  }
+
+  LineSource& source_;
+  CollectionTypes types_;
+  ImportFields fields_;
+};
+
+class ExportReader : public ImportReader {
+ public:
+  explicit ExportReader(LineSource& source) : source_(source) {}
+
+  std::optional<ImportItem> next() override {
+    std::string_view line;
+    do {
+      if (!source_.next(line)) return std::nullopt;
+    } while (is_blank(line));
+    const Json json = parse_json_line(source_, line);
+    if (is_export_header(json)) return ImportItem{.target = target_of(json["sapwood"]), .entry = {}};
+    if (!target_) throw std::runtime_error(source_.name() + ": an entry stands before the first header; is it an export?");
+    if (!json.is_object() || !json.contains("value") || json.contains("key") != keyed()) {
+      throw BadRecord(source_.line(), keyed() ? "an entry needs \"key\" and \"value\"" : "an item needs \"value\" only");
+    }
+    try {
+      ImportItem item;
+      if (keyed()) item.entry.key = from_json(target_->types.key, json["key"]);
+      item.entry.value = from_json(target_->types.value, json["value"]);
+      return item;
+    } catch (const Error& error) {
+      throw BadRecord(source_.line(), error.what());
+    }
+  }
+
+ private:
+  bool keyed() const { return target_->types.key != ValueType::none; }
+
+  // A header that cannot be read is no BadRecord: the entries behind it would go to the wrong place.
+  const std::optional<ImportTarget>& target_of(const Json& header) {
+    try {
+      ImportTarget target;
+      target.name = std::get<std::string>(from_json(ValueType::string, header.at("collection")));
+      const auto& kind = header.at("kind").get_ref<const std::string&>();
+      if (kind != "list" && kind != "sorted_map") throw std::runtime_error("unknown kind '" + kind + "'");
+      target.types.kind = kind == "list" ? CollectionKind::list : CollectionKind::sorted_map;
+      if (kind == "sorted_map") target.types.key = type_of_name(header.at("key").get<std::string>());
+      target.types.value = type_of_name(header.at("value").get<std::string>());
+      target_ = std::move(target);
+    } catch (const std::exception& error) {
+      throw std::runtime_error(source_.name() + ":" + std::to_string(source_.line()) +
+                               ": the header of a collection cannot be read: " + error.what());
+    }
+    return target_;
+  }
+
+  LineSource& source_;
+  std::optional<ImportTarget> target_;
+};
+
+}  // namespace
+
+bool is_export_header(const Json& json) {
+  if (!json.is_object() || json.size() != 1 || !json.contains("sapwood")) return false;
+  const Json& header = json["sapwood"];
+  return header.is_object() && header.contains("collection") && header.contains("kind");
+}
+
+Json export_header(const std::string& name, const CollectionTypes& types, std::uint64_t count) {
+  Json header = Json::object({{"collection", to_json(name)}, {"kind", kind_name(types.kind)}});
+  if (types.key != ValueType::none) header["key"] = type_name(types.key);
+  header["value"] = type_name(types.value);
+  header["count"] = count;
+  Json line = Json::object();
+  line["sapwood"] = std::move(header);
+  return line;
+}
+
+Json parse_json_line(const LineSource& source, std::string_view line) {
+  if (depth_of(line) > kMaxDepth) throw BadRecord(source.line(), "nested more than 1,000 deep");
+  try {
+    return Json::parse(line);
+  } catch (const nlohmann::json::parse_error& error) {
+    throw BadRecord(source.line(), "not a JSON document on one line: wrong at byte " + std::to_string(error.byte));
+  } catch (const nlohmann::json::exception&) {
+    throw BadRecord(source.line(), "not a JSON document that can be used: a number is too big");
+  }
+}
+
+std::unique_ptr<ImportReader> read_json_lines(LineSource& source, const CollectionTypes& types, ImportFields fields) {
+  return std::make_unique<JsonLinesReader>(source, types, std::move(fields));
+}
+
+std::unique_ptr<ImportReader> read_exported(LineSource& source) { return std::make_unique<ExportReader>(source); }
+
+}  // namespace sapwood::cli

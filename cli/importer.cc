@@ -1,0 +1,101 @@
+#include "cli/importer.h"
+
+#include <cstdio>
+
+#include "cli/command.h"
+#include "cli/open.h"
+#include "cli/output.h"
+
+namespace sapwood::cli {
+namespace {
+
+constexpr std::uint64_t kBatchBytes = 32u << 20;  // of the source, so that a batch fits memory
+constexpr std::uint64_t kShownBadRecords = 10;
+
+}  // namespace
+
+Importer::Importer(Database& database, LineSource& source, Settings settings)
+    : database_(database), source_(source), settings_(std::move(settings)) {}
+
+void Importer::run(ImportReader& reader, std::optional<ImportTarget> first) {
+  if (first) start(*std::move(first));
+  while (!at_end_) {
+    if (target_) {
+      store_batch(reader);
+    } else if (std::optional<ImportItem> item = next_item(reader)) {
+      announced_ = std::move(item->target);
+    } else {
+      at_end_ = true;
+    }
+    if (announced_) {
+      start(*std::move(announced_));
+      announced_.reset();
+      at_end_ = false;
+    }
+  }
+  progress_.clear();
+  if (skipped_ > kShownBadRecords) {
+    std::fprintf(stderr, "sapwood: ... and %s more\n", with_thousands(skipped_ - kShownBadRecords).c_str());
+  }
+}
+
+void Importer::start(ImportTarget target) {
+  if (settings_.into) {
+    if (target_) throw UsageError("--into is for one collection; " + source_.name() + " holds several");
+    target.name = *settings_.into;
+  }
+  target_ = std::move(target);
+  empty_first_ = settings_.replace;
+  tallies_.push_back({.collection = target_->name, .types = target_->types});
+}
+
+void Importer::store_batch(ImportReader& reader) {
+  WriteTxn txn = database_.begin_write();
+  AnyCollection collection = txn.any(target_->name, target_->types);
+  if (empty_first_) collection.clear();
+  const std::uint64_t size_before = collection.size();
+  const std::uint64_t bytes_before = source_.bytes_read();
+  std::uint64_t count = 0;
+  collection.extend([&]() -> std::optional<AnyEntry> {
+    if (count == settings_.batch || source_.bytes_read() - bytes_before > kBatchBytes) return std::nullopt;
+    std::optional<ImportItem> item = next_item(reader);
+    at_end_ = !item;
+    if (!item) return std::nullopt;
+    if (item->target) {
+      announced_ = std::move(item->target);
+      return std::nullopt;
+    }
+    ++count;
+    return std::move(item->entry);
+  });
+  const std::uint64_t size = collection.size();
+  txn.commit(Durability::async);
+  empty_first_ = false;
+  Tally& tally = tallies_.back();
+  tally.added += size - size_before;
+  tally.replaced += count - (size - size_before);
+  tally.size = size;
+}
+
+std::optional<ImportItem> Importer::next_item(ImportReader& reader) {
+  while (true) {
+    progress_.update({source_.bytes_read(), source_.size()}, counted(stored(), "record") + " stored");
+    try {
+      return reader.next();
+    } catch (const BadRecord& bad) {
+      if (!settings_.skip_bad) throw;
+      if (++skipped_ > kShownBadRecords) continue;
+      progress_.clear();
+      std::fprintf(stderr, "sapwood: import: skipped %s:%llu: %s\n", source_.name().c_str(),
+                   static_cast<unsigned long long>(bad.line), bad.what());
+    }
+  }
+}
+
+std::uint64_t Importer::stored() const {
+  std::uint64_t sum = 0;
+  for (const Tally& tally : tallies_) sum += tally.added + tally.replaced;
+  return sum;
+}
+
+}  // namespace sapwood::cli

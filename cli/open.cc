@@ -1,0 +1,125 @@
+#include "cli/open.h"
+
+#include <cstdio>
+#include <filesystem>
+
+#include "cli/nearest.h"
+#include "cli/output.h"
+
+namespace sapwood::cli {
+namespace {
+
+Database open_as(const std::string& path, OpenMode mode) {
+  Options options;
+  options.mode = mode;
+  return Database::open(path, options);
+}
+
+void note_recovery(const std::string& path, const RecoveryInfo& recovery) {
+  if (!recovery.recovered) return;
+  const double seconds = static_cast<double>(recovery.scan_us + recovery.replay_us + recovery.checkpoint_us) / 1e6;
+  std::fprintf(stderr, "sapwood: note: %s was not closed cleanly; recovered it (%s replayed) in %s\n", path.c_str(),
+               counted(recovery.records, "commit").c_str(), duration_text(seconds).c_str());
+}
+
+[[noreturn]] void throw_no_collection(const std::string& path, const std::vector<CollectionInfo>& collections,
+                                      const std::string& name) {
+  std::vector<std::string> names;
+  for (const CollectionInfo& info : collections) names.push_back(info.name);
+  const std::string near = nearest(name, names);
+  std::string hint = "; `sapwood ls` lists what is there";
+  if (names.empty()) hint = "; it has no collections at all";
+  if (!near.empty()) hint = "; did you mean '" + near + "'?";
+  throw Error(ErrorCode::not_found, path + " has no collection '" + name + "'" + hint);
+}
+
+CollectionKind kind_of_name(const std::string& name) {
+  if (name == "list") return CollectionKind::list;
+  if (name == "sorted_map" || name == "sorted-map") return CollectionKind::sorted_map;
+  throw UsageError("unknown kind '" + name + "': the kinds are list and sorted_map");
+}
+
+ValueType type_or_usage_error(const std::string& name) {
+  try {
+    return type_of_name(name);
+  } catch (const Error& error) {
+    throw UsageError(error.what());
+  }
+}
+
+}  // namespace
+
+bool file_exists(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::exists(path, ignored);
+}
+
+Database open_to_read(const std::string& path) {
+  try {
+    return open_as(path, OpenMode::read);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::read_only) throw;
+  }
+  return open_to_write(path);  // only a writer can recover it
+}
+
+Database open_to_write(const std::string& path) {
+  Database database = open_as(path, OpenMode::write);
+  note_recovery(path, database.info().recovery);
+  return database;
+}
+
+Database open_or_create(const std::string& path) {
+  Database database = open_as(path, OpenMode::create);
+  note_recovery(path, database.info().recovery);
+  return database;
+}
+
+AnyCollection find_collection(const Database& database, const ReadTxn& txn, const std::string& name) {
+  if (!txn.has(name)) throw_no_collection(database.path(), txn.collections(), name);
+  return txn.any(name);
+}
+
+AnyCollection find_collection(const Database& database, WriteTxn& txn, const std::string& name) {
+  if (!txn.has(name)) throw_no_collection(database.path(), txn.collections(), name);
+  return txn.any(name);
+}
+
+void WantedTypes::declare(Command& command) {
+  command.option("--kind KIND", kind, "of a new collection: list or sorted_map (default)");
+  command.option("--key-type TYPE", key, "of a new sorted map: string (default), int64, uint64, int32, double, bytes, bool");
+  command.option("--type TYPE", value, "of the values of a new collection: the same types");
+}
+
+CollectionTypes WantedTypes::for_new(CollectionKind default_kind) const {
+  CollectionTypes types;
+  types.kind = kind ? kind_of_name(*kind) : default_kind;
+  const bool keyed = types.kind == CollectionKind::sorted_map;
+  if (!keyed && key) throw UsageError("--key-type is for sorted maps; a list has no keys");
+  if (keyed) types.key = type_or_usage_error(key.value_or("string"));
+  types.value = type_or_usage_error(value.value_or("string"));
+  return types;
+}
+
+AnyCollection find_or_create(WriteTxn& txn, const std::string& name, const WantedTypes& wanted,
+                             CollectionKind default_kind) {
+  if (!txn.has(name)) return txn.any(name, wanted.for_new(default_kind));
+  AnyCollection collection = txn.any(name);
+  const CollectionTypes types = collection.types();
+  const bool fits = (!wanted.kind || kind_of_name(*wanted.kind) == types.kind) &&
+                    (!wanted.key || type_or_usage_error(*wanted.key) == types.key) &&
+                    (!wanted.value || type_or_usage_error(*wanted.value) == types.value);
+  if (!fits) {
+    throw Error(ErrorCode::wrong_type, "'" + name + "' exists and is a " + describe(types) +
+                                           ", not as the options say; leave them out, or choose another name");
+  }
+  return collection;
+}
+
+std::string describe(const CollectionTypes& types) {
+  std::string text = std::string(kind_name(types.kind)) + " of ";
+  if (types.key != ValueType::none) text += std::string(type_name(types.key)) + " to ";
+  return text + type_name(types.value);
+}
+
+}  // namespace sapwood::cli

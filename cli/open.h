@@ -1,0 +1,42 @@
+// Opening databases and finding collections, with messages that help.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/command.h"
+#include "sapwood/database.h"
+
+namespace sapwood::cli {
+
+// For reading; never creates. A file that was not closed cleanly is recovered first, with a note on standard error.
+Database open_to_read(const std::string& path);
+// For writing; never creates.
+Database open_to_write(const std::string& path);
+// For writing; created if absent.
+Database open_or_create(const std::string& path);
+bool file_exists(const std::string& path);
+
+// The collection `name`. Throws Error{not_found} that names the nearest one.
+AnyCollection find_collection(const Database& database, const ReadTxn& txn, const std::string& name);
+AnyCollection find_collection(const Database& database, WriteTxn& txn, const std::string& name);
+
+// What a collection that may have to be created shall be: --kind, --key-type, --type.
+struct WantedTypes {
+  std::optional<std::string> kind;
+  std::optional<std::string> key;
+  std::optional<std::string> value;
+
+  void declare(Command& command);
+  // With what is not given filled in: a sorted map of string to string. Throws UsageError for names that do not exist.
+  CollectionTypes for_new(CollectionKind default_kind = CollectionKind::sorted_map) const;
+};
+
+// The collection `name`, created if absent. Throws Error{wrong_type} if it is there and not as wanted.
+AnyCollection find_or_create(WriteTxn& txn, const std::string& name, const WantedTypes& wanted,
+                             CollectionKind default_kind = CollectionKind::sorted_map);
+
+// "sorted_map of string to double".
+std::string describe(const CollectionTypes& types);
+
+}  // namespace sapwood::cli

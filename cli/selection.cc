@@ -1,0 +1,41 @@
+#include "cli/selection.h"
+
+#include "cli/text_value.h"
+#include "sapwood/error.h"
+
+namespace sapwood::cli {
+
+void Selection::declare(Command& command) {
+  command.option("--from KEY", from, "keys from this one on; in a list a position, -1 is the last");
+  command.option("--to KEY", to, "keys before this one; in a list a position");
+  command.option("--prefix TEXT", prefix, "keys that start with this: for string and bytes keys");
+}
+
+Positions positions_of(const Selection& selection, const AnyCollection& list) {
+  if (selection.prefix) throw UsageError("--prefix is for sorted maps; '" + list.name() + "' is a list");
+  const std::uint64_t size = list.size();
+  const std::uint64_t first = selection.from ? parse_boundary(*selection.from, size) : 0;
+  const std::uint64_t end = selection.to ? parse_boundary(*selection.to, size) : size;
+  return {first, end > first ? end - first : 0};
+}
+
+AnyScan scan_of(const Selection& selection, const AnyCollection& collection, bool reversed) {
+  AnyScan scan;
+  scan.reversed = reversed;
+  const CollectionTypes types = collection.types();
+  if (types.kind == CollectionKind::list) {
+    const Positions positions = positions_of(selection, collection);
+    scan.skip = reversed ? collection.size() - positions.first - positions.count : positions.first;
+    scan.limit = positions.count;
+    return scan;
+  }
+  if (selection.prefix && types.key != ValueType::string && types.key != ValueType::bytes) {
+    throw UsageError(std::string("keys of type ") + type_name(types.key) + " have no prefixes; use --from and --to");
+  }
+  if (selection.from) scan.low = parse_argument(types.key, *selection.from);
+  if (selection.to) scan.high = parse_argument(types.key, *selection.to);
+  if (selection.prefix) scan.prefix = parse_argument(types.key, *selection.prefix);
+  return scan;
+}
+
+}  // namespace sapwood::cli

@@ -1,0 +1,140 @@
+#include "cli/text_value.h"
+
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "cli/command.h"
+#include "cli/encoding.h"
+#include "sapwood/error.h"
+
+namespace sapwood::cli {
+namespace {
+
+using Bytes = std::vector<std::byte>;
+
+Bytes copy_of(std::span<const std::byte> bytes) { return {bytes.begin(), bytes.end()}; }
+
+[[noreturn]] void throw_not_a(ValueType type, const Json& json) {
+  std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  if (text.size() > 60) text = text.substr(0, 57) + "...";
+  throw Error(ErrorCode::invalid_argument, text + " is not a value of type " + type_name(type));
+}
+
+AnyValue integer_from_json(ValueType type, const Json& json) {
+  const bool is_unsigned = json.is_number_unsigned();
+  if (!json.is_number_integer()) throw_not_a(type, json);
+  const bool fits_signed = !is_unsigned || json.get<std::uint64_t>() <= std::numeric_limits<std::int64_t>::max();
+  if (type == ValueType::uint64) {
+    if (!is_unsigned) throw_not_a(type, json);
+    return json.get<std::uint64_t>();
+  }
+  if (!fits_signed) throw_not_a(type, json);
+  const auto number = json.get<std::int64_t>();
+  if (type == ValueType::int32 && !std::in_range<std::int32_t>(number)) throw_not_a(type, json);
+  return number;
+}
+
+AnyValue double_from_json(const Json& json) {
+  if (json.is_number()) return json.get<double>();
+  if (json == "nan" || json == "inf" || json == "-inf") return parse_value(ValueType::float64, json.get<std::string>());
+  throw_not_a(ValueType::float64, json);
+}
+
+// A string, or {"base64": ...}, or {"hex": ...}.
+AnyValue text_from_json(ValueType type, const Json& json) {
+  Bytes bytes;
+  if (json.is_string()) {
+    bytes = copy_of(as_bytes(json.get_ref<const std::string&>()));
+  } else if (json.is_object() && json.size() == 1 && json.begin()->is_string() && json.begin().key() == "base64") {
+    bytes = from_base64(json.begin()->get_ref<const std::string&>());
+  } else if (json.is_object() && json.size() == 1 && json.begin()->is_string() && json.begin().key() == "hex") {
+    bytes = std::get<Bytes>(parse_value(ValueType::bytes, json.begin()->get_ref<const std::string&>()));
+  } else if (type == ValueType::string) {
+    return json.dump();
+  } else {
+    throw_not_a(type, json);
+  }
+  if (type == ValueType::bytes) return bytes;
+  return std::string(as_text(bytes));
+}
+
+// A whole number from `text`, with a sign.
+std::int64_t parse_integer(std::string_view text) {
+  std::int64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [after, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc{} || after != end) {
+    throw UsageError("'" + std::string(text) + "' is not a position: expected a whole number; -1 is the last item");
+  }
+  return number;
+}
+
+}  // namespace
+
+AnyValue parse_argument(ValueType type, std::string_view text) {
+  if (type != ValueType::bytes) return parse_value(type, text);
+  constexpr std::string_view kBase64 = "base64:", kText = "text:", kHex = "hex:";
+  if (text.starts_with(kBase64)) return from_base64(text.substr(kBase64.size()));
+  if (text.starts_with(kText)) return copy_of(as_bytes(text.substr(kText.size())));
+  return parse_value(type, text.starts_with(kHex) ? text.substr(kHex.size()) : text);
+}
+
+AnyValue from_json(ValueType type, const Json& json) {
+  switch (type) {
+    case ValueType::none: break;
+    case ValueType::boolean:
+      if (!json.is_boolean()) throw_not_a(type, json);
+      return json.get<bool>();
+    case ValueType::int32:
+    case ValueType::int64:
+    case ValueType::uint64: return integer_from_json(type, json);
+    case ValueType::float64: return double_from_json(json);
+    case ValueType::string:
+    case ValueType::bytes: return text_from_json(type, json);
+  }
+  return std::monostate{};
+}
+
+Json to_json(const AnyValue& value) {
+  struct Convert {
+    Json operator()(std::monostate) const { return nullptr; }
+    Json operator()(bool flag) const { return flag; }
+    Json operator()(std::int64_t number) const { return number; }
+    Json operator()(std::uint64_t number) const { return number; }
+    Json operator()(double number) const {
+      if (std::isfinite(number)) return number;
+      return format_value(number);
+    }
+    Json operator()(const std::string& text) const {
+      if (is_utf8(text)) return text;
+      return {{"base64", to_base64(as_bytes(text))}};
+    }
+    Json operator()(const Bytes& bytes) const { return {{"base64", to_base64(bytes)}}; }
+  };
+  return std::visit(Convert{}, value);
+}
+
+std::string raw_text(const AnyValue& value) {
+  if (const auto* bytes = std::get_if<Bytes>(&value)) return std::string(as_text(*bytes));
+  return format_value(value);
+}
+
+std::string line_text(const AnyValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return escaped(*text);
+  return format_value(value);
+}
+
+std::optional<std::uint64_t> parse_position(std::string_view text, std::uint64_t size) {
+  const std::int64_t number = parse_integer(text);
+  const std::uint64_t distance = number < 0 ? 0 - static_cast<std::uint64_t>(number) : 0;  // from the end
+  if (number < 0) return distance <= size ? std::optional(size - distance) : std::nullopt;
+  return static_cast<std::uint64_t>(number) < size ? std::optional(static_cast<std::uint64_t>(number)) : std::nullopt;
+}
+
+std::uint64_t parse_boundary(std::string_view text, std::uint64_t size) {
+  if (const std::optional<std::uint64_t> position = parse_position(text, size)) return *position;
+  return parse_integer(text) < 0 ? 0 : size;
+}
+
+}  // namespace sapwood::cli

@@ -1,0 +1,34 @@
+// Keys and values of any type as arguments, as lines and as JSON.
+//
+// Arguments: numbers in decimal ("nan", "inf", "-inf" for doubles), true and false, strings as they are. Bytes are
+// hexadecimal digits, or "base64:...", or "text:..." for the bytes of a text.
+// JSON: numbers, booleans and strings as themselves, without loss. What JSON has no words for: doubles that are no
+// number are "nan", "inf" and "-inf"; bytes, and strings that are not UTF-8, are {"base64": "..."}.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "cli/output.h"
+#include "sapwood/any.h"
+
+namespace sapwood::cli {
+
+// Both throw Error{invalid_argument} that tells what was expected.
+AnyValue parse_argument(ValueType type, std::string_view text);
+AnyValue from_json(ValueType type, const Json& json);
+
+Json to_json(const AnyValue& value);
+// The value alone, exactly: a string as it is, bytes raw.
+std::string raw_text(const AnyValue& value);
+// On one line, bytes in hexadecimal.
+std::string line_text(const AnyValue& value);
+
+// Position `text` in a list of `size` items; -1 is the last. Throws UsageError if it is no whole number; the result may
+// be out of range: then it is nullopt.
+std::optional<std::uint64_t> parse_position(std::string_view text, std::uint64_t size);
+// The same as a boundary: clamped to [0, size].
+std::uint64_t parse_boundary(std::string_view text, std::uint64_t size);
+
+}  // namespace sapwood::cli

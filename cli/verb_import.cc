@@ -1,0 +1,140 @@
+// sapwood import FILE SOURCE: records from a file or from standard input.
+#include <cstdio>
+#include <filesystem>
+
+#include "cli/encoding.h"
+#include "cli/importer.h"
+#include "cli/open.h"
+#include "cli/output.h"
+#include "cli/text_value.h"
+#include "cli/verbs.h"
+
+namespace sapwood::cli {
+namespace {
+
+constexpr const char* kHelp =
+    "Formats, told by the first line or by --format:\n"
+    "  jsonl   a JSON document a line. Without --key each line becomes an item of a list, as it stands; values of\n"
+    "          another --type than string are converted.\n"
+    "  deb     Debian control files: a record is a paragraph of `Field: value` lines\n"
+    "  export  what `sapwood export` wrote; it brings names and types with it\n\n"
+    "With --key FIELD records go into a sorted map by that field; the value is the record, or --value FIELD. In JSON a\n"
+    "FIELD such as /address/city is looked up inside. Lists are added to, keys that exist are replaced.\n"
+    "Records are stored in batches, each whole or not at all. If one fails, the batches before it stay.\n\n"
+    "Examples:\n"
+    "  sapwood import people.sapwood people.jsonl                    into the list `people`\n"
+    "  sapwood import people.sapwood people.jsonl --key id --key-type int64\n"
+    "  sapwood import people.sapwood people.jsonl --into age --key name --value age --type int32\n"
+    "  apt-cache dumpavail | sapwood import apt.sapwood - --into packages --key Package\n"
+    "  sapwood export lab.sapwood | sapwood import copy.sapwood -";
+
+struct Request {
+  std::string source;
+  std::optional<std::string> format;
+  ImportFields fields;
+  WantedTypes wanted;
+  Importer::Settings settings;
+};
+
+void declare(Command& command, Request& request) {
+  command.required("SOURCE", request.source, "a file, or - for standard input");
+  command.option("--format FORMAT", request.format, "jsonl, deb or export");
+  command.option("--into NAME", request.settings.into, "the collection; by default as SOURCE is named");
+  command.option("--key FIELD", request.fields.key, "the field that is the key: makes a sorted map");
+  command.option("--value FIELD", request.fields.value, "the field that is the value, in place of the record");
+  request.wanted.declare(command);
+  command.option("--batch", request.settings.batch, "records a transaction (10000)");
+  command.flag("--skip-bad", request.settings.skip_bad, "leave out records that cannot be used, and say which");
+  command.flag("--replace", request.settings.replace, "empty the collections first");
+  command.footer(kHelp);
+}
+
+std::string default_name(const Request& request, ImportFormat format) {
+  if (format == ImportFormat::debian) return "packages";
+  if (request.source == "-") return "main";
+  return std::filesystem::path(request.source).stem().string();
+}
+
+// Where records go; the types of a collection that exists are its own.
+ImportTarget choose_target(const Request& request, Database& database, ImportFormat format) {
+  const CollectionKind kind = request.fields.key ? CollectionKind::sorted_map : CollectionKind::list;
+  const std::string name = request.settings.into.value_or(default_name(request, format));
+  CollectionTypes types = request.wanted.for_new(kind);
+  if (database.has(name)) {
+    WriteTxn txn = database.begin_write();
+    types = find_or_create(txn, name, request.wanted, kind).types();
+  }
+  if (types.kind == kind) return {name, types};
+  throw UsageError("'" + name + "' is a " + describe(types) + ": " +
+                   (kind == CollectionKind::list ? "say which field is the key with --key" : "leave out --key") +
+                   ", or choose another name with --into");
+}
+
+Json as_json(const Importer& importer, const Request& request) {
+  Json list = Json::array();
+  for (const Importer::Tally& tally : importer.tallies()) {
+    list.push_back(Json::object({{"name", to_json(tally.collection)},
+                                 {"added", tally.added},
+                                 {"replaced", tally.replaced},
+                                 {"count", tally.size}}));
+  }
+  return Json::object({{"source", request.source},
+                       {"stored", importer.stored()},
+                       {"skipped", importer.skipped()},
+                       {"seconds", importer.seconds()},
+                       {"collections", list}});
+}
+
+void print_summary(const Importer& importer) {
+  for (const Importer::Tally& tally : importer.tallies()) {
+    std::string line = escaped(tally.collection) + ": " + counted(tally.added, "record") + " added";
+    if (tally.replaced != 0) line += ", " + with_thousands(tally.replaced) + " replaced";
+    print(line + "; it is a " + describe(tally.types) + " with " + counted(tally.size, "item") + " now\n");
+  }
+  if (importer.skipped() != 0) print(counted(importer.skipped(), "bad record") + " skipped\n");
+}
+
+// What is in the file, for a message on an import that failed.
+std::string what_is_in(const Importer& importer, const std::string& file) {
+  if (importer.stored() == 0) return ". Nothing was stored in " + file;
+  return ". " + counted(importer.stored(), "record") + " of the batches before are in " + file + ", none after them";
+}
+
+}  // namespace
+
+int run_import(Command& command) {
+  Request request;
+  declare(command, request);
+  command.parse();
+  if (request.settings.batch == 0) throw UsageError("--batch must be at least 1");
+  request.wanted.for_new(request.fields.key ? CollectionKind::sorted_map : CollectionKind::list);  // wrong names: now
+
+  LineSource source(request.source);
+  const ImportFormat format = request.format ? format_of_name(*request.format) : guess_format(source);
+  if (format == ImportFormat::exported && (request.fields.key || request.fields.value)) {
+    throw UsageError("an export has its keys and values marked; leave out --key and --value");
+  }
+  Database database = open_or_create(command.file());
+  std::optional<ImportTarget> target;
+  if (format != ImportFormat::exported) target = choose_target(request, database, format);
+  const std::unique_ptr<ImportReader> reader =
+      format == ImportFormat::exported     ? read_exported(source)
+      : format == ImportFormat::json_lines ? read_json_lines(source, target->types, request.fields)
+                                           : read_debian(source, target->types, request.fields);
+  Importer importer(database, source, request.settings);
+  try {
+    importer.run(*reader, target);
+  } catch (const BadRecord& bad) {
+    throw std::runtime_error(source.name() + ":" + std::to_string(bad.line) + ": " + bad.what() +
+                             what_is_in(importer, command.file()) + ". --skip-bad leaves out such records");
+  } catch (const Error& error) {
+    throw std::runtime_error(source.name() + ", at or before line " + std::to_string(source.line()) + ": " +
+                             error.what() + what_is_in(importer, command.file()));
+  }
+  database.close();
+  if (command.json()) print_json(as_json(importer, request));
+  else print_summary(importer);
+  return kOk;
+}
+
+}  // namespace sapwood::cli

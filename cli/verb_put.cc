@@ -1,0 +1,141 @@
+// sapwood put FILE COLLECTION [KEY] VALUE: stores one value.
+#include <cstdio>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "cli/encoding.h"
+#include "cli/open.h"
+#include "cli/output.h"
+#include "cli/text_value.h"
+#include "cli/verbs.h"
+
+namespace sapwood::cli {
+namespace {
+
+constexpr const char* kHelp =
+    "The change is on the disk when the command returns. Types are fixed when a collection is created; keys and values\n"
+    "are read as those types. Bytes are given in hexadecimal, or as base64:..., or as text:...\n"
+    "A key or value that starts with '-' and is no number goes after `--`.\n\n"
+    "Examples:\n"
+    "  sapwood put lab.sapwood mass H 1.008 --type double   into a sorted map, which is created if absent\n"
+    "  sapwood put lab.sapwood frames water --kind list     to the end of a list\n"
+    "  sapwood put lab.sapwood frames 0 ethanol --insert    before the first item\n"
+    "  sapwood put lab.sapwood frames -1 methane            in place of the last item\n"
+    "  sapwood put lab.sapwood notes todo --input todo.txt  the contents of a file; - is standard input";
+
+struct Request {
+  std::string collection;
+  std::optional<std::string> first;
+  std::optional<std::string> second;
+  std::optional<std::string> input;
+  bool insert = false;
+  WantedTypes wanted;
+
+  // KEY or position, and VALUE; filled by resolve().
+  std::optional<std::string> key;
+  std::string value;
+};
+
+std::string read_all(const std::string& path) {
+  const bool standard = path == "-";
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(standard ? stdin : std::fopen(path.c_str(), "rb"),
+                                                             standard ? [](std::FILE*) { return 0; } : std::fclose);
+  if (!file) throw std::runtime_error(path + " cannot be read: " + std::strerror(errno));
+  std::string text;
+  char buffer[1 << 16];
+  for (std::size_t count; (count = std::fread(buffer, 1, sizeof buffer, file.get())) != 0;) text.append(buffer, count);
+  if (std::ferror(file.get()) != 0) throw std::runtime_error(path + " cannot be read: " + std::strerror(errno));
+  return text;
+}
+
+// Which argument is the key and which the value.
+void resolve(Request& request) {
+  if (request.input) {
+    if (request.second) throw UsageError("give VALUE or --input, not both");
+    request.key = request.first;
+    request.value = read_all(*request.input);
+    return;
+  }
+  if (!request.first) throw UsageError("VALUE is missing");
+  if (request.second) request.key = request.first;
+  request.value = request.second ? *request.second : *request.first;
+}
+
+AnyValue parse_put_value(const Request& request, ValueType type) {
+  if (!request.input) return parse_argument(type, request.value);
+  if (type == ValueType::string) return request.value;
+  const std::span<const std::byte> bytes = as_bytes(request.value);
+  if (type == ValueType::bytes) return std::vector<std::byte>(bytes.begin(), bytes.end());
+  const std::size_t end = request.value.find_last_not_of(" \t\r\n");
+  return parse_argument(type, request.value.substr(0, end == std::string::npos ? 0 : end + 1));
+}
+
+// Everything that can be wrong with the arguments, before a file is made for them.
+void check_for_new_file(const Request& request) {
+  const CollectionTypes types = request.wanted.for_new();
+  if (types.kind == CollectionKind::sorted_map) {
+    if (!request.key) {
+      throw UsageError("a new collection is a sorted map, and needs KEY and VALUE; --kind list makes a list");
+    }
+    parse_argument(types.key, *request.key);
+  }
+  parse_put_value(request, types.value);
+}
+
+Json put_into_map(const Request& request, AnyCollection& map) {
+  if (!request.key) throw UsageError("'" + request.collection + "' is a sorted map: give KEY and VALUE");
+  if (request.insert) throw UsageError("--insert is for lists; '" + request.collection + "' is a sorted map");
+  const AnyValue key = parse_argument(map.types().key, *request.key);
+  const bool is_new = map.put(key, parse_put_value(request, map.types().value));
+  return Json::object({{"collection", to_json(request.collection)}, {"key", to_json(key)}, {"new", is_new}});
+}
+
+Json put_into_list(const Request& request, AnyCollection& list) {
+  const AnyValue value = parse_put_value(request, list.types().value);
+  const std::uint64_t size = list.size();
+  std::optional<std::uint64_t> position = size;
+  if (request.key) position = parse_position(*request.key, size);
+  if (request.insert && !request.key) throw UsageError("--insert needs a position and a VALUE");
+  if (request.insert && !position && *request.key == std::to_string(size)) position = size;
+  if (!position) {
+    throw Error(ErrorCode::out_of_range, request.collection + " has no position " + *request.key + "; it has " +
+                                             counted(size, "item") + ". Without a position, put adds to the end");
+  }
+  const bool is_new = !request.key || request.insert;
+  if (is_new) {
+    list.insert(*position, value);
+  } else {
+    list.set(*position, value);
+  }
+  return Json::object({{"collection", to_json(request.collection)}, {"position", *position}, {"new", is_new}});
+}
+
+}  // namespace
+
+int run_put(Command& command) {
+  Request request;
+  command.required("COLLECTION", request.collection, "where to put it");
+  command.optional("KEY", request.first, "a key; in a list a position to replace. Without it: the end of the list");
+  command.optional("VALUE", request.second, "what to store");
+  command.option("--input PATH", request.input, "store the contents of a file instead of VALUE");
+  command.flag("--insert", request.insert, "insert before the position instead of replacing");
+  request.wanted.declare(command);
+  command.footer(kHelp);
+  command.parse();
+  resolve(request);
+  if (!file_exists(command.file())) check_for_new_file(request);
+
+  Database database = open_or_create(command.file());
+  WriteTxn txn = database.begin_write();
+  if (!txn.has(request.collection)) check_for_new_file(request);
+  AnyCollection collection = find_or_create(txn, request.collection, request.wanted);
+  const bool is_list = collection.types().kind == CollectionKind::list;
+  const Json result = is_list ? put_into_list(request, collection) : put_into_map(request, collection);
+  txn.commit();
+  database.close();
+  if (command.json()) print_json(result);
+  return kOk;
+}
+
+}  // namespace sapwood::cli

@@ -1,0 +1,18 @@
+// The verbs. Each declares its arguments, parses them, does its work and returns the exit code.
+#pragma once
+
+#include "cli/command.h"
+
+namespace sapwood::cli {
+
+int run_info(Command& command);
+int run_ls(Command& command);
+int run_get(Command& command);
+int run_put(Command& command);
+int run_del(Command& command);
+int run_scan(Command& command);
+int run_import(Command& command);
+int run_export(Command& command);
+int run_check(Command& command);
+
+}  // namespace sapwood::cli

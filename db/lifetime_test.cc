@@ -1,0 +1,246 @@
+// What is used after its end is Error{ended}; what would wait for itself is Error{would_deadlock}.
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "db/testing.h"
+
+namespace sapwood {
+namespace {
+
+Database sample() {
+  Database db = Database::temporary(quick_options());
+  db.write([](WriteTxn& txn) {
+    auto list = txn.list<std::string>("list");
+    for (int i = 0; i < 100; ++i) list.push_back(std::to_string(i));
+    auto map = txn.sorted_map<std::string, std::string>("map");
+    for (int i = 0; i < 100; ++i) map.put(std::to_string(i), "value");
+  });
+  return db;
+}
+
+// Every call of a list's and a map's handles, ranges and iterators, as it is after their transaction.
+void expect_ended(List<std::string>& list, SortedMap<std::string, std::string>& map,
+                  List<std::string>::Range& range, List<std::string>::iterator& iterator,
+                  SortedMap<std::string, std::string>::iterator& entry) {
+  EXPECT_EQ(code_of([&] { list.size(); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { list.at(0); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { list.at_view(0); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { list.back(); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { list.range(); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { list.slice(0, 1); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { list.begin(); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { list.push_back("x"); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { list.set(0, "x"); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { list.erase(0); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { list.pop_back(); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { list.clear(); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { list.extend(std::vector<std::string>{"x"}); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { map.get("1"); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { map.get_view("1"); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { map.contains("1"); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { map.rank("1"); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { map.select(0); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { map.first(); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { map.range("1", "2"); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { map.put("1", "x"); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { map.erase("1"); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { map.bulk_load(std::vector<std::pair<std::string, std::string>>{}); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { *range.begin(); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { *iterator; }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { (void)*++iterator; }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { entry->first.size(); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { entry.key_view(); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { entry.value_view(); }), ErrorCode::ended);
+}
+
+TEST(Lifetime, ReadTransaction) {
+  Database db = sample();
+  ReadTxn txn = db.read();
+  auto list = txn.list<std::string>("list");
+  auto map = txn.sorted_map<std::string, std::string>("map");
+  auto range = list.range();
+  auto iterator = list.begin();
+  auto entry = map.begin();
+  EXPECT_EQ(*iterator, "0");
+  EXPECT_EQ(entry->first, "0");
+  txn.end();
+  expect_ended(list, map, range, iterator, entry);
+  EXPECT_EQ(code_of([&] { txn.list<std::string>("list"); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { txn.collections(); }), ErrorCode::ended);
+  const ReadTxn same_slot = db.read();
+  expect_ended(list, map, range, iterator, entry);
+}
+
+TEST(Lifetime, WriteTransactionCommitted) {
+  Database db = sample();
+  WriteTxn txn = db.begin_write();
+  auto list = txn.list<std::string>("list");
+  auto map = txn.sorted_map<std::string, std::string>("map");
+  auto range = list.range();
+  auto iterator = list.begin();
+  auto entry = map.begin();
+  Savepoint savepoint = txn.savepoint();
+  EXPECT_EQ(*iterator, "0");
+  EXPECT_EQ(entry->first, "0");
+  txn.commit();
+  expect_ended(list, map, range, iterator, entry);
+  EXPECT_EQ(code_of([&] { savepoint.rollback(); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { txn.commit(); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { txn.list<std::string>("list"); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { txn.drop("list"); }), ErrorCode::ended);
+  EXPECT_FALSE(txn.is_open());
+  txn.rollback();
+}
+
+TEST(Lifetime, WriteTransactionDestroyed) {
+  Database db = sample();
+  std::optional<WriteTxn> txn(db.begin_write());
+  auto list = txn->list<std::string>("list");
+  auto map = txn->sorted_map<std::string, std::string>("map");
+  auto range = list.range();
+  auto iterator = list.begin();
+  auto entry = map.begin();
+  list.push_back("never committed");
+  txn.reset();
+  expect_ended(list, map, range, iterator, entry);
+  EXPECT_EQ(db.list<std::string>("list").size(), 100u);
+}
+
+TEST(Lifetime, ClosedDatabase) {
+  Database db = sample();
+  auto list = db.list<std::string>("list");
+  auto map = db.sorted_map<std::string, std::string>("map");
+  db.close();
+  EXPECT_EQ(code_of([&] { list.size(); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { list.push_back("x"); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { map.range(); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { db.read(); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { db.begin_write(); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { db.collections(); }), ErrorCode::ended);
+  EXPECT_EQ(code_of([&] { db.close(); }), ErrorCode::ended);
+}
+
+TEST(Lifetime, CloseIsRefusedWhileSomethingIsOpen) {
+  Database db = sample();
+  {
+    const ReadTxn txn = db.read();
+    EXPECT_EQ(code_of([&] { db.close(); }), ErrorCode::in_use);
+    EXPECT_EQ(txn.list<std::string>("list").size(), 100u);
+  }
+  {
+    const WriteTxn txn = db.begin_write();
+    EXPECT_EQ(code_of([&] { db.close(); }), ErrorCode::in_use);
+  }
+  {
+    const auto range = db.list<std::string>("list").range();
+    EXPECT_EQ(code_of([&] { db.close(); }), ErrorCode::in_use);
+    EXPECT_EQ(*range.begin(), "0");
+  }
+  db.close();
+}
+
+TEST(Lifetime, HandlesKeepTheDatabaseOpen) {
+  const TemporaryFolder folder;
+  List<std::string> list;
+  EXPECT_EQ(code_of([&] { list.size(); }), ErrorCode::ended);
+  {
+    Database db = Database::open(folder.file("a"), quick_options());
+    list = db.list<std::string>("list");
+  }
+  list.push_back("x");
+  EXPECT_EQ(list.at(0), "x");
+  EXPECT_EQ(code_of([&] { Database::open(folder.file("a")); }), ErrorCode::in_use);
+  list = {};
+  EXPECT_EQ(Database::open(folder.file("a")).list<std::string>("list").size(), 1u);
+}
+
+TEST(Lifetime, IteratorsOutliveRangesAndHandlesWithinTheirTransaction) {
+  Database db = sample();
+  const ReadTxn txn = db.read();
+  auto iterator = txn.list<std::string>("list").range().begin();
+  EXPECT_EQ(*iterator, "0");
+  EXPECT_EQ(*++iterator, "1");
+  auto automatic = db.list<std::string>("list").begin();
+  db.list<std::string>("list").clear();
+  EXPECT_EQ(*automatic, "0") << "a range without a transaction holds its own snapshot";
+}
+
+TEST(Lifetime, MovedTransactionsKeepTheirHandles) {
+  Database db = sample();
+  ReadTxn first = db.read();
+  auto list = first.list<std::string>("list");
+  ReadTxn second = std::move(first);
+  EXPECT_EQ(list.size(), 100u);
+  WriteTxn writer = db.begin_write();
+  auto own = writer.list<std::string>("list");
+  WriteTxn moved = std::move(writer);
+  own.push_back("x");
+  moved.commit();
+  EXPECT_EQ(db.list<std::string>("list").size(), 101u);
+  EXPECT_EQ(list.size(), 100u);
+  EXPECT_EQ(code_of([&] { writer.commit(); }), ErrorCode::ended);
+}
+
+TEST(Lifetime, WritesThatWouldWaitForThemselvesAreRefused) {
+  Database db = sample();
+  auto list = db.list<std::string>("list");
+  WriteTxn txn = db.begin_write();
+  EXPECT_EQ(code_of([&] { list.push_back("x"); }), ErrorCode::would_deadlock);
+  EXPECT_EQ(code_of([&] { list.extend(std::vector<std::string>{"x"}); }), ErrorCode::would_deadlock);
+  EXPECT_EQ(code_of([&] { db.list<double>("new"); }), ErrorCode::would_deadlock);
+  EXPECT_EQ(code_of([&] { db.drop("list"); }), ErrorCode::would_deadlock);
+  EXPECT_EQ(code_of([&] { db.begin_write(); }), ErrorCode::would_deadlock);
+  try {
+    list.push_back("x");
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("txn.list"), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(list.size(), 100u) << "reads see the newest commit";
+  txn.list<std::string>("list").push_back("x");
+  txn.commit();
+  list.push_back("y");
+  EXPECT_EQ(list.size(), 102u);
+}
+
+TEST(Lifetime, OtherThreadsWaitForTheWriter) {
+  Database db = sample();
+  auto list = db.list<std::string>("list");
+  WriteTxn txn = db.begin_write();
+  std::thread other([&] {
+    EXPECT_EQ(code_of([&] { db.begin_write(std::chrono::milliseconds(1)); }), ErrorCode::timed_out);
+    list.push_back("from the other thread");
+  });
+  txn.list<std::string>("list").push_back("first");
+  txn.commit();
+  other.join();
+  EXPECT_EQ(list.at(100), "first");
+  EXPECT_EQ(list.back(), "from the other thread");
+}
+
+TEST(Lifetime, SnapshotsCannotBeChanged) {
+  Database db = sample();
+  const ReadTxn txn = db.read();
+  auto list = txn.list<std::string>("list");
+  EXPECT_EQ(code_of([&] { list.push_back("x"); }), ErrorCode::read_only);
+  EXPECT_EQ(code_of([&] { list.extend(std::vector<std::string>{"x"}); }), ErrorCode::read_only);
+  EXPECT_EQ(code_of([&] { db.list<std::string>("list").at_view(0); }), ErrorCode::invalid_argument);
+}
+
+TEST(Lifetime, HandlesOfDroppedCollections) {
+  Database db = sample();
+  WriteTxn txn = db.begin_write();
+  auto list = txn.list<std::string>("list");
+  EXPECT_TRUE(txn.drop("list"));
+  EXPECT_FALSE(txn.has("list"));
+  EXPECT_EQ(code_of([&] { list.size(); }), ErrorCode::not_found);
+  EXPECT_EQ(code_of([&] { list.push_back("x"); }), ErrorCode::not_found);
+  auto again = txn.list<std::int64_t>("list");
+  again.push_back(1);
+  txn.commit();
+  EXPECT_EQ(db.list<std::int64_t>("list").size(), 1u);
+  expect_sound(db);
+}
+
+}  // namespace
+}  // namespace sapwood

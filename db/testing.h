@@ -1,0 +1,68 @@
+// What the tests of this layer share.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "collections/test_seed.h"
+#include "sapwood/sapwood.h"
+
+namespace sapwood {
+
+// The code of the Error that `function` throws; a failure of the test if it throws none.
+template <class Function>
+ErrorCode code_of(Function&& function) {
+  try {
+    function();
+  } catch (const Error& error) {
+    EXPECT_STRNE(error.what(), "");
+    return error.code();
+  }
+  ADD_FAILURE() << "no Error was thrown";
+  return ErrorCode::cancelled;
+}
+
+// A folder that is gone, with all in it, when the test ends.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "sapwood-test-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
+    path_ = name;
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  std::string file(const std::string& name) const { return (path_ / name).string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// Small pages make tall trees; commits need not reach the disk.
+inline Options quick_options(std::uint32_t page_size = 512) {
+  Options options;
+  options.page_size = page_size;
+  options.durability = Durability::async;
+  return options;
+}
+
+inline void expect_sound(Database& db) {
+  for (const std::string& finding : db.check()) ADD_FAILURE() << finding;
+}
+
+// All items of a range, list or map.
+template <class R>
+auto items_of(R&& range) {
+  std::vector<typename std::decay_t<R>::value_type> items;
+  for (auto&& item : range) items.push_back(item);
+  return items;
+}
+
+}  // namespace sapwood

@@ -1,0 +1,52 @@
+// What a database should hold: std::map and std::vector by name. Copies share collections until one is changed.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/support/face.h"
+
+namespace sapwood::test {
+
+struct ModelCollection {
+  CollectionTypes types;
+  std::map<std::string, std::string> entries;  // of a sorted map; encoded keys are in the order of the type
+  std::vector<std::string> items;              // of a list
+  bool operator==(const ModelCollection&) const = default;
+  u64 size() const { return types.kind == CollectionKind::list ? items.size() : entries.size(); }
+};
+
+class Model {
+ public:
+  bool has(const std::string& name) const { return collections_.contains(name); }
+  const ModelCollection& at(const std::string& name) const { return *collections_.at(name); }
+  // The collection to change, created if absent.
+  ModelCollection& edit(const std::string& name, const CollectionTypes& types);
+  bool drop(const std::string& name) { return collections_.erase(name) != 0; }
+  void rename(const std::string& from, const std::string& to);
+  std::vector<std::string> names() const;
+  bool operator==(const Model& other) const;
+
+ private:
+  std::map<std::string, std::shared_ptr<ModelCollection>> collections_;
+};
+
+// A face over `collection`, which must outlive it. `max_key` is the longest key that can be put.
+std::unique_ptr<Face> model_face(ModelCollection& collection, u64 max_key);
+
+// Everything that the snapshot sees, read in order.
+Model dump(const ReadTxn& snapshot);
+
+// Where two models differ, in words; empty if they do not.
+std::string difference(const Model& found, const Model& expected);
+
+// Throws Disagreement unless the snapshot holds what the model does: sizes, order both ways, and for a sample chosen by
+// `seed` positions, ranks, look-ups, and the untyped face.
+void require_equal(const ReadTxn& snapshot, const Model& expected, u64 seed);
+
+// Throws Disagreement if check() has findings.
+void require_clean(Database& database);
+
+}  // namespace sapwood::test

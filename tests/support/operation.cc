@@ -1,0 +1,150 @@
+#include "tests/support/operation.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/bytes.h"
+
+namespace sapwood::test {
+
+const char* operation_name(OperationKind kind) {
+  constexpr std::array<const char*, kOperationKinds> kNames{
+      "put",       "erase",        "erase_range",  "insert",  "push_back", "set",        "pop",           "extend",
+      "bulk_load", "clear",        "drop",         "rename",  "read",      "savepoint",  "roll_back_to",  "release",
+      "commit",    "roll_back",    "take_snapshot", "check_snapshot", "checkpoint", "sync", "big_commit", "verify",
+      "reopen"};
+  return kNames.at(static_cast<std::size_t>(kind));
+}
+
+std::string describe(const Operation& operation) {
+  constexpr std::array<const char*, 3> kDurabilities{"sync", "async", "none"};
+  std::string text = operation_name(operation.kind);
+  if (operation.kind == OperationKind::commit) {
+    return text + " " + kDurabilities.at(static_cast<std::size_t>(operation.durability));
+  }
+  if (operation.automatic) text += " (automatic)";
+  text += " " + known_collections().at(operation.collection % known_collections().size()).name;
+  return text + " place " + std::to_string(operation.place) + " size " + std::to_string(operation.size);
+}
+
+Mix usual_mix() {
+  Mix mix;
+  using enum OperationKind;
+  mix[put] = 300;
+  mix[erase] = 130;
+  mix[erase_range] = 10;
+  mix[insert] = 160;
+  mix[push_back] = 60;
+  mix[set] = 60;
+  mix[pop] = 30;
+  mix[extend] = 10;
+  mix[bulk_load] = 1;
+  mix[clear] = 1;
+  mix[drop] = 1;
+  mix[rename] = 2;
+  mix[read] = 100;
+  mix[savepoint] = 8;
+  mix[roll_back_to] = 4;
+  mix[release] = 4;
+  mix[commit] = 60;
+  mix[roll_back] = 6;
+  mix[take_snapshot] = 6;
+  mix[check_snapshot] = 6;
+  mix[checkpoint] = 3;
+  mix[sync] = 3;
+  mix[big_commit] = 1;
+  mix[verify] = 2;
+  mix[reopen] = 1;
+  return mix;
+}
+
+Operation random_operation(Rng& random, const Mix& mix) {
+  u64 at = below(random, std::accumulate(mix.weights.begin(), mix.weights.end(), u64{0}));
+  Operation operation;
+  for (std::size_t kind = 0; kind < kOperationKinds; ++kind) {
+    if (at < mix.weights[kind]) {
+      operation.kind = static_cast<OperationKind>(kind);
+      break;
+    }
+    at -= mix.weights[kind];
+  }
+  operation.collection = static_cast<u8>(below(random, mix.collections));
+  operation.automatic = below(random, 100) < mix.automatic_percent;
+  const u64 durability = below(random, 100);
+  if (durability < mix.async_percent) operation.durability = Durability::async;
+  else if (durability < mix.async_percent + mix.none_percent) operation.durability = Durability::none;
+  operation.place = random();
+  operation.size = random();
+  operation.seed = random();
+  return operation;
+}
+
+const std::vector<KnownCollection>& known_collections() {
+  using enum ValueType;
+  const auto list = [](ValueType value) { return CollectionTypes{CollectionKind::list, none, value}; };
+  const auto map = [](ValueType key, ValueType value) { return CollectionTypes{CollectionKind::sorted_map, key, value}; };
+  static const std::vector<KnownCollection> kAll{
+      {"words", list(string)},         {"names", map(string, string)},   {"numbers", list(int64)},
+      {"squares", map(int64, int64)},  {"spectra", map(float64, bytes)}, {"weights", list(float64)},
+      {"blobs", list(bytes)},          {"raw", map(bytes, float64)},     {"index", map(string, int64)},
+      {"labels", map(int64, string)},
+  };
+  return kAll;
+}
+
+namespace {
+
+// Text of `size` bytes that starts with the number; the same for the same arguments.
+std::string filler(u64 size, u64 seed) {
+  std::string text(size, '\0');
+  u64 state = seed | 1;
+  for (std::size_t i = 0; i < text.size(); i += 8) {
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    std::memcpy(text.data() + i, &state, std::min<std::size_t>(8, text.size() - i));
+  }
+  return text;
+}
+
+// A mixture: short, medium with long common prefixes, and up to the longest that is allowed.
+std::string text_key(u64 number, const Scale& scale) {
+  const std::string digits = std::to_string(number * 2654435761u % 1000003);
+  if (number == 7) return "";
+  if (number % 13 == 0) return std::string(scale.max_key() - number % 3 - digits.size(), 'p') + digits;
+  if (number % 11 == 0) return digits + std::string(number % (scale.max_key() - digits.size()), '\xff');
+  if (number % 3 == 0) return "common/prefix/of/some/length/" + digits;
+  return std::string(1, static_cast<char>(number % 251)) + digits;
+}
+
+template <class T>
+std::string encoded_key(T key) {
+  detail::Scratch scratch;
+  return std::string(Codec<T>::encode_key(key, scratch));
+}
+
+}  // namespace
+
+std::string make_key(ValueType type, u64 place, const Scale& scale) {
+  const u64 number = place % scale.keys;
+  switch (type) {
+    case ValueType::int64: return encoded_key<i64>(static_cast<i64>(number * 0x9e3779b97f4a7c15u) >> (number % 60));
+    case ValueType::float64: return encoded_key<double>((static_cast<double>(number) - 150) * 0.75);
+    default: return text_key(number, scale);
+  }
+}
+
+std::string make_value(ValueType type, u64 size, u64 seed, const Scale& scale) {
+  if (type == ValueType::int64) return filler(8, seed);
+  if (type == ValueType::float64) {
+    detail::Scratch scratch;
+    return std::string(Codec<double>::encode_value(static_cast<double>(static_cast<i64>(seed)) / 3, scratch));
+  }
+  // Mostly short; one in 16 around the page; one in 64 of any size.
+  u64 length = size % 48;
+  if (size % 16 == 1) length = size / 16 % (scale.page_size * 2);
+  if (size % 64 == 2) length = size / 64 % (scale.max_value + 1);
+  return filler(std::min(length, scale.max_value), seed);
+}
+
+}  // namespace sapwood::test

@@ -1,0 +1,142 @@
+// One operation on one face.
+#include <algorithm>
+
+#include "base/hash.h"
+#include "tests/support/executor.h"
+
+namespace sapwood::test {
+
+namespace {
+
+std::string words(const std::optional<std::string>& bytes) {
+  if (!bytes) return "none";
+  return std::to_string(bytes->size()) + ":" + std::to_string(hash64(bytes->data(), bytes->size(), 0));
+}
+std::string words(const Entry& entry) { return words(std::optional(entry.first)) + "=" + words(std::optional(entry.second)); }
+std::string words(const std::vector<Entry>& entries) {
+  std::string text;
+  for (const Entry& entry : entries) text += words(entry) + " ";
+  return text;
+}
+
+std::vector<Entry> make_entries(const Operation& operation, const KnownCollection& known, const Scale& scale, u64 count) {
+  std::vector<Entry> entries;
+  for (u64 i = 0; i < count; ++i) {
+    std::string value = make_value(known.types.value, operation.size + i * 67, operation.seed + i, scale);
+    std::string key;
+    if (known.types.kind == CollectionKind::sorted_map) key = make_key(known.types.key, operation.place + i * 3, scale);
+    entries.emplace_back(std::move(key), std::move(value));
+  }
+  return entries;
+}
+
+std::string bulk_load(const Operation& operation, const KnownCollection& known, const Scale& scale, Face& face) {
+  std::vector<Entry> entries = make_entries(operation, known, scale, 10 + operation.place % std::min<u64>(scale.keys, 300));
+  if (known.types.kind == CollectionKind::sorted_map) {
+    std::ranges::sort(entries, {}, &Entry::first);
+    const auto repeated = std::ranges::unique(entries, {}, &Entry::first);
+    entries.erase(repeated.begin(), repeated.end());
+  }
+  face.clear();
+  face.bulk_load(entries);
+  return std::to_string(face.size());
+}
+
+std::string perform_on_map(const Operation& operation, const KnownCollection& known, const Scale& scale, Face& face) {
+  const std::string key = make_key(known.types.key, operation.place, scale);
+  switch (operation.kind) {
+    case OperationKind::erase:
+    case OperationKind::pop: return std::to_string(face.erase(key));
+    case OperationKind::erase_range: {
+      const std::string other = make_key(known.types.key, operation.place / 7, scale);
+      return std::to_string(face.erase_between(std::min(key, other), std::max(key, other)));
+    }
+    default: break;
+  }
+  if (operation.kind != OperationKind::put || operation.seed % 8 != 0) {
+    return std::to_string(face.put(key, make_value(known.types.value, operation.size, operation.seed, scale)));
+  }
+  return std::to_string(face.put_if_absent(key, make_value(known.types.value, operation.size, operation.seed, scale)));
+}
+
+std::string perform_on_list(const Operation& operation, const KnownCollection& known, const Scale& scale, Face& face) {
+  const u64 size = face.size();
+  const u64 index = size == 0 ? 0 : operation.place % size;
+  switch (operation.kind) {
+    case OperationKind::erase: face.erase_items(index, 1); return "";
+    case OperationKind::erase_range:
+      face.erase_items(index, std::min(size - index, operation.size % std::max<u64>(size / 2, 20)));
+      return "";
+    case OperationKind::pop: return words(face.pop(operation.seed % 2 == 0));
+    default: break;
+  }
+  const std::string value = make_value(known.types.value, operation.size, operation.seed, scale);
+  if (operation.kind == OperationKind::push_back) face.push_back(value);
+  else if (operation.kind == OperationKind::set) face.set(index, value);
+  else face.insert(operation.place % (size + 1), value);
+  return std::to_string(face.size());
+}
+
+template <class Function>
+std::string with_errors(Function&& function) {
+  try {
+    return function();
+  } catch (const Error& error) {
+    switch (error.code()) {
+      case ErrorCode::out_of_range:
+      case ErrorCode::too_long:
+      case ErrorCode::invalid_argument: return error_code_name(error.code());
+      default: throw;
+    }
+  }
+}
+
+}  // namespace
+
+std::string perform(const Operation& operation, const KnownCollection& known, const Scale& scale, Face& face) {
+  return with_errors([&]() -> std::string {
+    Operation adapted = operation;
+    const bool adds = operation.kind != OperationKind::erase && operation.kind != OperationKind::pop &&
+                      operation.kind != OperationKind::clear;
+    if (adds && face.size() >= scale.max_items) adapted.kind = OperationKind::erase_range;
+    switch (adapted.kind) {
+      case OperationKind::clear: face.clear(); return std::to_string(face.size());
+      case OperationKind::extend:
+        if (known.types.kind == CollectionKind::list && operation.seed % 2 == 0) {
+          face.insert_range(operation.place % (face.size() + 1), make_entries(operation, known, scale, operation.size % 65));
+        } else {
+          face.extend(make_entries(operation, known, scale, operation.size % 65));
+        }
+        return std::to_string(face.size());
+      case OperationKind::bulk_load: return bulk_load(adapted, known, scale, face);
+      default: break;
+    }
+    return known.types.kind == CollectionKind::list ? perform_on_list(adapted, known, scale, face)
+                                                    : perform_on_map(adapted, known, scale, face);
+  });
+}
+
+std::string perform_read(const Operation& operation, const KnownCollection& known, const Scale& scale, const Face& face) {
+  return with_errors([&]() -> std::string {
+    const u64 size = face.size();
+    if (known.types.kind == CollectionKind::list || operation.seed % 4 == 0) {
+      const u64 index = operation.place % (size + 1);
+      if (operation.seed % 3 != 0) return words(face.at(index));
+      return words(face.entries(index, std::min(size - index, operation.size % 32), operation.seed % 2 == 0));
+    }
+    const std::string key = make_key(known.types.key, operation.place, scale);
+    const std::string other = make_key(known.types.key, operation.place + operation.size % 64, scale);
+    switch (operation.seed / 4 % 6) {
+      case 0: return std::to_string(face.rank(key));
+      case 1: return std::to_string(face.count(std::min(key, other), std::max(key, other)));
+      case 2: return words(face.between(std::min(key, other), std::max(key, other), operation.seed % 2 == 0));
+      case 3: {
+        const auto found = face.near(static_cast<detail::Near>(operation.size % 6), key);
+        return found ? words(*found) : "none";
+      }
+      default: return words(face.get(key));
+    }
+  });
+}
+
+}  // namespace sapwood::test
