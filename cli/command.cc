@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <utility>
+
+#include "cli/nearest.h"
 
 namespace sapwood::cli {
 namespace {
@@ -27,7 +30,6 @@ Command::Command(const std::string& verb, const std::string& summary, std::vecto
   app_.get_formatter()->column_width(26);
   app_.get_formatter()->label("REQUIRED", "");
   app_.get_formatter()->label("TEXT", "");
-  app_.get_formatter()->label("UINT", "N");
   required("FILE", file_, "the database");
   flag("--json", json_, "print JSON");
 }
@@ -39,7 +41,8 @@ void Command::required(const std::string& name, std::string& target, const std::
 }
 
 void Command::optional(const std::string& name, std::optional<std::string>& target, const std::string& help) {
-  app_.add_option_function<std::string>(name, [&target](const std::string& text) { target = unmarked(text); }, help);
+  app_.add_option_function<std::string>(
+      name, [&target](const std::string& text) { target = unmarked(text); }, help);
 }
 
 void Command::option(const std::string& name, std::optional<std::string>& target, const std::string& help) {
@@ -50,20 +53,49 @@ void Command::option(const std::string& name, std::optional<std::string>& target
 }
 
 void Command::option(const std::string& name, std::uint64_t& target, const std::string& help) {
-  app_.add_option(name, target, help);
+  const auto read = [name, &target](const std::string& marked) {
+    const std::string text = unmarked(marked);
+    const char* end = text.data() + text.size();
+    const auto [after, error] = std::from_chars(text.data(), end, target);
+    if (error == std::errc{} && after == end) return;
+    throw UsageError(name + " needs a whole number from 0, not '" + text + "'");
+  };
+  app_.add_option_function<std::string>(name, read, help)->type_name("N");
 }
 
-void Command::flag(const std::string& name, bool& target, const std::string& help) { app_.add_flag(name, target, help); }
+void Command::flag(const std::string& name, bool& target, const std::string& help) {
+  app_.add_flag(name, target, help);
+}
 
 void Command::parse() {
   std::vector<std::string> reversed;  // as CLI11 wants them
   bool only_positionals = false;
   for (const std::string& argument : arguments_) {
     if (argument == "--") only_positionals = true;
-    reversed.push_back(!only_positionals && is_negative_number(argument) ? kMark + argument : argument);
+    const bool mark = argument.starts_with(kMark) || (!only_positionals && is_negative_number(argument));
+    reversed.push_back(mark ? kMark + argument : argument);
   }
   std::reverse(reversed.begin(), reversed.end());
-  app_.parse(std::move(reversed));
+  try {
+    app_.parse(std::move(reversed));
+  } catch (const CLI::ExtrasError&) {
+    throw_unexpected();
+  }
+  if (file_.empty()) throw UsageError("FILE is empty; name a database");
+}
+
+void Command::throw_unexpected() const {
+  std::string argument;
+  for (const std::string& extra : app_.remaining()) {
+    if (argument.empty() || extra.starts_with("--")) argument = unmarked(extra);
+  }
+  if (!argument.starts_with("-")) throw UsageError("'" + argument + "' is one argument too many");
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app_.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  const std::string near = nearest(argument, names);
+  throw UsageError("there is no option " + argument + (near.empty() ? "" : "; did you mean " + near + "?"));
 }
 
 }  // namespace sapwood::cli

@@ -37,7 +37,7 @@ class Command {
   // Text under the options: examples, one a line.
   void footer(const std::string& text) { app_.footer(text); }
 
-  // Throws CLI::ParseError, also for --help.
+  // Throws UsageError, or CLI::ParseError, also for --help.
   void parse();
   std::string help() const { return app_.help(); }
 
@@ -46,6 +46,8 @@ class Command {
   bool json() const { return json_; }
 
  private:
+  [[noreturn]] void throw_unexpected() const;
+
   CLI::App app_;
   std::string verb_;
   std::vector<std::string> arguments_;

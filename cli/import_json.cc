@@ -82,9 +82,10 @@ class ExportReader : public ImportReader {
     } while (is_blank(line));
     const Json json = parse_json_line(source_, line);
     if (is_export_header(json)) return ImportItem{.target = target_of(json["sapwood"]), .entry = {}};
-    if (!target_) throw std::runtime_error(source_.name() + ": an entry stands before the first header; is it an export?");
+    if (!target_) throw std::runtime_error("an entry stands before the first header; is it an export?");
     if (!json.is_object() || !json.contains("value") || json.contains("key") != keyed()) {
-      throw BadRecord(source_.line(), keyed() ? "an entry needs \"key\" and \"value\"" : "an item needs \"value\" only");
+      throw BadRecord(source_.line(),
+                      keyed() ? "an entry needs \"key\" and \"value\"" : "an item needs \"value\" only");
     }
     try {
       ImportItem item;
@@ -111,8 +112,7 @@ class ExportReader : public ImportReader {
       target.types.value = type_of_name(header.at("value").get<std::string>());
       target_ = std::move(target);
     } catch (const std::exception& error) {
-      throw std::runtime_error(source_.name() + ":" + std::to_string(source_.line()) +
-                               ": the header of a collection cannot be read: " + error.what());
+      throw std::runtime_error(std::string("the header of a collection cannot be read: ") + error.what());
     }
     return target_;
   }

@@ -15,10 +15,10 @@ namespace sapwood::cli {
 class Importer {
  public:
   struct Settings {
-    std::uint64_t batch = 10'000;          // records a transaction
+    std::uint64_t batch = 10'000;  // records a transaction
     bool skip_bad = false;
-    bool replace = false;                  // empties each collection first
-    std::optional<std::string> into;       // in place of the name that an export announces
+    bool replace = false;             // empties each collection first
+    std::optional<std::string> into;  // in place of the name that an export announces
   };
   struct Tally {
     std::string collection;
@@ -48,7 +48,7 @@ class Importer {
   LineSource& source_;
   Settings settings_;
   ProgressLine progress_{"import", "bytes"};
-  std::optional<ImportTarget> target_;   // of the records to come
+  std::optional<ImportTarget> target_;  // of the records to come
   std::optional<ImportTarget> announced_;
   bool at_end_ = false;
   bool empty_first_ = false;  // the next batch empties the collection

@@ -18,7 +18,7 @@ namespace {
 
 void LineSource::FreeBuffer::operator()(char* buffer) const { std::free(buffer); }  // as getline asks
 
-LineSource::LineSource(std::string path)
+LineSource::LineSource(const std::string& path)
     : name_(path == "-" ? "standard input" : path), file_(path == "-" ? stdin : std::fopen(path.c_str(), "rb")) {
   if (!file_) throw_unreadable(name_);
   struct stat facts {};

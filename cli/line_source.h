@@ -12,7 +12,7 @@ namespace sapwood::cli {
 class LineSource {
  public:
   // "-" is standard input. Throws std::runtime_error that names the file.
-  explicit LineSource(std::string path);
+  explicit LineSource(const std::string& path);
 
   // The next line without its end (\n or \r\n), valid until the next call; false at the end.
   bool next(std::string_view& line);

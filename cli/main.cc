@@ -1,6 +1,6 @@
 // The command `sapwood`: finds the verb, runs it, and turns errors into messages and exit codes.
-#include <csignal>
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -39,7 +39,8 @@ constexpr const char* kVersion = "sapwood 0.1.0\n";
 
 std::string help() {
   std::string text =
-      "Sapwood keeps lists and sorted maps in one crash-safe file. This command looks into such files and changes them.\n\n"
+      "Sapwood keeps lists and sorted maps in one crash-safe file. This command looks into such files and changes "
+      "them.\n\n"
       "Usage: sapwood VERB FILE [COLLECTION] [ARGUMENT...] [OPTIONS]\n\nVerbs:\n";
   for (const Verb& verb : kVerbs) {
     const std::string usage = std::string(verb.name) + " " + verb.arguments;
@@ -66,7 +67,13 @@ const Verb* find_verb(std::string_view name) {
 }
 
 int unknown_verb(const std::string& name) {
+  if (name.starts_with("-")) {
+    complain("the verb comes first, options after it; '" + name +
+             "' is no verb\nRun `sapwood --help` for the list of verbs.");
+    return kFailed;
+  }
   std::vector<std::string> names;
+  names.reserve(kVerbs.size());
   for (const Verb& verb : kVerbs) names.emplace_back(verb.name);
   const std::string near = nearest(name, names);
   complain("there is no verb '" + name + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?") +

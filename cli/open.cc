@@ -10,6 +10,9 @@ namespace sapwood::cli {
 namespace {
 
 Database open_as(const std::string& path, OpenMode mode) {
+  if (mode != OpenMode::create && !file_exists(path)) {
+    throw Error(ErrorCode::not_found, path + " does not exist; `sapwood put` and `sapwood import` create a database");
+  }
   Options options;
   options.mode = mode;
   return Database::open(path, options);
@@ -25,6 +28,7 @@ void note_recovery(const std::string& path, const RecoveryInfo& recovery) {
 [[noreturn]] void throw_no_collection(const std::string& path, const std::vector<CollectionInfo>& collections,
                                       const std::string& name) {
   std::vector<std::string> names;
+  names.reserve(collections.size());
   for (const CollectionInfo& info : collections) names.push_back(info.name);
   const std::string near = nearest(name, names);
   std::string hint = "; `sapwood ls` lists what is there";
@@ -55,12 +59,19 @@ bool file_exists(const std::string& path) {
 }
 
 Database open_to_read(const std::string& path) {
+  std::string reason;
   try {
     return open_as(path, OpenMode::read);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::read_only) throw;
+    reason = error.what();
   }
-  return open_to_write(path);  // only a writer can recover it
+  try {
+    return open_to_write(path);  // only a writer can recover it
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::read_only) throw;
+    throw Error(ErrorCode::read_only, reason + ". That failed: " + error.what());
+  }
 }
 
 Database open_to_write(const std::string& path) {
@@ -87,7 +98,8 @@ AnyCollection find_collection(const Database& database, WriteTxn& txn, const std
 
 void WantedTypes::declare(Command& command) {
   command.option("--kind KIND", kind, "of a new collection: list or sorted_map (default)");
-  command.option("--key-type TYPE", key, "of a new sorted map: string (default), int64, uint64, int32, double, bytes, bool");
+  command.option("--key-type TYPE", key,
+                 "of a new sorted map: string (default), int64, uint64, int32, double, bytes, bool");
   command.option("--type TYPE", value, "of the values of a new collection: the same types");
 }
 

@@ -22,7 +22,9 @@ void print(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) throw_output_error();
 }
 
-void print_json(const Json& document) { print(document.dump() + "\n"); }
+void print_json(const Json& document) {
+  print(document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");  // file names need not be UTF-8
+}
 
 void flush_output() {
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) throw_output_error();

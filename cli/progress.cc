@@ -10,8 +10,10 @@
 
 namespace sapwood::cli {
 
-ProgressLine::ProgressLine(std::string label, std::string unit)
-    : label_(std::move(label)), unit_(std::move(unit)), enabled_(isatty(STDERR_FILENO) == 1) {}
+ProgressLine::ProgressLine(std::string label, std::string unit, bool prints_meanwhile)
+    : label_(std::move(label)),
+      unit_(std::move(unit)),
+      enabled_(isatty(STDERR_FILENO) == 1 && !(prints_meanwhile && isatty(STDOUT_FILENO) == 1)) {}
 
 double ProgressLine::seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
 
@@ -38,10 +40,12 @@ std::string ProgressLine::amount_text(std::uint64_t amount) const {
 std::string ProgressLine::text(Amount amount, const std::string& detail) const {
   const double elapsed = std::max(seconds(), 1e-3);
   const double rate = static_cast<double>(amount.done) / elapsed;
-  std::string line = label_ + ": " + amount_text(amount.done);
+  std::string line = label_ + ": ";
   if (amount.total != 0) {
     const double share = std::min(1.0, static_cast<double>(amount.done) / static_cast<double>(amount.total));
-    line += fmt::format(" of {} ({:.0f} %)", amount_text(amount.total), share * 100);
+    line += fmt::format("{:.0f} % of {}", share * 100, amount_text(amount.total));
+  } else {
+    line += amount_text(amount.done);
   }
   if (!detail.empty()) line += ", " + detail;
   line += ", " + amount_text(static_cast<std::uint64_t>(rate)) + "/s";

@@ -9,8 +9,8 @@ namespace sapwood::cli {
 
 class ProgressLine {
  public:
-  // Amounts are bytes, or numbers of `unit`.
-  ProgressLine(std::string label, std::string unit);
+  // Amounts are bytes, or numbers of `unit`. `prints_meanwhile`: not shown if standard output is the same terminal.
+  ProgressLine(std::string label, std::string unit, bool prints_meanwhile = false);
   ~ProgressLine() { clear(); }
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;

@@ -30,8 +30,8 @@ struct Request {
 };
 
 void check(const Request& request) {
-  const int ways = (request.key ? 1 : 0) + (request.selection.is_given() ? 1 : 0) + (request.all ? 1 : 0) +
-                   (request.drop ? 1 : 0);
+  const int ways =
+      (request.key ? 1 : 0) + (request.selection.is_given() ? 1 : 0) + (request.all ? 1 : 0) + (request.drop ? 1 : 0);
   if (ways == 0) throw UsageError("say what to delete: a KEY, a range (--from, --to, --prefix), --all or --drop");
   if (ways > 1) throw UsageError("give only one of KEY, a range, --all and --drop");
 }
@@ -87,15 +87,16 @@ int run_del(Command& command) {
   else txn.rollback();
   database.close();
   if (command.json()) {
-    print_json(Json::object({{"collection", to_json(request.collection)}, {"deleted", count}, {"dropped", request.drop}}));
+    print_json(
+        Json::object({{"collection", to_json(request.collection)}, {"deleted", count}, {"dropped", request.drop}}));
   } else if (!request.key) {
     print(counted(count, "item") + " deleted\n");
   }
   if (count != 0 || request.drop || request.all) return kOk;
   if (request.key) {
     std::fprintf(stderr, "sapwood: del: %s: %s has no %s '%s'; it has %s\n", command.file().c_str(),
-                 request.collection.c_str(), is_list ? "position" : "key",
-                 escaped(*request.key).c_str(), counted(size, "item").c_str());
+                 request.collection.c_str(), is_list ? "position" : "key", escaped(*request.key).c_str(),
+                 counted(size, "item").c_str());
   }
   return kFoundNothing;
 }

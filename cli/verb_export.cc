@@ -11,7 +11,9 @@ namespace {
 
 constexpr const char* kHelp =
     "All is of one moment, even while others write. Each collection starts with a header line:\n"
-    "  {\"sapwood\":{\"collection\":\"mass\",\"kind\":\"sorted_map\",\"key\":\"string\",\"value\":\"double\",\"count\":2}}\n"
+    "  "
+    "{\"sapwood\":{\"collection\":\"mass\",\"kind\":\"sorted_map\",\"key\":\"string\",\"value\":\"double\",\"count\":2}"
+    "}\n"
     "  {\"key\":\"H\",\"value\":1.008}\n"
     "Nothing is lost: bytes, and strings that are not UTF-8, are {\"base64\":\"...\"}; doubles that are no number are\n"
     "\"nan\", \"inf\" and \"-inf\". The output is JSON with or without --json.\n\n"
@@ -38,7 +40,7 @@ int run_export(Command& command) {
   std::uint64_t done = 0, total = 0;
   for (const CollectionInfo& info : collections) total += info.count;
 
-  ProgressLine progress("export", "entries");
+  ProgressLine progress("export", "entries", true);
   for (const CollectionInfo& info : collections) {
     if (!no_header) print_json(export_header(info.name, info.types, info.count));
     const bool keyed = info.types.key != ValueType::none;

@@ -31,7 +31,8 @@ struct Request {
 
 int print_absent(const Command& command, const Request& request, const AnyCollection& collection, bool by_position) {
   if (command.json()) {
-    print_json(Json::object({{by_position ? "position" : "key", to_json(request.key)}, {"found", false}}));
+    const Json asked = by_position ? Json(std::stoll(request.key)) : to_json(request.key);
+    print_json(Json::object({{by_position ? "position" : "key", asked}, {"found", false}}));
   }
   const std::string what = by_position ? "no position " : "no key '";
   const std::string size = by_position ? "; it has " + counted(collection.size(), "item") : "'";

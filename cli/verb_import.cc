@@ -18,7 +18,8 @@ constexpr const char* kHelp =
     "          another --type than string are converted.\n"
     "  deb     Debian control files: a record is a paragraph of `Field: value` lines\n"
     "  export  what `sapwood export` wrote; it brings names and types with it\n\n"
-    "With --key FIELD records go into a sorted map by that field; the value is the record, or --value FIELD. In JSON a\n"
+    "With --key FIELD records go into a sorted map by that field; the value is the record, or --value FIELD. In JSON "
+    "a\n"
     "FIELD such as /address/city is looked up inside. Lists are added to, keys that exist are replaced.\n"
     "Records are stored in batches, each whole or not at all. If one fails, the batches before it stay.\n\n"
     "Examples:\n"
@@ -117,17 +118,19 @@ int run_import(Command& command) {
   Database database = open_or_create(command.file());
   std::optional<ImportTarget> target;
   if (format != ImportFormat::exported) target = choose_target(request, database, format);
-  const std::unique_ptr<ImportReader> reader =
-      format == ImportFormat::exported     ? read_exported(source)
-      : format == ImportFormat::json_lines ? read_json_lines(source, target->types, request.fields)
-                                           : read_debian(source, target->types, request.fields);
+  const std::unique_ptr<ImportReader> reader = format == ImportFormat::exported ? read_exported(source)
+                                               : format == ImportFormat::json_lines
+                                                   ? read_json_lines(source, target->types, request.fields)
+                                                   : read_debian(source, target->types, request.fields);
   Importer importer(database, source, request.settings);
   try {
     importer.run(*reader, target);
   } catch (const BadRecord& bad) {
     throw std::runtime_error(source.name() + ":" + std::to_string(bad.line) + ": " + bad.what() +
                              what_is_in(importer, command.file()) + ". --skip-bad leaves out such records");
-  } catch (const Error& error) {
+  } catch (const UsageError&) {
+    throw;
+  } catch (const std::runtime_error& error) {
     throw std::runtime_error(source.name() + ", at or before line " + std::to_string(source.line()) + ": " +
                              error.what() + what_is_in(importer, command.file()));
   }

@@ -46,8 +46,8 @@ void print_facts(const Info& info) {
   print_fact("file", info.path);
   print_fact("uuid", info.uuid);
   print_fact("created", time_text(info.created_us));
-  print_fact("size", size_text(info.file_bytes) + ", " + counted(info.page_count, "page") + " of " +
-                         size_text(info.page_size));
+  print_fact("size",
+             size_text(info.file_bytes) + ", " + counted(info.page_count, "page") + " of " + size_text(info.page_size));
   print_fact("live", pages_text(info, info.live_pages));
   print_fact("free", pages_text(info, info.free_pages));
   if (info.pending_pages != 0) print_fact("pending", pages_text(info, info.pending_pages));
@@ -60,15 +60,16 @@ void print_facts(const Info& info) {
   const RecoveryInfo& recovery = info.recovery;
   if (!recovery.recovered) return;
   const double seconds = static_cast<double>(recovery.scan_us + recovery.replay_us + recovery.checkpoint_us) / 1e6;
-  print_fact("recovered", counted(recovery.records, "commit") + " from " + size_text(recovery.log_bytes) + " of log in " +
-                              duration_text(seconds));
+  print_fact("recovered", counted(recovery.records, "commit") + " from " + size_text(recovery.log_bytes) +
+                              " of log in " + duration_text(seconds));
 }
 
 }  // namespace
 
 int run_info(Command& command) {
   command.footer(
-      "Pages are live (part of the newest state), pending (freed, but still needed by a reader or a checkpoint) or free\n"
+      "Pages are live (part of the newest state), pending (freed, but still needed by a reader or a checkpoint) or "
+      "free\n"
       "(used again by later commits).\n\nExamples:\n  sapwood info lab.sapwood\n  sapwood info lab.sapwood --json");
   command.parse();
   const Database database = open_to_read(command.file());

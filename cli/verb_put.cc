@@ -1,6 +1,6 @@
 // sapwood put FILE COLLECTION [KEY] VALUE: stores one value.
-#include <cstdio>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <memory>
 
@@ -14,7 +14,8 @@ namespace sapwood::cli {
 namespace {
 
 constexpr const char* kHelp =
-    "The change is on the disk when the command returns. Types are fixed when a collection is created; keys and values\n"
+    "The change is on the disk when the command returns. Types are fixed when a collection is created; keys and "
+    "values\n"
     "are read as those types. Bytes are given in hexadecimal, or as base64:..., or as text:...\n"
     "A key or value that starts with '-' and is no number goes after `--`.\n\n"
     "Examples:\n"

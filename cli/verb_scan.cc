@@ -12,7 +12,8 @@ namespace sapwood::cli {
 namespace {
 
 constexpr const char* kHelp =
-    "One entry a line: key, tab, value (of a list: the value). Line ends, tabs and bytes that are not UTF-8 are printed\n"
+    "One entry a line: key, tab, value (of a list: the value). Line ends, tabs and bytes that are not UTF-8 are "
+    "printed\n"
     "as \\n, \\t, \\x00; bytes in hexadecimal. With --json a document a line, which loses nothing.\n\n"
     "Examples:\n"
     "  sapwood scan lab.sapwood mass --from H --to P      keys from H up to, not including, P\n"

@@ -1,6 +1,7 @@
-# libFuzzer targets: each fuzz/*_fuzz.cc is an executable in <build>/fuzz; other fuzz/*.cc are shared by all.
+# libFuzzer targets: each fuzz/*_fuzz.cc is an executable in <build>/fuzz; other fuzz/*.cc
+# and tests/support are shared by all.
 file(GLOB fuzz_programs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/*_fuzz.cc)
-sapwood_glob(fuzz_sources fuzz/*.cc)
+sapwood_glob(fuzz_sources fuzz/*.cc tests/support/*.cc)
 list(FILTER fuzz_sources EXCLUDE REGEX "_fuzz\\.cc$")
 
 foreach(source IN LISTS fuzz_programs)

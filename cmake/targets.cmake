@@ -14,6 +14,7 @@ function(sapwood_compile_options target)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-qual -Wformat=2 -Wundef
     -Wunused -Wimplicit-fallthrough -Wextra-semi -Wvla
+    -Wno-missing-field-initializers  # a designated initialiser leaves out what has its default
     $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)  # g++ 12 sees overlaps in std::string that are none (its bug 105651)
   if(SAPWOOD_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${SAPWOOD_SANITIZE} -fno-sanitize-recover=all

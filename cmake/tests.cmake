@@ -33,7 +33,8 @@ foreach(layer IN LISTS SAPWOOD_LAYERS)
   endforeach()
 endforeach()
 
-sapwood_glob(support_sources tests/support/*.cc)
+sapwood_glob(support_sources tests/support/*.cc fuzz/*.cc)
+list(FILTER support_sources EXCLUDE REGEX "_fuzz\\.cc$")
 if(support_sources)
   add_library(sapwood_test_support STATIC ${support_sources})
   sapwood_internal_usage(sapwood_test_support)
@@ -62,6 +63,21 @@ foreach(source IN LISTS whole_engine_tests)
   endif()
 endforeach()
 
+# Makes a golden file, once a format version; not run by tests.
+add_executable(write_golden tests/golden/write_golden.cc)
+sapwood_internal_usage(write_golden)
+target_link_libraries(write_golden PRIVATE sapwood_test_support sapwood_sim sapwood)
+
+# Each fuzz target on its kept inputs, built by any compiler.
+file(GLOB fuzz_programs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/*_fuzz.cc)
+foreach(source IN LISTS fuzz_programs)
+  cmake_path(GET source STEM name)
+  add_executable(${name}_corpus ${source} tests/fuzz_corpus/main.cc)
+  sapwood_internal_usage(${name}_corpus)
+  target_link_libraries(${name}_corpus PRIVATE sapwood_test_support sapwood_sim sapwood)
+  add_test(NAME fuzz_corpus.${name} COMMAND ${name}_corpus ${PROJECT_SOURCE_DIR}/fuzz/corpus/${name})
+endforeach()
+
 # --- Tests of the source and of the package ---------------------------------------------------------------------------
 
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
@@ -86,6 +102,11 @@ if(TARGET example_hello)
                    -P ${PROJECT_SOURCE_DIR}/cmake/run_in_clean_folder.cmake)
   set_tests_properties(example.hello PROPERTIES PASS_REGULAR_EXPRESSION "H 1.008\nO 15.999\nethanol of 2\n"
                        FAIL_REGULAR_EXPRESSION "CMake Error")
+endif()
+
+if(TARGET example_packages)
+  add_test(NAME example.packages COMMAND example_packages --sample)  # also kills a writer, and counts
+  set_tests_properties(example.packages PROPERTIES TIMEOUT 120)
 endif()
 
 # A user's project, against an installed copy. Not with sanitizers: their flags would be the user's to give.

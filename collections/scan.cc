@@ -108,6 +108,10 @@ Position& Cursor::here() const {
     } else {
       cursor.seek_index(index_);
     }
+    if (!cursor.valid()) [[unlikely]] {
+      throw Error(ErrorCode::corrupt, "'" + scan_->name() + "' holds fewer entries than it counts: entry " +
+                                          std::to_string(index_) + " is missing; run check");
+    }
   }
   return *position_;
 }

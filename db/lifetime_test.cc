@@ -1,4 +1,5 @@
 // What is used after its end is Error{ended}; what would wait for itself is Error{would_deadlock}.
+#include <future>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -207,10 +208,13 @@ TEST(Lifetime, OtherThreadsWaitForTheWriter) {
   Database db = sample();
   auto list = db.list<std::string>("list");
   WriteTxn txn = db.begin_write();
+  std::promise<void> timed_out;
   std::thread other([&] {
     EXPECT_EQ(code_of([&] { db.begin_write(std::chrono::milliseconds(1)); }), ErrorCode::timed_out);
+    timed_out.set_value();
     list.push_back("from the other thread");
   });
+  timed_out.get_future().wait();
   txn.list<std::string>("list").push_back("first");
   txn.commit();
   other.join();

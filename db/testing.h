@@ -12,6 +12,8 @@
 
 namespace sapwood {
 
+inline void PrintTo(ErrorCode code, std::ostream* to) { *to << error_code_name(code); }
+
 // The code of the Error that `function` throws; a failure of the test if it throws none.
 template <class Function>
 ErrorCode code_of(Function&& function) {

@@ -123,7 +123,8 @@ std::optional<Extent> Allocator::take_run(u32 pages, bool accept_shorter) {
     const u64 words = busy_.size();
     const u64 limit = accept_shorter ? words : kRunScanWords;
     std::optional<Extent> found = find_run(pages, run_word_, limit, longest);
-    if (!found && run_word_ > 0) found = find_run(pages, 0, accept_shorter ? words : std::min(run_word_ + 1, limit), longest);
+    if (!found && run_word_ > 0)
+      found = find_run(pages, 0, accept_shorter ? words : std::min(run_word_ + 1, limit), longest);
     if (!found && accept_shorter && longest.pages > 0) found = longest;
     if (found) {
       set_live(*found);
@@ -242,7 +243,8 @@ bool Allocator::is_inside(Extent extent) const {
 bool Allocator::is_live_range(Extent extent) const {
   if (!is_inside(extent)) return false;
   if (extent.pages > geometry_.group_pages || extent.pages == 0) return false;
-  if (geometry_.is_bitmap(extent.start) || geometry_.group_of(extent.start) != geometry_.group_of(extent.start + (extent.pages - 1))) {
+  if (geometry_.is_bitmap(extent.start) ||
+      geometry_.group_of(extent.start) != geometry_.group_of(extent.start + (extent.pages - 1))) {
     return false;
   }
   for (u64 i = 0; i < extent.pages; ++i) {

@@ -3,9 +3,9 @@
 // A page is   live     the newest version, or the open write transaction, refers to it
 //             pending  no longer live, but a pin may still need it
 //             free     neither
-// A page version lives from its birth b to its death d, the transaction that dropped it. It may be overwritten iff no pin s
-// has b <= s < d. Pins are the versions that live readers hold, the last durable checkpoint, a checkpoint in progress, and
-// the visible head with everything after it. So a stuck reader holds only the pages that it can see.
+// A page version lives from its birth b to its death d, the transaction that dropped it. It may be overwritten iff no
+// pin s has b <= s < d. Pins are the versions that live readers hold, the last durable checkpoint, a checkpoint in
+// progress, and the visible head with everything after it. So a stuck reader holds only the pages that it can see.
 //
 // Invariants:
 //   A1  live pages are a subset of busy ones; busy = live or pending
@@ -31,8 +31,8 @@ class Allocator {
   void grow(u64 page_count);
   // Marks pages live while a file is opened. Requires: is_free_range().
   void load_live(Extent extent) { set_live(extent); }
-  // Takes over the words of one group's bitmap as read from the file (group_pages / 8 bytes); the group counts as unchanged.
-  // Requires: nothing is pending.
+  // Takes over the words of one group's bitmap as read from the file (group_pages / 8 bytes); the group counts as
+  // unchanged. Requires: nothing is pending.
   void load_group(u64 group, const u8* bits);
 
   // A free page, or a run of exactly `pages` free pages that a bounded search finds; with `accept_shorter` the whole
@@ -56,7 +56,8 @@ class Allocator {
   // The bits of a group as a checkpoint stores them: live pages, group_pages / 8 bytes.
   const u8* group_bits(u64 group) const;
   bool is_live(PageNo page) const;
-  // True if all pages of the extent are inside the file, past the metas, no bitmaps, and live; an extent may say anything.
+  // True if all pages of the extent are inside the file, past the metas, no bitmaps, and live; an extent may say
+  // anything.
   bool is_live_range(Extent extent) const;
   bool is_free_range(Extent extent) const;
   // Groups whose live pages changed since the last call of start_checkpoint().
@@ -98,12 +99,12 @@ class Allocator {
   u64 page_count_ = 0;
   u64 live_count_ = 0;
   u64 busy_count_ = 0;
-  std::vector<u64> live_;   // bit i: page first_page + i
+  std::vector<u64> live_;  // bit i: page first_page + i
   std::vector<u64> busy_;
-  std::vector<u64> young_;  // made since the last checkpoint began
-  std::vector<bool> changed_;  // by group
-  std::vector<PageNo> recent_; // freed lately, newest last; may hold pages taken since
-  u64 scan_word_ = 0;          // take_page() looks from here when recent_ is used up
+  std::vector<u64> young_;      // made since the last checkpoint began
+  std::vector<bool> changed_;   // by group
+  std::vector<PageNo> recent_;  // freed lately, newest last; may hold pages taken since
+  u64 scan_word_ = 0;           // take_page() looks from here when recent_ is used up
   u64 run_word_ = 0;
   std::vector<Pending> waiting_;  // death not visible yet; by death
   std::map<TxnId, Bucket> buckets_;

@@ -34,8 +34,10 @@ class SpaceCheck {
   void compare() {
     for (u64 page = geometry_.first_page; page < reached_.size(); ++page) {
       const bool live = allocator_.is_live(PageNo{page});
-      if (reached_[page] && !live) add("page " + std::to_string(page) + " is in use but its bitmap says that it is free");
-      if (!reached_[page] && live) add("page " + std::to_string(page) + " is marked as in use but nothing refers to it");
+      if (reached_[page] && !live)
+        add("page " + std::to_string(page) + " is in use but its bitmap says that it is free");
+      if (!reached_[page] && live)
+        add("page " + std::to_string(page) + " is marked as in use but nothing refers to it");
     }
   }
 
@@ -71,7 +73,8 @@ void Engine::check_space(std::vector<std::string>& findings) {
   impl_->throw_if_closed();
   impl_->wait_for_checkpoint();
   for (u64 group = 0; group < impl_->meta.active.size(); ++group) {
-    if (!impl_->bitmap_is_sound(group)) findings.push_back("the bitmap of page group " + std::to_string(group) + " is damaged");
+    if (!impl_->bitmap_is_sound(group))
+      findings.push_back("the bitmap of page group " + std::to_string(group) + " is damaged");
   }
   try {
     if (impl_->read_only) impl_->load_bitmaps();  // a reader has no use for them otherwise
@@ -80,7 +83,8 @@ void Engine::check_space(std::vector<std::string>& findings) {
     impl_->contents.walk(reader, impl_->tip.catalog, [&check](Extent extent, u32) { check.reach(extent); });
     check.compare();
   } catch (const Error& error) {
-    findings.push_back(std::string("not all pages could be reached, so the bitmaps were not compared: ") + error.what());
+    findings.push_back(std::string("not all pages could be reached, so the bitmaps were not compared: ") +
+                       error.what());
   }
 }
 

@@ -37,7 +37,8 @@ void create_database(os::Env& env, const std::string& path, u32 page_size) {
   const Meta meta = new_meta(env, page_size);
   const std::string building = path + "-new-" + uuid_text(meta.uuid).substr(0, 8);
   try {
-    const std::unique_ptr<os::File> file = env.files().open(building, {.write = true, .create = true, .exclusive = true});
+    const std::unique_ptr<os::File> file =
+        env.files().open(building, {.write = true, .create = true, .exclusive = true});
     write_empty(*file, meta);
     env.files().rename_new(building, path);
   } catch (...) {

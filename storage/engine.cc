@@ -64,7 +64,8 @@ void Engine::Impl::release_files() noexcept {
 Snapshot Engine::begin_read() {
   impl_->throw_if_closed();
   const Versions::Reader reader = impl_->versions->begin_read();
-  return Snapshot{reader.version, PageReader(impl_->pages.space(), reader.version.page_count), reader.slot, reader.generation};
+  return Snapshot{reader.version, PageReader(impl_->pages.space(), reader.version.page_count), reader.slot,
+                  reader.generation};
 }
 
 void Engine::end_read(const Snapshot& snapshot) noexcept { impl_->versions->end_read(snapshot.slot); }
@@ -72,7 +73,8 @@ void Engine::end_read(const Snapshot& snapshot) noexcept { impl_->versions->end_
 bool Engine::is_live(u32 slot, u64 generation) const noexcept { return impl_->versions->is_live(slot, generation); }
 
 std::unique_ptr<WriteTransaction> Engine::begin_write(std::chrono::milliseconds timeout) {
-  if (impl_->read_only) throw Error(ErrorCode::read_only, impl_->path + " is open for reading only; open it in another mode to write");
+  if (impl_->read_only)
+    throw Error(ErrorCode::read_only, impl_->path + " is open for reading only; open it in another mode to write");
   impl_->writer.lock(timeout);
   try {
     impl_->throw_if_closed();

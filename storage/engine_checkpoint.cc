@@ -103,7 +103,7 @@ void Engine::Impl::run_checkpoint(CheckpointJob& job) {
   } catch (...) {
     refuse_writes();
     abandon_checkpoint();
-    throw;
+    refuse_and_rethrow();
   }
   {
     const std::lock_guard lock(sync_mutex);
@@ -132,8 +132,8 @@ void Engine::Impl::wait_for_checkpoint() {
 
 // The last act: checkpoints unless the file is as the meta says, gives back the free tail, removes log and lock file.
 void Engine::Impl::close_files() {
-  if (read_only || temporary || refused) return;
-  wait_for_checkpoint();
+  if (read_only || temporary) return;
+  wait_for_checkpoint();  // throws if writes are refused: async commits may be lost, and close() promises durability
   reclaim();
   const u64 end = allocator.live_end();
   if (tip.txn != meta.txn || meta.log_expected || end != meta.page_count) {

@@ -36,8 +36,7 @@ void Engine::Impl::publish(Commit& commit) {
 
   if (commit.durability != Durability::none) {
     const bool recorded = commit.record != nullptr && unlogged_txn <= durable_checkpoint();
-    if (recorded) ensure_log();
-    if (recorded && log->fits(commit.record->size() - kRecordHeaderSize)) {
+    if (recorded && ensure_log() && log->fits(commit.record->size() - kRecordHeaderSize)) {
       commit.record->reserve(commit.record->size() + kRecordAlignment);
       Lsn known_durable = 0;
       {
@@ -47,8 +46,7 @@ void Engine::Impl::publish(Commit& commit) {
       try {
         version.lsn = log->append(*commit.record, version.txn, version.commit_time_us, known_durable);
       } catch (...) {
-        refuse_writes();
-        throw;
+        refuse_and_rethrow();
       }
     } else {
       commit.by_checkpoint = true;
@@ -85,9 +83,8 @@ void Engine::Impl::finish_commit(const Commit& commit) {
     try {
       sync_log(commit.version.lsn, false);
     } catch (...) {
-      refuse_writes();
       if (job) abandon_checkpoint();
-      throw;
+      refuse_and_rethrow();
     }
     versions->publish_head(txn);
   }
@@ -104,9 +101,9 @@ void Engine::Impl::end_write() noexcept {
   writer.unlock();
 }
 
-// Makes the log at the first commit, and the meta say that it is expected.
-void Engine::Impl::ensure_log() {
-  if (log != nullptr) return;
+// Makes the log at the first commit, and the meta say that it is expected. False if the disk has no room for it.
+bool Engine::Impl::ensure_log() {
+  if (log != nullptr) return true;
   wait_for_checkpoint();
   SAPWOOD_ASSERT(tip.txn == meta.txn);
   Meta next = meta;
@@ -116,18 +113,23 @@ void Engine::Impl::ensure_log() {
   next.log_stride = options.log_size_max;
   env.random().fill(&next.log_epoch, sizeof next.log_epoch);
   const LogIdentity identity{next.uuid, next.log_epoch, next.log_stride};
-  log = RedoLog::create(env, log_path(), identity, tip.lsn, {options.log_size, options.log_size_max});
+  try {
+    log = RedoLog::create(env, log_path(), identity, tip.lsn, {options.log_size, options.log_size_max});
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::disk_full) throw;
+    return false;
+  }
   next.replay_lsn = log->active_start();
   try {
     write_meta(pages.file(), next);
     pages.sync();
   } catch (...) {
-    refuse_writes();
-    throw;
+    refuse_and_rethrow();
   }
   has_log = true;
   const std::lock_guard lock(checkpoint_mutex);
   meta = next;
+  return true;
 }
 
 // Returns when the log is on the disk up to `lsn`; one thread syncs for all that wait. `always`: syncs at least once, so
@@ -151,7 +153,7 @@ void Engine::Impl::sync_log(Lsn lsn, bool always) {
       lock.lock();
       syncing = false;
       sync_done.notify_all();
-      throw;
+      refuse_and_rethrow();
     }
     lock.lock();
     syncing = false;
@@ -178,6 +180,19 @@ void Engine::Impl::refuse_writes() noexcept {
     // A simulated crash.
   }
   refused = true;
+}
+
+// Whatever a write failed of (a full disk, memory): its outcome is unknown, which io tells and other codes deny.
+void Engine::Impl::refuse_and_rethrow() {
+  refuse_writes();
+  try {
+    throw;
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::io || error.code() == ErrorCode::writes_refused) throw;
+    throw Error(ErrorCode::io, error.what());
+  } catch (const std::exception& error) {
+    throw Error(ErrorCode::io, path + ": a write failed: " + error.what());
+  }
 }
 
 void Engine::Impl::throw_if_closed() const {

@@ -65,9 +65,10 @@ struct Engine::Impl {
   };
   void publish(Commit& commit);
   void finish_commit(const Commit& commit);
-  void ensure_log();
+  bool ensure_log();
   void sync_log(Lsn lsn, bool always);
   void refuse_writes() noexcept;
+  [[noreturn]] void refuse_and_rethrow();
   void throw_if_refused() const;
   void throw_if_closed() const;
   void end_write() noexcept;  // gives the writer's place back
@@ -112,6 +113,7 @@ struct Engine::Impl {
   std::atomic<u32> committing = 0;  // published commits that still use the log; counted up under the writer's place
   std::atomic<TxnId> unlogged_txn = 0;  // newest commit that is not in the log; no record may follow it before a checkpoint
   i64 last_seal_us = 0;
+  std::string record_buffer;  // kept between transactions for its capacity
   std::vector<TxnId> pins;  // scratch
 
   // Under checkpoint_mutex.

@@ -49,6 +49,7 @@ std::unique_ptr<os::File> open_locked(os::Env& env, const std::string& path, con
         create_database(env, path, options.page_size == 0 ? kDefaultPageSize : options.page_size);
       } catch (const Error& error) {
         if (error.code() != ErrorCode::exists || options.mode == OpenMode::create_new) throw;
+        if (!env.files().exists(path)) continue;  // the name to build under was taken, by a leftover
       }
     }
     const bool write = options.mode != OpenMode::read;
@@ -110,9 +111,9 @@ std::shared_ptr<Engine> Engine::open(const std::string& given_path, const Option
                                             ? env.reserve_memory(sizeof(LockFile))
                                             : open_lock_file(env, impl->lock_path(), impl->lock_file);
   impl->versions = std::make_unique<Versions>(std::move(shared), env.process(), env.clock().now_us());
+  impl->closed = true;  // a failure from here on must leave the files as they are
   std::shared_ptr<Engine> engine(new Engine(std::move(impl)));
   Impl& opened = *engine->impl_;
-  opened.closed = true;  // a failure below must leave the files as they are
   try {
     if (slots.newest->log_expected) {
       opened.recover(*engine, slots);
@@ -136,7 +137,6 @@ void Engine::Impl::open_clean(const MetaSlots& slots) {
   {
     const std::unique_ptr<os::File> file = env.files().open(log_path(), {.write = false});
     owner = inspect_log(*file, meta.uuid, meta.log_stride);
-    if (owner == LogOwner::foreign && file->size() == 0) owner = LogOwner::ours_empty;
   }
   if (owner == LogOwner::foreign && !read_only) {
     throw Error(ErrorCode::in_use, log_path() + " is not the log of " + path + "; move it away, then open again");
@@ -168,7 +168,13 @@ void Engine::Impl::adopt(const Meta& newest) {
   versions->publish_tip(tip);
   versions->publish_head(tip.txn);
   versions->publish_checkpoints(meta.txn, 0);
-  if (!read_only) load_bitmaps();
+  try {
+    load_bitmaps();
+  } catch (const Error&) {
+    if (!read_only) throw;
+    allocator = Allocator(geometry);  // a reader needs them for info() only: what is not damaged can still be read
+    allocator.grow(meta.page_count);
+  }
 }
 
 bool Engine::Impl::bitmap_is_sound(u64 group) const {

@@ -42,7 +42,9 @@ void Engine::Impl::grow(u64 more_pages) {
   };
   const u64 needed = more_pages + kReservePages + 2;
   if (target(needed) > geometry.max_pages()) {
-    throw Error(ErrorCode::limit, path + " has reached the largest size that its page size allows; export it into a file with larger pages");
+    throw Error(
+        ErrorCode::limit,
+        path + " has reached the largest size that its page size allows; export it into a file with larger pages");
   }
   const u64 wanted = std::min(target(std::max(needed, step >> geometry.page_shift)), geometry.max_pages());
   try {
@@ -78,7 +80,8 @@ Extent Engine::Impl::take_run(u32 count, bool use_reserve) {
     const u64 usable = allocator.free_pages() > kReservePages ? allocator.free_pages() - kReservePages : 0;
     const u64 most = use_reserve ? allocator.free_pages() : usable;
     if (most == 0) throw;
-    if (const std::optional<Extent> run = allocator.take_run(static_cast<u32>(std::min<u64>(count, most)), true)) return *run;
+    if (const std::optional<Extent> run = allocator.take_run(static_cast<u32>(std::min<u64>(count, most)), true))
+      return *run;
     throw;
   }
   return allocator.take_run(count, true).value();

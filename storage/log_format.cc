@@ -179,8 +179,20 @@ LogScan scan_log(os::File& file, const LogIdentity& identity, Lsn replay_lsn, Tx
   }
 }
 
+// True if a crash while our log was made can have left these first bytes: nothing, or a header cut off.
+bool is_unfinished_header(const u8* bytes, const std::array<u8, 16>& uuid) {
+  u8 ours[kSegmentHeaderSize];
+  encode_segment_header(ours, {.uuid = uuid});
+  constexpr std::size_t kKnown = 24;  // magic and uuid; what follows is random or depends on the state
+  const std::size_t same = static_cast<std::size_t>(std::mismatch(ours, ours + kKnown, bytes).first - ours);
+  if (same == kKnown) return bytes[kSegmentHeaderSize - 1] == 0;
+  return std::all_of(bytes + same, bytes + kSegmentHeaderSize, [](u8 byte) { return byte == 0; });
+}
+
 LogOwner inspect_log(os::File& file, const std::array<u8, 16>& uuid, u64 stride) {
-  LogOwner owner = LogOwner::foreign;
+  u8 first[kSegmentHeaderSize] = {};
+  file.read(0, first, sizeof first);
+  LogOwner owner = is_unfinished_header(first, uuid) ? LogOwner::ours_empty : LogOwner::foreign;
   // The stride of a log that the meta does not know: segment 0 tells whose it is; segment 1 only if the stride is known.
   for (const u64 offset : {u64{0}, stride}) {
     u8 bytes[kSegmentHeaderSize];

@@ -121,7 +121,9 @@ MetaSlots read_metas(os::File& file) {
     if (newer) break;
     if (!result.newest) continue;
     const u32 other = best < 2 ? 2 : 0;
-    const auto bad = [&](u32 i) { return slots[i].state == SlotState::damaged || slots[i].state == SlotState::foreign; };
+    const auto bad = [&](u32 i) {
+      return slots[i].state == SlotState::damaged || slots[i].state == SlotState::foreign;
+    };
     const auto valid = [&](u32 i) { return slots[i].state == SlotState::valid; };
     result.other_damaged = !valid(other) && !valid(other + 1) && (bad(other) || bad(other + 1));
     result.twin_damaged = !valid(best ^ 1) || slots[best ^ 1].meta.sequence != result.newest->sequence;

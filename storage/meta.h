@@ -69,9 +69,9 @@ struct Meta {
 
 // What the four slots of a file say.
 struct MetaSlots {
-  std::optional<Meta> newest;   // of all valid slots
-  bool other_damaged = false;   // both slots of the other pair hold bytes, none valid: a newer checkpoint may be lost
-  bool twin_damaged = false;    // one of the newest's two slots is not valid
+  std::optional<Meta> newest;  // of all valid slots
+  bool other_damaged = false;  // both slots of the other pair hold bytes, none valid: a newer checkpoint may be lost
+  bool twin_damaged = false;   // one of the newest's two slots is not valid
 };
 
 // Reads and judges the slots. Throws not_a_database (no slot has the magic), newer_format (valid, but of a format or

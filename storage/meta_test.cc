@@ -210,7 +210,8 @@ TEST_F(MetaFile, NewerFormatsAndUnknownFeaturesAreRefused) {
   const Geometry geometry(4096);
   const auto newer_format = [](u8* p) { store<u32>(p + 16, kFormat + 1); };
   const auto unknown_feature = [](u8* p) { store<u64>(p + 40, u64{1} << 63); };
-  for (const std::function<void(u8*)>& change : {std::function<void(u8*)>(newer_format), std::function<void(u8*)>(unknown_feature)}) {
+  for (const std::function<void(u8*)>& change :
+       {std::function<void(u8*)>(newer_format), std::function<void(u8*)>(unknown_feature)}) {
     fresh();
     write_meta(*file_, sample(4096, 2));
     rewrite(geometry, 1, change);
@@ -225,16 +226,16 @@ TEST_F(MetaFile, NewerFormatsAndUnknownFeaturesAreRefused) {
 TEST_F(MetaFile, ImpossibleFieldsWithGoodChecksumsAreDamage) {
   const Geometry geometry(4096);
   const std::function<void(u8*)> changes[] = {
-      [](u8* p) { store<u32>(p + 16, 0); },                                      // format
-      [](u8* p) { store<u32>(p + 20, 8192); },                                   // page size
-      [](u8* p) { store<u32>(p + 20, 0); },                                      //
-      [](u8* p) { store<u64>(p + 80, 0); },                                      // page count
-      [&](u8* p) { store<u64>(p + 80, geometry.first_page); },                   //
-      [&](u8* p) { store<u64>(p + 80, geometry.max_pages() + 1); },              //
-      [&](u8* p) { store<u64>(p + 80, ~u64{0}); },                               //
-      [](u8* p) { store<u64>(p + 136, 11); },                                    // group count
-      [](u8* p) { store<u64>(p + 136, ~u64{0}); },                               //
-      [&](u8* p) {                                                               // half of a group's bitmap pages
+      [](u8* p) { store<u32>(p + 16, 0); },                          // format
+      [](u8* p) { store<u32>(p + 20, 8192); },                       // page size
+      [](u8* p) { store<u32>(p + 20, 0); },                          //
+      [](u8* p) { store<u64>(p + 80, 0); },                          // page count
+      [&](u8* p) { store<u64>(p + 80, geometry.first_page); },       //
+      [&](u8* p) { store<u64>(p + 80, geometry.max_pages() + 1); },  //
+      [&](u8* p) { store<u64>(p + 80, ~u64{0}); },                   //
+      [](u8* p) { store<u64>(p + 136, 11); },                        // group count
+      [](u8* p) { store<u64>(p + 136, ~u64{0}); },                   //
+      [&](u8* p) {                                                   // half of a group's bitmap pages
         store<u64>(p + 80, geometry.first_page + 9 * geometry.group_pages + 1);
       },
   };
@@ -262,7 +263,8 @@ TEST_F(MetaFile, TruncatedAnywhere) {
       if (whole >= 1) {
         EXPECT_EQ(read_metas(*file_).newest->sequence, whole >= 3 ? 3u : 2u) << size;
       } else {
-        EXPECT_EQ(code_of([&] { read_metas(*file_); }), size >= 8 ? ErrorCode::corrupt : ErrorCode::not_a_database) << size;
+        EXPECT_EQ(code_of([&] { read_metas(*file_); }), size >= 8 ? ErrorCode::corrupt : ErrorCode::not_a_database)
+            << size;
       }
     }
   }
@@ -286,7 +288,8 @@ TEST_F(MetaFile, GarbageNeverCrashes) {
       if (random() % 2 == 0) {
         file_->write(geometry.meta_offset(slot) + at, &junk, std::min<u64>(8, geometry.meta_slot_size - at));
       } else {
-        rewrite(geometry, slot, [&](u8* p) { std::memcpy(p + at, &junk, std::min<u64>(8, geometry.meta_slot_size - at)); });
+        rewrite(geometry, slot,
+                [&](u8* p) { std::memcpy(p + at, &junk, std::min<u64>(8, geometry.meta_slot_size - at)); });
       }
     }
     try {

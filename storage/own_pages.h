@@ -28,7 +28,7 @@ class OwnPages {
   struct Entry {
     PageNo page = kNoPage;  // kNoPage: the place is empty
     std::unique_ptr<u8[]> buffer;
-    u32 born = 0;   // value of the mark counter when it was made
+    u32 born = 0;  // value of the mark counter when it was made
     u32 pages : 31 = 1;
     u32 held : 1 = 0;  // dropped, but needed by a mark
   };

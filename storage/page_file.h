@@ -1,7 +1,7 @@
 // The data file as pages: one reserved read-only map for readers, gathered writes for the writer.
 //
-// The map reserves clamp(8 x file, 16 GiB, 1 TiB) of address space. When the file outgrows it a larger one is added; the
-// old ones stay until close, since snapshots may read through them.
+// The map reserves clamp(8 x file, 16 GiB, 1 TiB) of address space. When the file outgrows it a larger one is added;
+// the old ones stay until close, since snapshots may read through them.
 #pragma once
 
 #include <atomic>
@@ -33,7 +33,8 @@ class PageFile {
   void grow(u64 page_count);
   void truncate(u64 page_count);
 
-  // Writes pages, in the order of their numbers (it sorts), neighbours in one call; and marks these versions as verified.
+  // Writes pages, in the order of their numbers (it sorts), neighbours in one call; and marks these versions as
+  // verified.
   void write_pages(std::vector<PageWrite>& pages);
   void write_run(Extent extent, const void* data, u64 size);
   void sync() { file_->sync(); }
@@ -53,8 +54,8 @@ class PageFile {
   os::Env& env_;
   std::unique_ptr<os::File> file_;
   Geometry geometry_;
-  u64 page_count_ = 0;   // that the file has space for
-  u64 mapped_pages_ = 0; // that the newest map reserves
+  u64 page_count_ = 0;    // that the file has space for
+  u64 mapped_pages_ = 0;  // that the newest map reserves
   std::atomic<const PageSpace*> space_ = nullptr;
   std::vector<std::unique_ptr<Map>> maps_;
 };

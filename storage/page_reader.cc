@@ -22,7 +22,8 @@ const u8* PageReader::fetch_run(Extent extent, u32 birth, u64 size, u32 checksum
   check_format(size <= u64{extent.pages} << space_->page_shift, extent.start, "value longer than its run of pages");
   const u8* data = space_->base + (start << space_->page_shift);
   if (space_->verified[start].load(std::memory_order_relaxed) != verified_mark(birth)) {
-    if (space_->verify_checksums) check_format(run_checksum(data, size) == checksum, extent.start, "bad checksum of a value");
+    if (space_->verify_checksums)
+      check_format(run_checksum(data, size) == checksum, extent.start, "bad checksum of a value");
     space_->verified[start].store(verified_mark(birth), std::memory_order_relaxed);
   }
   return data;

@@ -22,13 +22,14 @@ class PrivatePages {
 // tree layer. Throws Error{corrupt}.
 using VerifyNode = void (*)(const u8* page, u32 page_size, PageNo number);
 
-// What PageSpace::verified holds for a version that was verified: its birth. Never 0, which is what a page not yet seen has.
+// What PageSpace::verified holds for a version that was verified: its birth. Never 0, which is what a page not yet seen
+// has.
 constexpr u32 verified_mark(u32 birth) { return birth + (birth == 0 ? 1 : 0); }
 
 // What all readers of one open file share. Stays at one address while any reader lives.
 struct PageSpace {
-  const u8* base = nullptr;             // the mapping of the data file
-  std::atomic<u32>* verified = nullptr; // per page: verified_mark() of the version verified last; 0 none
+  const u8* base = nullptr;              // the mapping of the data file
+  std::atomic<u32>* verified = nullptr;  // per page: verified_mark() of the version verified last; 0 none
   u32 page_size = 0;
   u32 page_shift = 0;
   u64 checksum_seed = 0;
@@ -52,10 +53,12 @@ class PageReader {
     if (own_ != nullptr && ref.birth == own_birth_) {
       if (const u8* page = own_->find(ref.page)) return page;
     }
-    if (to_u64(ref.page) >= page_count_) [[unlikely]] throw_corrupt_page(ref.page, "reference past the end of the file");
+    if (to_u64(ref.page) >= page_count_) [[unlikely]]
+      throw_corrupt_page(ref.page, "reference past the end of the file");
     const u8* page = space_->base + (to_u64(ref.page) << space_->page_shift);
     const u32 verified = space_->verified[to_u64(ref.page)].load(std::memory_order_relaxed);
-    if (verified != verified_mark(ref.birth)) [[unlikely]] verify(page, ref);
+    if (verified != verified_mark(ref.birth)) [[unlikely]]
+      verify(page, ref);
     return page;
   }
 

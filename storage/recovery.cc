@@ -1,5 +1,6 @@
 // Recovery: after a crash the newest checkpoint is taken, the log's records are applied to it in one transaction, and a
-// new checkpoint is written before the log goes. A crash on the way changes nothing durable: the next opener starts over.
+// new checkpoint is written before the log goes. A crash on the way changes nothing durable: the next opener starts
+// over.
 
 #include "storage/engine_impl.h"
 #include "storage/log_format.h"

@@ -9,6 +9,8 @@
 namespace sapwood::storage {
 namespace {
 
+constexpr u64 kGrowth = 4;
+
 constexpr u64 round_up(u64 size) { return (size + kRecordAlignment - 1) / kRecordAlignment * kRecordAlignment; }
 
 u64 random_u64(os::Env& env) {
@@ -22,8 +24,23 @@ void discard(os::Env& env, const std::string& path) noexcept {
   try {
     env.files().remove(path);
   } catch (...) {
-    // Recognised and removed at the next open.
+    // Recognised and removed at the next attempt or the next open.
   }
+}
+
+// A new file; a leftover of an attempt that failed and could not be undone goes first.
+std::unique_ptr<os::File> make_file(os::Env& env, const std::string& path, const LogIdentity& identity) {
+  const os::OpenFlags flags{.write = true, .create = true, .exclusive = true};
+  try {
+    return env.files().open(path, flags);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::exists) throw;
+  }
+  if (inspect_log(*env.files().open(path, {.write = false}), identity.uuid, identity.stride) == LogOwner::foreign) {
+    throw Error(ErrorCode::in_use, path + " is not our log; move it away, then try again");
+  }
+  env.files().remove(path);
+  return env.files().open(path, flags);
 }
 
 }  // namespace
@@ -33,7 +50,7 @@ RedoLog::RedoLog(os::Env& env, std::unique_ptr<os::File> file, const LogIdentity
 
 std::unique_ptr<RedoLog> RedoLog::create(os::Env& env, const std::string& path, const LogIdentity& identity, Lsn start,
                                          const Sizes& sizes) {
-  std::unique_ptr<os::File> file = env.files().open(path, {.write = true, .create = true, .exclusive = true});
+  std::unique_ptr<os::File> file = make_file(env, path, identity);
   std::unique_ptr<RedoLog> log(new RedoLog(env, std::move(file), identity, sizes));
   try {
     log->file_->allocate(identity.stride, sizes.first);  // the other segment's space, so that a full disk shows now
@@ -74,6 +91,8 @@ Lsn RedoLog::append(std::string& record, TxnId txn, i64 commit_time_us, Lsn dura
   return segment.start + segment.used;
 }
 
+// Writes zeros, so that a later sync of a record over them is a plain overwrite: on ext4 half the time of one that grows the
+// file or fills space that was only allocated.
 void RedoLog::zero_fill(u32 number, u64 size) {
   Segment& segment = segments_[number];
   constexpr u64 kPiece = u64{1} << 20;
@@ -82,6 +101,19 @@ void RedoLog::zero_fill(u32 number, u64 size) {
     const u64 piece = std::min<u64>(zeros.size(), size - segment.size);
     file_->write(number * identity_.stride + segment.size, zeros.data(), piece);
     segment.size += piece;
+  }
+}
+
+// A segment that proved too small gets space only: who fills it that fast does not wait for single syncs, and its next use
+// finds the blocks written.
+void RedoLog::extend(u32 number, u64 size) {
+  Segment& segment = segments_[number];
+  if (segment.size >= size) return;
+  try {
+    file_->allocate(number * identity_.stride + segment.size, size - segment.size);
+    segment.size = size;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::disk_full) throw;  // what is there will do
   }
 }
 
@@ -104,15 +136,8 @@ void RedoLog::start_segment(u32 number, Lsn start) {
 void RedoLog::switch_segment(bool fast) {
   SAPWOOD_ASSERT(!sealed_);
   const u32 next = 1 - active_;
-  const u64 wanted = fast ? std::min(2 * active().size, sizes_.most) : active().size;
-  if (segments_[next].size < wanted) {
-    try {
-      zero_fill(next, wanted);
-    } catch (const Error& error) {
-      // A full disk: what is there will do, if it holds a transaction.
-      if (error.code() != ErrorCode::disk_full || segments_[next].size < sizes_.first) throw;
-    }
-  }
+  if (segments_[next].size < sizes_.first) zero_fill(next, sizes_.first);
+  extend(next, fast ? std::min(kGrowth * active().size, sizes_.most) : active().size);
   start_segment(next, end());
   active_ = next;
   sealed_ = true;

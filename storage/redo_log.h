@@ -97,7 +97,7 @@ class RedoLog {
 
  private:
   struct Segment {
-    u64 size = 0;  // zero-written bytes
+    u64 size = 0;  // bytes that have space on the disk
     Lsn start = 0;
     u64 used = 0;
     u64 salt = 0;
@@ -107,6 +107,7 @@ class RedoLog {
   const Segment& active() const { return segments_[active_]; }
   void start_segment(u32 number, Lsn start);
   void zero_fill(u32 number, u64 size);
+  void extend(u32 number, u64 size);
 
   os::Env& env_;
   std::unique_ptr<os::File> file_;

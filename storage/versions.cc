@@ -36,7 +36,8 @@ void Versions::publish_tip(const Descriptor& version) {
   entry.txn.store(0, std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_release);
   entry.catalog_page.store(to_u64(version.catalog.root.page), std::memory_order_relaxed);
-  entry.catalog_birth_height.store(version.catalog.root.birth | u64{version.catalog.height} << 32, std::memory_order_relaxed);
+  entry.catalog_birth_height.store(version.catalog.root.birth | u64{version.catalog.height} << 32,
+                                   std::memory_order_relaxed);
   entry.catalog_count.store(version.catalog.count, std::memory_order_relaxed);
   entry.page_count.store(version.page_count, std::memory_order_relaxed);
   entry.lsn.store(version.lsn, std::memory_order_relaxed);
@@ -132,11 +133,13 @@ std::string describe_holder(const u8* lock_file, u64 size) {
   for (char& c : command) {
     if (c != 0 && (c < 32 || c > 126)) c = '?';
   }
-  const std::time_t since = static_cast<std::time_t>(load<i64>(process + offsetof(LockFile::Process, since_us)) / 1'000'000);
+  const std::time_t since =
+      static_cast<std::time_t>(load<i64>(process + offsetof(LockFile::Process, since_us)) / 1'000'000);
   std::tm parts{};
   char time[40] = "?";
   if (gmtime_r(&since, &parts) != nullptr) std::strftime(time, sizeof time, "%Y-%m-%d %H:%M:%S UTC", &parts);
-  return "process " + std::to_string(load<u32>(process + offsetof(LockFile::Process, pid))) + " (" + command + ", since " + time + ")";
+  return "process " + std::to_string(load<u32>(process + offsetof(LockFile::Process, pid))) + " (" + command +
+         ", since " + time + ")";
 }
 
 }  // namespace sapwood::storage

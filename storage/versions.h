@@ -1,10 +1,10 @@
-// Which versions of the database exist in memory: the tip (newest commit), the visible head (newest that readers get), their
-// descriptors, and the slots in which readers say what they hold. Lives in the shared lock file `X-lock`;
+// Which versions of the database exist in memory: the tip (newest commit), the visible head (newest that readers get),
+// their descriptors, and the slots in which readers say what they hold. Lives in the shared lock file `X-lock`;
 // docs/format.md, "Lock file", has its bytes.
 //
 // A reader begins:  h = head;  slot = h;  fence;  if head != h, again;  copy descriptor h.
-// The writer publishes head, fence, then reads the slots. Either the reader sees the new head and moves on, or the writer
-// sees its slot. So a page is never overwritten under a reader.
+// The writer publishes head, fence, then reads the slots. Either the reader sees the new head and moves on, or the
+// writer sees its slot. So a page is never overwritten under a reader.
 #pragma once
 
 #include <atomic>
@@ -17,7 +17,7 @@
 
 namespace sapwood::storage {
 
-inline constexpr u32 kRingSize = 256;     // descriptors kept; tip - head stays below
+inline constexpr u32 kRingSize = 256;      // descriptors kept; tip - head stays below
 inline constexpr u32 kReaderSlots = 1024;  // readers at once
 inline constexpr u32 kProcessSlots = 64;
 
@@ -55,7 +55,7 @@ struct LockFile {
   alignas(64) std::atomic<u64> head;
   alignas(64) std::atomic<u64> checkpoint_pins[2];  // last durable, in progress (0: none)
   alignas(64) std::atomic<u64> segment_states[2];
-  alignas(64) std::atomic<u32> slots_used;   // readers never took a slot at or above this one
+  alignas(64) std::atomic<u32> slots_used;  // readers never took a slot at or above this one
   alignas(64) Process processes[kProcessSlots];
   Ring ring[kRingSize];
   Slot slots[kReaderSlots];
@@ -100,8 +100,8 @@ class Versions {
   std::vector<std::atomic<u64>> generations_;  // by slot: one more after each end
 };
 
-// What the process that holds a database wrote of itself into its lock file, for an error message: "process 12 (python3,
-// since 2026-01-31 12:00:00 UTC)", or "another process".
+// What the process that holds a database wrote of itself into its lock file, for an error message: "process 12
+// (python3, since 2026-01-31 12:00:00 UTC)", or "another process".
 std::string describe_holder(const u8* lock_file, u64 size);
 
 }  // namespace sapwood::storage

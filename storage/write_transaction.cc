@@ -9,7 +9,9 @@
 namespace sapwood::storage {
 
 WriteTransaction::WriteTransaction(Engine& engine, const Descriptor& base, TxnId id)
-    : engine_(engine), base_(base), id_(id), catalog_(base.catalog), own_(engine.impl().buffers) {}
+    : engine_(engine), base_(base), id_(id), catalog_(base.catalog), own_(engine.impl().buffers) {
+  record_.swap(engine.impl().record_buffer);
+}
 
 WriteTransaction::~WriteTransaction() { rollback(); }
 
@@ -238,7 +240,13 @@ void WriteTransaction::commit(Durability durability) {
   }
   own_.clear();
   ended_ = true;
+  give_record_back();
   engine.finish_commit(commit);
+}
+
+void WriteTransaction::give_record_back() noexcept {
+  record_.clear();
+  record_.swap(engine_.impl().record_buffer);
 }
 
 void WriteTransaction::commit_by_checkpoint() {
@@ -256,6 +264,7 @@ void WriteTransaction::rollback() noexcept {
   marks_.clear();
   held_.clear();
   undo_drops(0);
+  give_record_back();
   engine.end_write();
 }
 

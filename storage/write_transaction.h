@@ -79,6 +79,7 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   void undo_drops(std::size_t keep) noexcept;
   void drop_unneeded() noexcept;
   void put_in_file();
+  void give_record_back() noexcept;
 
   struct SavedMark {
     u32 number;

@@ -7,7 +7,8 @@ namespace sapwood::storage {
 void WriterLock::lock(std::chrono::milliseconds timeout) {
   if (held_here()) {
     throw Error(ErrorCode::would_deadlock,
-                "this thread has an open write transaction: write through its handles (txn.list, txn.sorted_map), or end it first");
+                "this thread has an open write transaction: write through its handles (txn.list, txn.sorted_map), or "
+                "end it first");
   }
   std::unique_lock lock(mutex_);
   const auto is_free = [this] { return owner_.load(std::memory_order_relaxed) == std::thread::id(); };
@@ -15,8 +16,8 @@ void WriterLock::lock(std::chrono::milliseconds timeout) {
   if (timeout.count() < 0 || timeout > kForEver) {
     free_.wait(lock, is_free);
   } else if (!free_.wait_for(lock, timeout, is_free)) {
-    throw Error(ErrorCode::timed_out,
-                "another write transaction was open for more than " + std::to_string(timeout.count()) + " ms; try again later");
+    throw Error(ErrorCode::timed_out, "another write transaction was open for more than " +
+                                          std::to_string(timeout.count()) + " ms; try again later");
   }
   owner_.store(std::this_thread::get_id(), std::memory_order_relaxed);
 }

@@ -14,14 +14,14 @@ TEST(Model, SmallPages) {
 }
 
 TEST(Model, UsualPages) {
-  ModelRun run{.seed = test_seed(), .operations = scaled(60'000)};
+  ModelRun run{.seed = test_seed(), .operations = scaled(40'000)};
   run.scale = {.page_size = 4096, .keys = 3000, .max_items = 3000, .max_value = 20'000, .big_commit = 300'000};
   run_model(run);
 }
 
 TEST(Model, LargePages) {
-  ModelRun run{.seed = test_seed(), .operations = scaled(40'000)};
-  run.scale = {.page_size = 65536, .keys = 3000, .max_items = 3000, .max_value = 200'000, .big_commit = 300'000};
+  ModelRun run{.seed = test_seed(), .operations = scaled(20'000)};
+  run.scale = {.page_size = 65536, .keys = 2000, .max_items = 2000, .max_value = 200'000, .big_commit = 300'000};
   run_model(run);
 }
 
@@ -38,8 +38,8 @@ TEST(Model, LongTransactionsSpill) {
 
 // Tall trees of small entries: two collections, many keys.
 TEST(Model, TallTrees) {
-  ModelRun run{.seed = test_seed(), .operations = scaled(120'000)};
-  run.scale = {.page_size = 512, .keys = 30'000, .max_items = 30'000, .max_value = 100, .big_commit = 100'000};
+  ModelRun run{.seed = test_seed(), .operations = scaled(60'000)};
+  run.scale = {.page_size = 512, .keys = 20'000, .max_items = 20'000, .max_value = 100, .big_commit = 100'000};
   run.mix.collections = 4;
   run.mix[OperationKind::erase_range] = 1;
   run.mix[OperationKind::drop] = 0;
@@ -48,6 +48,10 @@ TEST(Model, TallTrees) {
   run.mix[OperationKind::extend] = 60;
   run.mix[OperationKind::commit] = 4;
   run.mix[OperationKind::roll_back] = 0;
+  run.mix[OperationKind::savepoint] = 1;
+  run.mix[OperationKind::take_snapshot] = 1;
+  run.mix[OperationKind::verify] = 0;
+  run.mix[OperationKind::reopen] = 0;
   run.mix.automatic_percent = 0;
   run_model(run);
 }

@@ -2,7 +2,8 @@
 """check_style.py [ROOT]: the rules of the source that a compiler does not check. Prints `file:line: what`; exit 1 if any.
 
 Layers: base -> os -> storage -> tree -> collections -> search -> db; each includes itself and those before it. cli and
-examples see public headers only, bench also os/; tests may include anything. Only os/ touches the system.
+examples see public headers only, bench also os/; tests may include anything. Only os/ touches the system. Tests are
+*_test.cc, tests/, fuzz/, and headers of a layer that only tests include.
 """
 import os
 import re
@@ -137,12 +138,38 @@ def check_text(folder, path, is_test, code_lines):
             yield number, f"{PRINTING.search(line).group()}: the library never prints and never exits"
 
 
-def check_file(root, path):
-    """All complaints on one file, as (line, text)."""
+def read(root, path):
     with open(os.path.join(root, path), encoding="utf-8") as file:
-        text = file.read()
+        return file.read()
+
+
+def is_test_file(path):
+    return path.endswith("_test.cc") or path.split("/")[0] in FREE
+
+
+def headers_of_tests(root, paths):
+    """The headers that tests include, straight or through such a header, and nothing else does."""
+    includers = {}
+    for path in paths:
+        for line in read(root, path).splitlines():
+            include = INCLUDE.match(line)
+            if include:
+                includers.setdefault(include.group(2), set()).add(path)
+    found = set()
+    while True:
+        more = {header for header, by in includers.items()
+                if header in paths and header not in found and all(is_test_file(path) or path in found for path in by)}
+        if not more:
+            return found
+        found |= more
+
+
+def check_file(root, path, is_test=None):
+    """All complaints on one file, as (line, text)."""
+    text = read(root, path)
     folder = path.split("/")[0]
-    is_test = path.endswith("_test.cc") or folder in FREE
+    if is_test is None:
+        is_test = is_test_file(path)
     lines = text.splitlines()
     code_lines = without_comments_and_strings(text).splitlines()
     for number, line in enumerate(lines, 1):
@@ -168,13 +195,13 @@ def source_files(root):
 
 def main(arguments):
     root = arguments[0] if arguments else os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    files = complaints = 0
-    for path in source_files(root):
-        files += 1
-        for number, what in sorted(check_file(root, path)):
+    files, complaints = list(source_files(root)), 0
+    test_headers = headers_of_tests(root, set(files))
+    for path in files:
+        for number, what in sorted(check_file(root, path, is_test_file(path) or path in test_headers)):
             complaints += 1
             print(f"{path}:{number}: {what}")
-    print(f"style: {files} files, {complaints} findings")
+    print(f"style: {len(files)} files, {complaints} findings")
     return 1 if complaints or not files else 0
 
 

@@ -40,6 +40,17 @@ class Layers(unittest.TestCase):
         self.assertEqual(len(findings("include/sapwood/a.h", '#pragma once\n#include "base/types.h"\n')), 1)
 
 
+    def test_headers_that_only_tests_include(self):
+        with tempfile.TemporaryDirectory() as root:
+            os.makedirs(os.path.join(root, "tree"))
+            files = {"tree/a_test.cc": '#include "tree/fake.h"\n', "tree/fake.h": '#include "tree/seed.h"\n',
+                     "tree/seed.h": "", "tree/b.cc": '#include "tree/b.h"\n', "tree/b.h": "", "tree/c.h": ""}
+            for path, text in files.items():
+                with open(os.path.join(root, path), "w", encoding="utf-8") as file:
+                    file.write(text)
+            self.assertEqual(check_style.headers_of_tests(root, set(files)), {"tree/fake.h", "tree/seed.h"})
+
+
 class Kernel(unittest.TestCase):
     def test_headers_and_calls_outside_os(self):
         for text in ("#include <unistd.h>\n", "#include <sys/mman.h>\n", "#include <fstream>\n",

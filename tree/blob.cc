@@ -140,7 +140,8 @@ bool parse_blob_reference(Bytes reference, u32 page_size, BlobReference& to) {
 
 void verify_blob_reference(Bytes reference, u32 page_size, PageNo number) {
   BlobReference blob;
-  check_format(parse_blob_reference(reference, page_size, blob), number, "V1: the reference to a large value is damaged");
+  check_format(parse_blob_reference(reference, page_size, blob), number,
+               "V1: the reference to a large value is damaged");
 }
 
 std::string store_blob(PageStore& store, u32 tree_id, Bytes value, u32 max_reference) {
@@ -180,8 +181,9 @@ void free_blob(PageStore& store, u32 tree_id, Bytes reference) {
   for_each_run(pages, tree_id, blob, 0, [&](const BlobRun& run) { return runs.push_back(run.extent), true; });
   std::vector<PageRef> nodes;
   if (blob.extents == 0) {
-    walk_pages(TreeReader(pages, chunk_tree_shape(tree_id), blob.chunks),
-               [&](Extent page, u32 birth) { nodes.push_back({page.start, birth}); });
+    walk_pages(TreeReader(pages, chunk_tree_shape(tree_id), blob.chunks), [&](Extent page, u32 birth) {
+      nodes.push_back({page.start, birth});
+    });
   }
   for (const Extent& run : runs) store.free_run(run, blob.birth);
   for (const PageRef& node : nodes) store.free(node);

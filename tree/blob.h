@@ -3,7 +3,7 @@
 //
 // The reference, as the value of an entry of kind blob:
 //   size   field
-//      1   form: 0..4 the number of extents that follow; kChunkTree: the root of a tree of chunks follows
+//      1   form: 1..4 the number of extents that follow; kChunkTree: the root of a tree of chunks follows
 //   1..7   varint length of the value
 //   1..3   varint length of the tail t
 //      4   birth of all runs, low 32 bits

@@ -95,7 +95,7 @@ bool BranchEditor::insert(u32 i, Bytes separator, PageRef child, u64 entries) {
   u32 needed = child_bytes();
   if (keyed()) {
     const u32 prefix_size = PageHeader::prefix(page_);
-    if (!separator.starts_with(prefix())) return false;
+    if (!starts_with(separator, page_ + page_size_ - prefix_size, prefix_size)) return false;
     separator.remove_prefix(prefix_size);
     needed += record_bytes(static_cast<u32>(separator.size()));
   }
@@ -234,7 +234,8 @@ struct SeparatorCheck {
       const u32 head = load<u32>(heads + 4 * i);
       u32 size;
       const Bytes this_tail = tail(load<u16>(slots + 2 * i), size);
-      check_format(size >= kHeadBytes || (head & (~u32{0} >> (8 * size))) == 0, number, "B3: a short head is not padded");
+      check_format(size >= kHeadBytes || (head & (~u32{0} >> (8 * size))) == 0, number,
+                   "B3: a short head is not padded");
       used += record_bytes(size);
       if (i > 1) {
         const u32 last_head = load<u32>(heads + 4 * (i - 1));

@@ -59,6 +59,11 @@ class Branch {
 
   // Bytes in use, with the header.
   u32 used() const { return page_size_ - free_bytes() - page_garbage(page_); }
+  // Whether its separators share more than the prefix; true only for some counts (see Leaf).
+  bool wants_longer_prefix() const {
+    const u32 n = count();
+    return n >= 4 && std::has_single_bit(n) && keyed() && heads()[4 + 3] == heads()[4 * (n - 1) + 3];
+  }
 
  protected:
   u32 child_bytes() const { return keyed() ? kKeyedChildBytes : kChildBytes; }

@@ -26,8 +26,8 @@ struct BulkLoader::State {
   Bytes key_of(const Pending& entry) const { return Bytes(bytes).substr(entry.key, entry.value - entry.key); }
   Bytes value_of(const Pending& entry) const { return Bytes(bytes).substr(entry.value, entry.end - entry.value); }
   u32 size_of(const Pending& entry, u32 shared) const {
-    return entry_bytes(shape.order, static_cast<u32>(entry.value - entry.key), static_cast<u32>(entry.end - entry.value),
-                       shared);
+    return entry_bytes(shape.order, static_cast<u32>(entry.value - entry.key),
+                       static_cast<u32>(entry.end - entry.value), shared);
   }
 
   void add_fixed(Bytes key, Bytes value);
@@ -48,9 +48,9 @@ struct BulkLoader::State {
 
   std::vector<Pending> pending;
   std::string bytes;
-  u32 prefix = 0;    // what the keys of `pending` share
-  u32 sum = 0;       // their bytes with that prefix
-  std::vector<u8> fixed;  // the page being filled, of entries of fixed size
+  u32 prefix = 0;                        // what the keys of `pending` share
+  u32 sum = 0;                           // their bytes with that prefix
+  std::vector<u8> fixed;                 // the page being filled, of entries of fixed size
   std::vector<BranchSequence> branches;  // [level - 1]
 };
 

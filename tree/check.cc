@@ -13,8 +13,14 @@ using Bound = std::optional<std::string>;  // none is infinity
 
 class TreeCheck {
  public:
-  TreeCheck(const TreeReader& tree, const std::string& name, std::vector<std::string>& findings, const VisitPages& visit)
-      : tree_(tree), pages_(tree.pages()), name_(name), findings_(findings), visit_(visit), seen_(pages_.page_count()) {}
+  TreeCheck(const TreeReader& tree, const std::string& name, std::vector<std::string>& findings,
+            const VisitPages& visit)
+      : tree_(tree),
+        pages_(tree.pages()),
+        name_(name),
+        findings_(findings),
+        visit_(visit),
+        seen_(pages_.page_count()) {}
 
   void run() { check_root_of(tree_.shape(), tree_.root(), tree_.root().owns_runs); }
 
@@ -77,7 +83,8 @@ class TreeCheck {
     const Branch node_page(page, pages_.page_size());
     const u32 n = node_page.count();
     if (is_root && n < 2) fault(place.ref.page, "root: a branch with a single child");
-    if (node_page.total() != place.entries) fault(place.ref.page, "B2: it does not hold as many entries as its parent counts");
+    if (node_page.total() != place.entries)
+      fault(place.ref.page, "B2: it does not hold as many entries as its parent counts");
     Bound low = place.low;
     for (u32 i = 0; i < n; ++i) {
       Bound high = place.high;
@@ -94,8 +101,10 @@ class TreeCheck {
     if (n != place.entries) fault(place.ref.page, "L1: it does not hold as many entries as its parent counts");
     if (shape.order == Order::key) {
       std::string buffer;
-      if (place.low && node_page.key(0, buffer) < *place.low) fault(place.ref.page, "L3: a key is below its page's range");
-      if (place.high && node_page.key(n - 1, buffer) >= *place.high) fault(place.ref.page, "L3: a key is above its page's range");
+      if (place.low && node_page.key(0, buffer) < *place.low)
+        fault(place.ref.page, "L3: a key is below its page's range");
+      if (place.high && node_page.key(n - 1, buffer) >= *place.high)
+        fault(place.ref.page, "L3: a key is above its page's range");
     }
     for (u32 i = 0; i < n; ++i) {
       const StoredValue value = node_page.value(i);
@@ -119,7 +128,8 @@ class TreeCheck {
         if (!reach(run.extent, reference.birth)) return false;
         guarded([&] {
           const u8* data = pages_.fetch_run(run.extent, reference.birth, run.size, run.checksum);
-          check_format(storage::run_checksum(data, run.size) == run.checksum, run.extent.start, "bad checksum of a value");
+          check_format(storage::run_checksum(data, run.size) == run.checksum, run.extent.start,
+                       "bad checksum of a value");
         });
         return true;
       });
@@ -136,7 +146,8 @@ class TreeCheck {
 
 }  // namespace
 
-void check_tree(const TreeReader& tree, const std::string& name, std::vector<std::string>& findings, const VisitPages& visit) {
+void check_tree(const TreeReader& tree, const std::string& name, std::vector<std::string>& findings,
+                const VisitPages& visit) {
   TreeCheck(tree, name, findings, visit).run();
 }
 

@@ -18,7 +18,8 @@ void walk_pages(const TreeReader& tree, const VisitPages& visit);
 // Verifies every page, order within and across pages, separators, counts, levels, fill of the root, blobs and their
 // checksums. Adds a sentence to `findings` for each fault and goes on elsewhere; never throws for damage. `visit`
 // (may be empty) is called for each page and run that could be reached.
-void check_tree(const TreeReader& tree, const std::string& name, std::vector<std::string>& findings, const VisitPages& visit);
+void check_tree(const TreeReader& tree, const std::string& name, std::vector<std::string>& findings,
+                const VisitPages& visit);
 
 // Verifies what searches rely on inside one page (bounds, slots); storage::VerifyNode. Throws Error{corrupt}.
 void verify_node(const u8* page, u32 page_size, PageNo number);

@@ -49,7 +49,8 @@ inline const u8* descend_key(const TreeReader& tree, Bytes key) {
 
 // A value as it is given to callers.
 inline ValueView make_value(const StoredValue& value, const PageReader& pages, u32 tree_id) {
-  if (value.kind == ValueKind::inline_bytes) [[likely]] return ValueView(value.bytes);
+  if (value.kind == ValueKind::inline_bytes) [[likely]]
+    return ValueView(value.bytes);
   BlobReference blob;
   const bool ok = parse_blob_reference(value.bytes, pages.page_size(), blob) &&
                   blob.run_pages(pages.page_size()) <= pages.page_count();

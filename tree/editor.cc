@@ -23,7 +23,8 @@ u64 Editor::entries_in(const u8* page, u32 level) const {
 u8* Editor::edit_page(PageRef& ref, u32 level, u64 entries) {
   u8* page = store_.edit(ref);
   check_node(page, ref.page, shape_, level);
-  check_format(entries_in(page, level) == entries, ref.page, "B2: it does not hold as many entries as its parent counts");
+  check_format(entries_in(page, level) == entries, ref.page,
+               "B2: it does not hold as many entries as its parent counts");
   return page;
 }
 
@@ -97,6 +98,7 @@ u8* Editor::scratch(u32 which) {
 // The first entry of an empty tree.
 void Editor::plant(const Entry& entry) {
   u8* page = store_.create(root_.root, leaf_type(shape_), 0, shape_.tree_id);
+  std::memset(page + kPageHeaderSize, 0, page_size_ - kPageHeaderSize);
   format_node(page, shape_, 0, page_size_);
   root_.height = 1;
   root_.count = 1;

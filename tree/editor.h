@@ -1,7 +1,7 @@
 // One change of a tree: the way from the root to a leaf in pages that the transaction owns, and what happens there.
 //
 //   put, insert, set -> descend -> add_entry / replace_entry -> rewrite_leaf -> spread_leaf or split_leaf
-//                                                                                -> insert_child (upwards)
+//                                       -> extend_edge                           -> insert_child (upwards)
 //   erase, erase_range -> descend -> remove_entry / erase_below -> mend (merges, upwards) -> collapse_root
 //
 // An editor lives for one change. It holds page pointers only between the store's release_memory() calls, which come
@@ -58,11 +58,12 @@ class Editor {
   // tree_insert.cc: more entries
   void add_entry(u32 slot, const Entry& entry);
   void replace_entry(u32 slot, const StoredValue& value);
+  void rebuild_leaf();
+  bool extend_edge(u32 slot, const Entry& entry);
   void gather_leaf(LeafSequence& to, u32 slot, const Entry& entry, bool replace) const;
   void rewrite_leaf(u32 slot, const Entry& entry, bool replace);
   void write_leaf(const LeafSequence& entries, u32 from, u32 to);
   void split_leaf(const LeafSequence& entries, u32 cut);
-  void split_off_first(LeafSequence& entries);
   bool spread_leaf(u32 slot, const Entry& entry, bool replace);
   void grow_root();
   void insert_child(u32 level, u32 slot, Bytes separator, PageRef child, u64 entries);

@@ -119,7 +119,8 @@ bool Editor::merge_seam(u64 index) {
     path_[level].slot = slot;
     index -= branch.begin(slot);
     edit_child(level);
-    if (used_in(path_[level - 1].page, level - 1) < merge_below(page_size_) && merge_with_sibling(level - 1)) return true;
+    if (used_in(path_[level - 1].page, level - 1) < merge_below(page_size_) && merge_with_sibling(level - 1))
+      return true;
   }
   return false;
 }

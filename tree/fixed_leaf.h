@@ -2,7 +2,7 @@
 // neighbours in memory. docs/format.md, "Fixed leaf".
 //
 //   offset            size  field
-//        0              32  PageHeader; count = n entries, level 0; heap = w, the width of a value; prefix = k, of a key
+//        0              32  PageHeader; count = n, level 0; heap = w, the width of a value; prefix = k, of a key
 //       32             k n  keys, ascending by memcmp (k is 0 in a list)
 //   32 + k capacity    w n  values, where capacity = (P - 32) / (k + w)
 //
@@ -24,7 +24,10 @@ constexpr u32 fixed_capacity(u32 page_size, u32 entry_size) {
 class FixedLeaf {
  public:
   FixedLeaf(const u8* page, u32 page_size)
-      : page_(page), page_size_(page_size), key_width_(page_widths(page) >> 16), value_width_(page_widths(page) & 0xffff) {}
+      : page_(page),
+        page_size_(page_size),
+        key_width_(page_widths(page) >> 16),
+        value_width_(page_widths(page) & 0xffff) {}
 
   u32 count() const { return PageHeader::count(page_); }
   u32 capacity() const { return fixed_capacity(page_size_, key_width_ + value_width_); }

@@ -58,7 +58,7 @@ bool LeafEditor::insert(u32 i, const Entry& entry) {
   Bytes rest = entry.key;
   const u32 prefix = prefix_size();
   if (prefix != 0) {
-    if (!rest.starts_with(bytes_of(page_ + page_size_ - prefix, prefix))) return false;
+    if (!starts_with(rest, page_ + page_size_ - prefix, prefix)) return false;
     rest.remove_prefix(prefix);
   }
   const Order order = page_order(page_);
@@ -85,7 +85,9 @@ bool LeafEditor::insert(u32 i, const Entry& entry) {
 bool LeafEditor::replace(u32 i, const StoredValue& value) {
   const StoredValue old = this->value(i);
   if (old.bytes.size() == value.bytes.size() && old.kind == value.kind) {
-    std::memmove(bytes_ + (reinterpret_cast<const u8*>(old.bytes.data()) - page_), value.bytes.data(), value.bytes.size());
+    if (value.bytes.empty()) return true;
+    std::memmove(bytes_ + (reinterpret_cast<const u8*>(old.bytes.data()) - page_), value.bytes.data(),
+                 value.bytes.size());
     return true;
   }
   std::string key;  // what of the key the record holds, with a placeholder for the head
@@ -193,8 +195,8 @@ struct RecordCheck {
 
   const u8* varint(const u8* at, u64 limit, u64& value) const {
     const u8* after = get_varint(at, page + records_end, value);
-    check_format(after != nullptr && value <= limit && static_cast<std::size_t>(after - at) == varint_size(value), number,
-                 "L2: a record's length is damaged");
+    check_format(after != nullptr && value <= limit && static_cast<std::size_t>(after - at) == varint_size(value),
+                 number, "L2: a record's length is damaged");
     return after;
   }
 
@@ -210,7 +212,8 @@ struct RecordCheck {
       rest = static_cast<u32>(start >> 2);
       tail = rest > kHeadBytes ? rest - kHeadBytes : 0;
     }
-    check_format(tail + value_size <= static_cast<u64>(page + records_end - at), number, "L2: a record runs past its page");
+    check_format(tail + value_size <= static_cast<u64>(page + records_end - at), number,
+                 "L2: a record runs past its page");
     check_format((start & 3) <= 1, number, "L2: a value of unknown kind");
     check_format(prefix + rest <= max_key_size(page_size) &&
                      entry_bytes(order, prefix + rest, static_cast<u32>(value_size), 0) <= max_entry_bytes(page_size),

@@ -65,6 +65,12 @@ class Leaf {
 
   // Bytes in use, with the header.
   u32 used() const { return page_size_ - free_bytes() - page_garbage(page_); }
+  // Whether its keys share more than the prefix. Asked when the page has grown, so it is true only for some counts,
+  // lest a page be rebuilt too often.
+  bool wants_longer_prefix() const {
+    const u32 n = count();
+    return n >= 8 && std::has_single_bit(n) && keyed() && heads()[3] == heads()[4 * (n - 1) + 3];
+  }
 
  protected:
   struct KeyedRecord {

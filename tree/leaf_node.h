@@ -26,6 +26,7 @@ class LeafNode {
     return buffer;
   }
   u32 used() const { return is_fixed_leaf(page_) ? fixed().used() : variable().used(); }
+  bool wants_longer_prefix() const { return !is_fixed_leaf(page_) && variable().wants_longer_prefix(); }
 
  private:
   FixedLeaf fixed() const { return FixedLeaf(page_, page_size_); }

@@ -28,7 +28,8 @@ void LeafSequence::add_page(const u8* page, u32 from, u32 to) {
 
 void LeafSequence::add(const Entry& entry) {
   if (shape_.fixed) {
-    add_segment(reinterpret_cast<const u8*>(entry.key.data()), reinterpret_cast<const u8*>(entry.value.bytes.data()), 1);
+    add_segment(reinterpret_cast<const u8*>(entry.key.data()), reinterpret_cast<const u8*>(entry.value.bytes.data()),
+                1);
     return;
   }
   const u32 start = static_cast<u32>(keys_.size());
@@ -44,7 +45,8 @@ void LeafSequence::add_segment(const u8* keys, const u8* values, u32 count) {
 }
 
 void LeafSequence::check_order(Bytes last, Bytes next) const {
-  check_format(shape_.order != Order::key || last < next, place_, "its keys are not below those of its right neighbour");
+  check_format(shape_.order != Order::key || last < next, place_,
+               "its keys are not below those of its right neighbour");
 }
 
 Bytes LeafSequence::key(u32 i) const {

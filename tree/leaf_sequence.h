@@ -13,7 +13,8 @@ namespace sapwood::tree {
 // throw Error{corrupt} that names `place`.
 class LeafSequence {
  public:
-  LeafSequence(const TreeShape& shape, u32 page_size, PageNo place) : shape_(shape), page_size_(page_size), place_(place) {}
+  LeafSequence(const TreeShape& shape, u32 page_size, PageNo place)
+      : shape_(shape), page_size_(page_size), place_(place) {}
 
   // Appends entries [from, to) of `page`.
   void add_page(const u8* page, u32 from, u32 to);

@@ -3,7 +3,8 @@
 // It throws std::logic_error when a tree edits or frees a page that is not the transaction's, frees one twice, or
 // writes outside a run; and at commit() when a page of an older commit has changed. Pages of the transaction live in
 // buffers of their own, which release_memory() writes to the arena and drops, so that a pointer held across it is found
-// by AddressSanitizer; what it writes must pass verify_node when it is read again.
+// by AddressSanitizer; what it writes must pass verify_node when it is read again. Free pages, and one page after each
+// used one, are poisoned for AddressSanitizer, except for what tells that a page is not the one that was meant.
 #pragma once
 
 #include <sys/mman.h>
@@ -20,6 +21,14 @@
 #include "storage/page_store.h"
 #include "tree/check.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#endif
+#endif
+
 namespace sapwood::tree {
 
 class MemoryStore final : public storage::PageStore, private storage::PrivatePages {
@@ -27,15 +36,17 @@ class MemoryStore final : public storage::PageStore, private storage::PrivatePag
   struct Settings {
     u32 page_size = 4096;
     u64 max_pages = 1 << 16;
-    u32 spill_every = 7;        // release_memory() drops the buffers each so many calls; 0 never
+    u32 spill_every = 7;  // release_memory() drops the buffers each so many calls; 0 never
     bool verify_checksums = true;
+    bool poison = true;
     u64 seed = 1;
   };
 
   explicit MemoryStore(const Settings& settings)
       : settings_(settings),
         size_(settings.max_pages * settings.page_size),
-        base_(static_cast<u8*>(::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))),
+        base_(static_cast<u8*>(
+            ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))),
         verified_(new std::atomic<u32>[settings.max_pages]()),
         state_(settings.max_pages),
         random_(settings.seed) {
@@ -47,8 +58,12 @@ class MemoryStore final : public storage::PageStore, private storage::PrivatePag
     space_.checksum_seed = settings.seed;
     space_.verify_checksums = settings.verify_checksums;
     space_.verify_node = verify_node;
+    for (u64 i = 0; i < settings.max_pages; ++i) set_poisoned(i, true);
   }
-  ~MemoryStore() override { ::munmap(base_, size_); }
+  ~MemoryStore() override {
+    for (u64 i = 0; i < settings_.max_pages; ++i) set_poisoned(i, false);
+    ::munmap(base_, size_);
+  }
   MemoryStore(const MemoryStore&) = delete;
   MemoryStore& operator=(const MemoryStore&) = delete;
 
@@ -59,9 +74,9 @@ class MemoryStore final : public storage::PageStore, private storage::PrivatePag
   u32 birth() const override { return birth_; }
 
   u8* edit(storage::PageRef& ref) override {
-    State& state = owned(ref.page, ref.birth, false);
-    if (state.birth == birth_ && state.mark == mark_) return load(ref.page);
     const u8* old = reader().fetch(ref);
+    const State& state = owned(ref.page, ref.birth, false);
+    if (state.birth == birth_ && state.mark == mark_) return load(ref.page);
     const storage::PageRef old_ref = ref;
     u8* page = add_page(ref);
     std::memcpy(page, old, settings_.page_size);
@@ -79,8 +94,9 @@ class MemoryStore final : public storage::PageStore, private storage::PrivatePag
   }
 
   void free(storage::PageRef ref) override {
-    drop(ref.page, owned(ref.page, ref.birth, false));
-    buffers_.erase(to_u64(ref.page));
+    State& state = owned(ref.page, ref.birth, false);
+    if (state.mark == mark_) buffers_.erase(to_u64(ref.page));
+    drop(ref.page, state);
   }
 
   storage::Extent allocate_run(u32 pages) override {
@@ -168,6 +184,17 @@ class MemoryStore final : public storage::PageStore, private storage::PrivatePag
     return state;
   }
 
+  // Makes a page a fault to touch, or not, under AddressSanitizer; but for its number and birth.
+  void set_poisoned([[maybe_unused]] u64 page, [[maybe_unused]] bool poisoned) {
+#ifdef ASAN_POISON_MEMORY_REGION
+    u8* at = base_ + page * settings_.page_size;
+    ASAN_UNPOISON_MEMORY_REGION(at, settings_.page_size);
+    if (!poisoned || !settings_.poison) return;
+    ASAN_POISON_MEMORY_REGION(at, 8);
+    ASAN_POISON_MEMORY_REGION(at + 24, settings_.page_size - 24);
+#endif
+  }
+
   // `count` neighbouring free pages.
   PageNo take(u32 count) {
     u64 start = next_;
@@ -184,9 +211,10 @@ class MemoryStore final : public storage::PageStore, private storage::PrivatePag
       }
     }
     for (u64 i = start; i < start + count; ++i) state_[i] = State{Kind::used, false, birth_, mark_, 0};
-    next_ = start + count;
+    for (u64 i = start; i < start + count; ++i) set_poisoned(i, false);
+    next_ = start + count + (count == 1 ? 1 : 0);  // a gap, to be poisoned
     used_ += count;
-    page_count_ = std::max(page_count_, next_);
+    page_count_ = std::max(page_count_, start + count);
     return PageNo{start};
   }
 
@@ -213,6 +241,7 @@ class MemoryStore final : public storage::PageStore, private storage::PrivatePag
   void clear(u64 page) {
     state_[page] = State{};
     std::memset(base_ + page * settings_.page_size, 0xdd, settings_.page_size);
+    set_poisoned(page, true);
     next_ = std::min(next_, page);
   }
 

@@ -1,5 +1,5 @@
-// What all pages of a tree share: the checks on arrival, the flags, the fill limits, and copying a built page into place.
-// docs/format.md, "Tree pages".
+// What all pages of a tree share: the checks on arrival, the flags, the fill limits, and copying a built page into
+// place. docs/format.md, "Tree pages".
 //
 // Header fields as trees use them:
 //   flags   bits 0-1   the tree's Order
@@ -49,16 +49,17 @@ inline void check_node(const u8* page, PageNo number, const TreeShape& shape, u3
   wrong |= (PageHeader::flags(page) & 3u) ^ static_cast<u32>(shape.order);
   wrong |= PageHeader::tree_id(page) ^ shape.tree_id;
   if (level == 0 && shape.fixed) wrong |= page_widths(page) ^ shape_widths(shape);
-  if (wrong != 0) [[unlikely]] throw_wrong_node(page, number, shape, level);
+  if (wrong != 0) [[unlikely]]
+    throw_wrong_node(page, number, shape, level);
 }
 
 // Throws Error{corrupt} unless the root's height and page are plausible.
 void check_root(const TreeRoot& root);
 
 // Fill limits, in bytes of a page in use, its header included.
-constexpr u32 merge_below(u32 page_size) { return page_size / 5 * 2; }             // smaller pages look for a sibling
-constexpr u32 merge_limit(u32 page_size) { return page_size / 20 * 17; }           // largest result of a merge
-constexpr u32 spread_limit(u32 page_size) { return page_size / 20 * 17; }          // fuller siblings take no entries
+constexpr u32 merge_below(u32 page_size) { return page_size / 5 * 2; }     // smaller pages look for a sibling
+constexpr u32 merge_limit(u32 page_size) { return page_size / 20 * 17; }   // largest result of a merge
+constexpr u32 spread_limit(u32 page_size) { return page_size / 20 * 17; }  // fuller siblings take no entries
 
 // Largest entry of a leaf of variable size (slot, head and record), so that an overfull page always splits in two:
 // half of what a page holds, less a margin for what a shared prefix saves in an entry that is shorter than a head.

@@ -16,11 +16,11 @@ enum class Order : u8 {
 
 // Fixed at creation of the tree.
 struct TreeShape {
-  u32 tree_id = 0;     // low 32 bits of the collection's id; every page carries it
+  u32 tree_id = 0;  // low 32 bits of the collection's id; every page carries it
   Order order = Order::position;
-  u16 key_width = 0;   // bytes of every key, if all are equal and the values too; else 0
-  u16 value_width = 0; // bytes of every value if fixed; else 0. Both 0 means entries of variable size
-  bool fixed = false;  // leaves are fixed_leaf pages with these widths
+  u16 key_width = 0;    // bytes of every key, if all are equal and the values too; else 0
+  u16 value_width = 0;  // bytes of every value if fixed; else 0. Both 0 means entries of variable size
+  bool fixed = false;   // leaves are fixed_leaf pages with these widths
 };
 
 // Where the tree stands. Kept by the catalog.

@@ -40,7 +40,8 @@ class TreeReader {
 
 class TreeWriter {
  public:
-  // `root` is read now and updated by every change; it outlives the writer.
+  // `root` is read now and updated by every change; it outlives the writer. Keys and values given to a writer are
+  // copied; they must not lie in pages of the store (a ValueView's bytes), which a change may move.
   TreeWriter(storage::PageStore& store, const TreeShape& shape, TreeRoot& root)
       : store_(store), shape_(shape), root_(root) {}
 

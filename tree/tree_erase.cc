@@ -66,7 +66,8 @@ bool Editor::merge_pages(u32 level, u32 sibling_slot) {
   u8* page = path_[level].page;
   // What both share can at most be the prefix of one.
   const u32 prefix = level == 0 && shape_.fixed ? 0 : PageHeader::prefix(page);
-  if (used_in(page, level) + used_in(sibling_page, level) > merge_limit(page_size_) + kPageHeaderSize + prefix) return false;
+  if (used_in(page, level) + used_in(sibling_page, level) > merge_limit(page_size_) + kPageHeaderSize + prefix)
+    return false;
   const bool agrees = entries_in(sibling_page, level) == parent.entries(sibling_slot);
   check_format(agrees, sibling.page, "B2: it does not hold as many entries as its parent counts");
 

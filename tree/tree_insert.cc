@@ -1,4 +1,6 @@
 // Puts, inserts and replacements, and how pages overflow: rebuild, spread to a sibling, or split.
+#include <algorithm>
+
 #include "base/assert.h"
 #include "tree/cursor.h"
 #include "tree/editor.h"
@@ -50,7 +52,53 @@ void Editor::set(u64 index, Bytes value) {
 
 void Editor::add_entry(u32 slot, const Entry& entry) {
   add_to_path(1);
-  if (!leaf().insert(slot, entry)) rewrite_leaf(slot, entry, false);
+  if (leaf().insert(slot, entry)) {
+    if (leaf().wants_longer_prefix()) rebuild_leaf();
+  } else if (!extend_edge(slot, entry)) {
+    rewrite_leaf(slot, entry, false);
+  }
+}
+
+void Editor::rebuild_leaf() {
+  LeafSequence entries(shape_, page_size_, ref_at(0).page);
+  entries.add_page(path_[0].page);
+  write_leaf(entries, 0, entries.size());
+}
+
+// For ascending runs at the tree's right edge and descending ones at its left: leaves the full page as it is and puts
+// the entry into a new one beyond it. False if the entry does not belong there or may fit once the page is rebuilt.
+bool Editor::extend_edge(u32 slot, const Entry& entry) {
+  const u32 n = leaf().count();
+  const bool right = slot == n && on_right_edge();
+  if (!right && !(slot == 0 && on_left_edge())) return false;
+  const u32 key_size = static_cast<u32>(entry.key.size());
+  const u32 prefix = shape_.fixed ? 0 : std::min(PageHeader::prefix(path_[0].page), key_size);
+  const u32 value_size = static_cast<u32>(entry.value.bytes.size());
+  if (!shape_.fixed && leaf().used() + entry_bytes(shape_.order, key_size, value_size, prefix) <= page_size_)
+    return false;
+
+  LeafSequence alone(shape_, page_size_, ref_at(0).page);
+  alone.add(entry);
+  std::string separator;
+  if (shape_.order == Order::key) {
+    std::string near;
+    std::string far;
+    const Bytes neighbour = leaf().key(right ? n - 1 : 0, near);
+    separator = right ? shortest_separator(neighbour, entry.key) : shortest_separator(entry.key, neighbour);
+    alone.expect_prefix(common_prefix(entry.key, leaf().key(right ? 0 : n - 1, far)));
+  }
+  PageRef fresh;
+  alone.build(0, 1, store_.create(fresh, leaf_type(shape_), 0, shape_.tree_id));
+  if (top() == 0) grow_root();
+  const u32 own = path_[1].slot;
+  if (right) {
+    insert_child(1, own + 1, separator, fresh, 1);
+  } else {
+    const PageRef old = ref_at(0);
+    edit_branch_at(1).set_child(own, fresh);
+    insert_child(1, own + 1, separator, old, n);
+  }
+  return true;
 }
 
 void Editor::replace_entry(u32 slot, const StoredValue& value) {
@@ -76,11 +124,6 @@ void Editor::rewrite_leaf(u32 slot, const Entry& entry, bool replace) {
   gather_leaf(entries, slot, entry, replace);
   const u32 n = entries.size();
   if (entries.fits(0, n)) return write_leaf(entries, 0, n);
-  if (!replace && slot + 1 == n && on_right_edge()) {
-    entries.expect_prefix(common_prefix(entry.key, entries.key(0)));
-    return split_leaf(entries, n - 1);
-  }
-  if (!replace && slot == 0 && on_left_edge()) return split_off_first(entries);
   if (spread_leaf(slot, entry, replace)) return;
   const std::optional<u32> cut = entries.cut(page_size_ / 8);
   check_format(cut.has_value(), place, "L5: its entries do not fit two pages");
@@ -102,22 +145,6 @@ void Editor::split_leaf(const LeafSequence& entries, u32 cut) {
   write_leaf(entries, 0, cut);
   if (top() == 0) grow_root();
   insert_child(1, path_[1].slot + 1, separator, right, n - cut);
-}
-
-// Leaves the page as it is and puts entry 0, the new one, in a new page to its left: for descending runs.
-void Editor::split_off_first(LeafSequence& entries) {
-  const u32 n = entries.size();
-  std::string separator;
-  if (shape_.order == Order::key) {
-    separator = shortest_separator(entries.key(0), entries.key(1));
-    entries.expect_prefix(common_prefix(entries.key(0), entries.key(n - 1)));
-  }
-  PageRef left;
-  entries.build(0, 1, store_.create(left, leaf_type(shape_), 0, shape_.tree_id));
-  if (top() == 0) grow_root();
-  const PageRef right = ref_at(0);
-  edit_branch_at(1).set_child(path_[1].slot, left);
-  insert_child(1, path_[1].slot + 1, separator, right, n - 1);
 }
 
 // Evens the leaf out with a sibling that has room, so that pages are split only when their neighbours are full too.
@@ -177,9 +204,11 @@ void Editor::grow_root() {
 // above may be wrong after it.
 void Editor::insert_child(u32 level, u32 slot, Bytes separator, PageRef child, u64 entries) {
   BranchEditor branch = edit_branch_at(level);
-  if (branch.insert(slot, separator, child, entries)) return;
+  const bool done = branch.insert(slot, separator, child, entries);
+  if (done && !branch.wants_longer_prefix()) return;
   BranchSequence children(shape_, page_size_, level, ref_at(level).page);
   children.add_page(path_[level].page, Bytes());
+  if (done) return rewrite_branch(level, children, false);
   children.insert(slot, separator, child, entries);
   children.set_entries(slot - 1, children.entries(slot - 1) - entries);
   rewrite_branch(level, children, slot + 1 == children.size());
@@ -193,8 +222,8 @@ void Editor::change_separator(u32 level, u32 slot, Bytes separator) {
   rewrite_branch(level, children, false);
 }
 
-// Writes the children back into the way's branch of `level`, and what does not fit into a new one to its right. `append`:
-// the last child is new.
+// Writes the children back into the way's branch of `level`, and what does not fit into a new one to its right.
+// `append`: the last child is new.
 void Editor::rewrite_branch(u32 level, const BranchSequence& children, bool append) {
   const u32 n = children.size();
   u32 cut = n;

@@ -1,4 +1,5 @@
-// Random changes of trees against std::map and std::vector, with every check after each batch. SAPWOOD_SEED=7 replays one.
+// Random changes of trees against std::map and std::vector, with every check after each batch. SAPWOOD_SEED=7 replays
+// one.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -42,7 +43,7 @@ struct Case {
   const char* name;
   u32 page_size;
   u32 operations;
-  u16 key_width = 0;    // both widths 0: variable
+  u16 key_width = 0;  // both widths 0: variable
   u16 value_width = 0;
   u32 key_style = 0;    // see random_key
   u32 value_style = 0;  // see random_value
@@ -76,7 +77,8 @@ std::string random_key(Random& random, const Case& c) {
     }
     case 2: {  // long keys with long shared parts
       std::string key(below(random, longest + 1), 'a');
-      for (u32 i = 0; i < 3 && !key.empty(); ++i) key[below(random, key.size())] = static_cast<char>('a' + random() % 3);
+      for (u32 i = 0; i < 3 && !key.empty(); ++i)
+        key[below(random, key.size())] = static_cast<char>('a' + random() % 3);
       return key;
     }
     case 3: return random_bytes(random, 16);
@@ -218,21 +220,18 @@ TEST_P(MapModel, AgreesWithStdMap) {
 
 INSTANTIATE_TEST_SUITE_P(
     Tree, MapModel,
-    ::testing::Values(Case{"Decimal512", 512, 30000}, Case{"Decimal4096", 4096, 30000, 0, 0, 0, 0, 6000},
-                      Case{"Decimal65536", 65536, 20000, 0, 0, 0, 0, 10000},
-                      Case{"TinyAlphabet512", 512, 30000, 0, 0, 1, 0, 5000},
-                      Case{"TinyAlphabet4096", 4096, 20000, 0, 0, 1, 1, 5000},
-                      Case{"LongKeys512", 512, 30000, 0, 0, 2, 0, 3000}, Case{"LongKeys512Blobs", 512, 15000, 0, 0, 2, 1, 1000},
-                      Case{"LongKeys4096", 4096, 15000, 0, 0, 2, 1, 1500},
-                      Case{"LongKeys65536", 65536, 4000, 0, 0, 2, 0, 500},
-                      Case{"Random16Of512", 512, 30000, 0, 0, 3, 0, 3000},
-                      Case{"Random16Of4096", 4096, 20000, 0, 0, 3, 2, 3000},
-                      Case{"Groups512", 512, 30000, 0, 0, 4, 3, 3000}, Case{"Groups4096", 4096, 20000, 0, 0, 4, 0, 3000},
-                      Case{"Groups65536", 65536, 6000, 0, 0, 4, 1, 1000},
-                      Case{"Fixed8And8Of512", 512, 30000, 8, 8, 0, 0, 4000, true},
-                      Case{"Fixed5And0Of512", 512, 30000, 5, 0, 0, 0, 4000, true},
-                      Case{"Fixed16And100Of4096", 4096, 20000, 16, 100, 0, 0, 4000, true},
-                      Case{"Fixed8And4Of65536", 65536, 20000, 8, 4, 0, 0, 20000, true}),
+    ::testing::Values(
+        Case{"Decimal512", 512, 30000}, Case{"Decimal4096", 4096, 30000, 0, 0, 0, 0, 6000},
+        Case{"Decimal65536", 65536, 20000, 0, 0, 0, 0, 10000}, Case{"TinyAlphabet512", 512, 30000, 0, 0, 1, 0, 5000},
+        Case{"TinyAlphabet4096", 4096, 20000, 0, 0, 1, 1, 5000}, Case{"LongKeys512", 512, 30000, 0, 0, 2, 0, 3000},
+        Case{"LongKeys512Blobs", 512, 15000, 0, 0, 2, 1, 1000}, Case{"LongKeys4096", 4096, 15000, 0, 0, 2, 1, 1500},
+        Case{"LongKeys65536", 65536, 4000, 0, 0, 2, 0, 500}, Case{"Random16Of512", 512, 30000, 0, 0, 3, 0, 3000},
+        Case{"Random16Of4096", 4096, 20000, 0, 0, 3, 2, 3000}, Case{"Groups512", 512, 30000, 0, 0, 4, 3, 3000},
+        Case{"Groups4096", 4096, 20000, 0, 0, 4, 0, 3000}, Case{"Groups65536", 65536, 6000, 0, 0, 4, 1, 1000},
+        Case{"Fixed8And8Of512", 512, 30000, 8, 8, 0, 0, 4000, true},
+        Case{"Fixed5And0Of512", 512, 30000, 5, 0, 0, 0, 4000, true},
+        Case{"Fixed16And100Of4096", 4096, 20000, 16, 100, 0, 0, 4000, true},
+        Case{"Fixed8And4Of65536", 65536, 20000, 8, 4, 0, 0, 20000, true}),
     [](const auto& info) { return std::string(info.param.name); });
 
 using List = std::vector<std::string>;
@@ -254,7 +253,8 @@ void expect_same_list(const TreeReader& tree, const List& model, Random& random)
     u64 i = below(random, model.size());
     ASSERT_EQ(read_all(tree.at(i)), model[i]);
     cursor.seek_index(i);
-    for (u32 step = 0; step < 40 && cursor.valid(); ++step, cursor.prev()) ASSERT_EQ(read_all(cursor.value()), model[i--]);
+    for (u32 step = 0; step < 40 && cursor.valid(); ++step, cursor.prev())
+      ASSERT_EQ(read_all(cursor.value()), model[i--]);
   }
   cursor.seek_index(model.size());
   ASSERT_FALSE(cursor.valid());

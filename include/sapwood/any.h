@@ -36,10 +36,10 @@ struct AnyEntry {
 
 // Which entries a scan gives. Keys are for sorted maps, positions for both; all conditions together.
 struct AnyScan {
-  std::optional<AnyValue> low;     // keys >= low
-  std::optional<AnyValue> high;    // keys < high
-  std::optional<AnyValue> prefix;  // keys that start with it: strings and bytes only
-  std::uint64_t skip = 0;          // entries left out at the start (at the end, if reversed)
+  std::optional<AnyValue> low{};     // keys >= low
+  std::optional<AnyValue> high{};    // keys < high
+  std::optional<AnyValue> prefix{};  // keys that start with it: strings and bytes only
+  std::uint64_t skip = 0;            // entries left out at the start (at the end, if reversed)
   std::uint64_t limit = ~std::uint64_t{0};
   bool reversed = false;
 };

@@ -4,8 +4,7 @@
 
 namespace sapwood::test {
 
-Executor::Executor(Settings settings, History history)
-    : settings_(std::move(settings)), history_(std::move(history)) {}
+Executor::Executor(Settings settings, History history) : settings_(std::move(settings)), history_(std::move(history)) {}
 
 Executor::~Executor() { abandon(); }
 
@@ -38,7 +37,7 @@ bool Executor::open(std::optional<std::size_t> crash_floor) {
   }
   if (!crash_floor && !settings_.faults && !history_.has_attempt()) {
     require_equal(database_->read(), history_.newest(), ++steps_);
-    history_.restart(history_.newest_index());
+    if (!settings_.all_states) history_.restart(history_.newest_index());
   } else {
     Model found;
     try {
@@ -49,17 +48,18 @@ bool Executor::open(std::optional<std::size_t> crash_floor) {
       database_.reset();
       return false;
     }
-    const std::size_t floor = crash_floor.value_or(history_.newest_index());
-    const std::optional<std::size_t> index = history_.find(found, floor);
+    const std::size_t oldest = crash_floor.value_or(floor());
+    const std::optional<std::size_t> index = history_.find(found, oldest);
     if (!index) {
       const std::optional<std::size_t> older = history_.find(found, 0);
-      throw Disagreement("after opening: " + (older ? "state " + std::to_string(*older) + ", older than " +
-                                                          std::to_string(floor) + " of " +
-                                                          std::to_string(history_.states().size())
-                                                    : "no whole state: " + difference(found, history_.newest())));
+      throw Disagreement("after opening: " +
+                         (older ? "state " + std::to_string(*older) + ", older than " + std::to_string(oldest) +
+                                      " of " + std::to_string(history_.states().size())
+                                : "no whole state: " + difference(found, history_.newest())));
     }
     history_.restart(*index);
   }
+  failed_since_open_ = false;
   if (settings_.after_commit) settings_.after_commit();
   return true;
 }
@@ -95,7 +95,7 @@ void Executor::abandon() {
 
 void Executor::execute(const Operation& operation) {
   ++steps_;
-  history_.forget(settings_.crashes);
+  if (!settings_.all_states) history_.forget(settings_.crashes || settings_.faults);
   if (!settings_.faults) {
     try {
       execute_checked(operation);
@@ -141,12 +141,8 @@ void Executor::execute_checked(const Operation& operation) {
   if (changes) return change(operation);
   if (txn_) commit(operation.durability);
   switch (operation.kind) {
-    case OperationKind::checkpoint:
-      library([&] { database_->checkpoint(); });
-      return history_.all_durable();
-    case OperationKind::sync:
-      library([&] { database_->sync(); });
-      return history_.all_durable();
+    case OperationKind::checkpoint: library([&] { database_->checkpoint(); }); return history_.all_durable();
+    case OperationKind::sync: library([&] { database_->sync(); }); return history_.all_durable();
     case OperationKind::reopen:
       close();
       open();
@@ -203,12 +199,13 @@ void Executor::change_automatically(const Operation& operation, const KnownColle
   if (face == nullptr) {
     Model with = history_.newest();
     with.edit(known.name, known.types);
+    in_creation_ = true;
     automatic_commit(std::move(with), [&] { face = face_of(*database_, known.name, known.types); });
+    in_creation_ = false;
   }
   Model next = history_.newest();
-  const std::string expected =
-      perform(operation, known, settings_.scale,
-              *model_face(next.edit(known.name, known.types), settings_.scale.max_key()));
+  const std::string expected = perform(operation, known, settings_.scale,
+                                       *model_face(next.edit(known.name, known.types), settings_.scale.max_key()));
   std::string result;
   automatic_commit(std::move(next), [&] { result = perform(operation, known, settings_.scale, *face); });
   if (result != expected) {
@@ -260,7 +257,7 @@ void Executor::read(const Operation& operation, const KnownCollection& known) {
   Model copy = model;
   // Positions in a std::map are far apart.
   Operation cheap = operation;
-  if (model.at(known.name).size() > 3000 && operation.seed % 32 != 0) cheap.seed = 16;
+  if (model.at(known.name).size() > 3000 && operation.seed % 32 != 0) cheap.seed = 17;
   const std::unique_ptr<Face> expected = model_face(copy.edit(known.name, known.types), ~u64{0});
   const std::string wanted = perform_read(cheap, known, settings_.scale, *expected);
   const std::string found = library([&] {
@@ -335,14 +332,15 @@ void Executor::verify() {
 
 void Executor::recover_from(const std::exception& error, std::optional<ErrorCode> code) {
   ++failures_;
+  failed_since_open_ = true;
   const bool is_known = !code || *code == ErrorCode::io || *code == ErrorCode::disk_full ||
                         *code == ErrorCode::out_of_memory || *code == ErrorCode::writes_refused ||
                         *code == ErrorCode::poisoned;
   if (!is_known) throw Disagreement(std::string("unexpected error: ") + error_code_name(*code) + ": " + error.what());
-  const bool unknown = in_commit_ && (code == ErrorCode::io || code == ErrorCode::writes_refused);
+  const bool unknown = in_creation_ || (code == ErrorCode::io || code == ErrorCode::writes_refused);
   if (in_commit_ && unknown) history_.commit_unknown();
   if (in_commit_ && !unknown) history_.commit_failed();
-  in_commit_ = false;
+  in_commit_ = in_creation_ = false;
   end_transaction();
   automatic_faces_.clear();
   if (!database_) return;
@@ -369,7 +367,10 @@ void Executor::compare_after_failure() {
   } catch (const std::bad_alloc&) {
     return;
   }
-  if (!history_.find(found, history_.newest_index())) {
+  const std::optional<std::size_t> index = history_.find(found, history_.newest_index());
+  if (index) {
+    history_.see(*index);
+  } else {
     throw Disagreement("after a failure: " + difference(found, history_.newest()));
   }
 }

@@ -20,10 +20,11 @@ class Executor {
  public:
   struct Settings {
     std::string path = "/test.sapwood";
-    Options options;
-    Scale scale;
-    bool faults = false;     // the disk fails, or memory does
-    bool crashes = false;    // the history is asked for older states
+    Options options{};
+    Scale scale{};
+    bool faults = false;      // the disk fails, or memory does
+    bool crashes = false;     // the history is asked for states that a crash may leave
+    bool all_states = false;  // the history is asked for all states
     std::size_t max_snapshots = 6;
     // Called around every call of the library that may fail, for tests that fail allocations only there.
     std::function<void(bool inside)> around_calls;
@@ -53,6 +54,8 @@ class Executor {
   Database& database() { return *database_; }
   const History& history() const { return history_; }
   u64 failures() const { return failures_; }
+  // The oldest state that reopening may find: after a failed sync, async commits can be lost.
+  std::size_t floor() const { return failed_since_open_ ? history_.durable() : history_.newest_index(); }
 
  private:
   struct OpenSavepoint {
@@ -97,11 +100,14 @@ class Executor {
   u64 failures_ = 0;
   u64 steps_ = 0;
   bool in_commit_ = false;
+  bool in_creation_ = false;  // of a collection for an automatic handle: it may be there although the handle failed
+  bool failed_since_open_ = false;
 };
 
 // A collection operation on one face: its result in comparable words. Errors for wrong arguments are results.
 std::string perform(const Operation& operation, const KnownCollection& known, const Scale& scale, Face& face);
 // The same for `read`.
-std::string perform_read(const Operation& operation, const KnownCollection& known, const Scale& scale, const Face& face);
+std::string perform_read(const Operation& operation, const KnownCollection& known, const Scale& scale,
+                         const Face& face);
 
 }  // namespace sapwood::test

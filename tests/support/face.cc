@@ -111,8 +111,8 @@ class MapFace final : public Face {
     return map_.count(Codec<K>::decode_key(low), Codec<K>::decode_key(high));
   }
   std::optional<Entry> near(detail::Near place, Bytes key) const override {
-    const auto found = find_near(place, place == detail::Near::first || place == detail::Near::last
-                                            ? K{} : Codec<K>::decode_key(key));
+    const auto found =
+        find_near(place, place == detail::Near::first || place == detail::Near::last ? K{} : Codec<K>::decode_key(key));
     if (!found) return std::nullopt;
     return encoded(*found);
   }

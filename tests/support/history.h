@@ -28,8 +28,8 @@ class History {
   std::size_t newest_index() const { return newest_; }
   bool has_attempt() const { return states_.size() > newest_ + 1; }
 
-  // A commit of `state` begins. Then one of: it returned; it failed and nothing happened; its outcome is unknown. A state
-  // equal to the newest is none.
+  // A commit of `state` begins. Then one of: it returned; it failed and nothing happened; its outcome is unknown. A
+  // state equal to the newest is none.
   void begin_commit(Model state) {
     in_flight_ = !(state == newest());
     if (in_flight_) states_.push_back(std::move(state));
@@ -44,6 +44,8 @@ class History {
     if (std::exchange(in_flight_, false)) states_.pop_back();
   }
   void commit_unknown() { in_flight_ = false; }
+  // The database shows that state now, which is the newest or one attempted after it.
+  void see(std::size_t index) { newest_ = index; }
   // sync() or checkpoint() returned: all so far is durable.
   void all_durable() { durable_ = acknowledged_ = newest_; }
 

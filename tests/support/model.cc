@@ -183,7 +183,8 @@ void require_same_entries(const std::string& name, const Face& face, const Face&
   const std::vector<Entry> found = face.entries(0, size, reversed);
   const std::vector<Entry> wanted = expected.entries(0, size, reversed);
   for (u64 i = 0; i < size; ++i) {
-    if (found[i] != wanted[i]) disagree(name, (reversed ? "backwards, " : "") + std::string("entry ") + std::to_string(i));
+    if (found[i] != wanted[i])
+      disagree(name, (reversed ? "backwards, " : "") + std::string("entry ") + std::to_string(i));
   }
 }
 

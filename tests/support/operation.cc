@@ -9,9 +9,9 @@ namespace sapwood::test {
 
 const char* operation_name(OperationKind kind) {
   constexpr std::array<const char*, kOperationKinds> kNames{
-      "put",       "erase",        "erase_range",  "insert",  "push_back", "set",        "pop",           "extend",
-      "bulk_load", "clear",        "drop",         "rename",  "read",      "savepoint",  "roll_back_to",  "release",
-      "commit",    "roll_back",    "take_snapshot", "check_snapshot", "checkpoint", "sync", "big_commit", "verify",
+      "put",       "erase",     "erase_range",   "insert",         "push_back",  "set",       "pop",          "extend",
+      "bulk_load", "clear",     "drop",          "rename",         "read",       "savepoint", "roll_back_to", "release",
+      "commit",    "roll_back", "take_snapshot", "check_snapshot", "checkpoint", "sync",      "big_commit",   "verify",
       "reopen"};
   return kNames.at(static_cast<std::size_t>(kind));
 }
@@ -82,11 +82,13 @@ Operation random_operation(Rng& random, const Mix& mix) {
 const std::vector<KnownCollection>& known_collections() {
   using enum ValueType;
   const auto list = [](ValueType value) { return CollectionTypes{CollectionKind::list, none, value}; };
-  const auto map = [](ValueType key, ValueType value) { return CollectionTypes{CollectionKind::sorted_map, key, value}; };
+  const auto map = [](ValueType key, ValueType value) {
+    return CollectionTypes{CollectionKind::sorted_map, key, value};
+  };
   static const std::vector<KnownCollection> kAll{
-      {"words", list(string)},         {"names", map(string, string)},   {"numbers", list(int64)},
-      {"squares", map(int64, int64)},  {"spectra", map(float64, bytes)}, {"weights", list(float64)},
-      {"blobs", list(bytes)},          {"raw", map(bytes, float64)},     {"index", map(string, int64)},
+      {"words", list(string)},        {"names", map(string, string)},   {"numbers", list(int64)},
+      {"squares", map(int64, int64)}, {"spectra", map(float64, bytes)}, {"weights", list(float64)},
+      {"blobs", list(bytes)},         {"raw", map(bytes, float64)},     {"index", map(string, int64)},
       {"labels", map(int64, string)},
   };
   return kAll;

@@ -12,31 +12,31 @@
 namespace sapwood::test {
 
 enum class OperationKind : u8 {
-  put,              // sorted map: key from `place`, value from `size` and `seed`; every eighth is put_if_absent
-  erase,            // one key, or one item
-  erase_range,      // keys from `place` on, or items
-  insert,           // list: at position `place`
+  put,          // sorted map: key from `place`, value from `size` and `seed`; every eighth is put_if_absent
+  erase,        // one key, or one item
+  erase_range,  // keys from `place` on, or items
+  insert,       // list: at position `place`
   push_back,
   set,
-  pop,              // last item, or the first
-  extend,           // up to 64 entries at once
-  bulk_load,        // clears, then loads full pages
+  pop,        // last item, or the first
+  extend,     // up to 64 entries at once
+  bulk_load,  // clears, then loads full pages
   clear,
-  drop,             // the whole collection
-  rename,           // there and back later
-  read,             // one look-up of a random sort, compared
+  drop,    // the whole collection
+  rename,  // there and back later
+  read,    // one look-up of a random sort, compared
   savepoint,
-  roll_back_to,     // one of the open savepoints
-  release,          // the newest savepoint
+  roll_back_to,  // one of the open savepoints
+  release,       // the newest savepoint
   commit,
   roll_back,
-  take_snapshot,    // keeps a reader with its model
-  check_snapshot,   // compares one and ends it
+  take_snapshot,   // keeps a reader with its model
+  check_snapshot,  // compares one and ends it
   checkpoint,
   sync,
-  big_commit,       // a transaction of more bytes than the redo log takes
-  verify,           // compares everything, and check()
-  reopen,           // closes and opens
+  big_commit,  // a transaction of more bytes than the redo log takes
+  verify,      // compares everything, and check()
+  reopen,      // closes and opens
 };
 inline constexpr std::size_t kOperationKinds = 25;
 const char* operation_name(OperationKind kind);
@@ -58,7 +58,7 @@ struct Mix {
   u32 automatic_percent = 15;
   u32 async_percent = 40;  // of commits
   u32 none_percent = 0;
-  u8 collections = 10;     // the first so many of known_collections()
+  u8 collections = 10;  // the first so many of known_collections()
   u32& operator[](OperationKind kind) { return weights[static_cast<std::size_t>(kind)]; }
 };
 Mix usual_mix();
@@ -74,9 +74,9 @@ const std::vector<KnownCollection>& known_collections();
 // What numbers in operations mean.
 struct Scale {
   u32 page_size = 4096;
-  u64 keys = 400;         // different ones
-  u64 max_items = 2000;   // of a collection; then inserting operations erase
-  u64 max_value = 3000;   // bytes
+  u64 keys = 400;           // different ones
+  u64 max_items = 2000;     // of a collection; then inserting operations erase
+  u64 max_value = 3000;     // bytes
   u64 big_commit = 40'000;  // bytes
   u64 max_key() const { return page_size / 4; }
 };

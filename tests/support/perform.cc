@@ -12,14 +12,17 @@ std::string words(const std::optional<std::string>& bytes) {
   if (!bytes) return "none";
   return std::to_string(bytes->size()) + ":" + std::to_string(hash64(bytes->data(), bytes->size(), 0));
 }
-std::string words(const Entry& entry) { return words(std::optional(entry.first)) + "=" + words(std::optional(entry.second)); }
+std::string words(const Entry& entry) {
+  return words(std::optional(entry.first)) + "=" + words(std::optional(entry.second));
+}
 std::string words(const std::vector<Entry>& entries) {
   std::string text;
   for (const Entry& entry : entries) text += words(entry) + " ";
   return text;
 }
 
-std::vector<Entry> make_entries(const Operation& operation, const KnownCollection& known, const Scale& scale, u64 count) {
+std::vector<Entry> make_entries(const Operation& operation, const KnownCollection& known, const Scale& scale,
+                                u64 count) {
   std::vector<Entry> entries;
   for (u64 i = 0; i < count; ++i) {
     std::string value = make_value(known.types.value, operation.size + i * 67, operation.seed + i, scale);
@@ -31,7 +34,8 @@ std::vector<Entry> make_entries(const Operation& operation, const KnownCollectio
 }
 
 std::string bulk_load(const Operation& operation, const KnownCollection& known, const Scale& scale, Face& face) {
-  std::vector<Entry> entries = make_entries(operation, known, scale, 10 + operation.place % std::min<u64>(scale.keys, 300));
+  std::vector<Entry> entries =
+      make_entries(operation, known, scale, 10 + operation.place % std::min<u64>(scale.keys, 300));
   if (known.types.kind == CollectionKind::sorted_map) {
     std::ranges::sort(entries, {}, &Entry::first);
     const auto repeated = std::ranges::unique(entries, {}, &Entry::first);
@@ -103,7 +107,8 @@ std::string perform(const Operation& operation, const KnownCollection& known, co
       case OperationKind::clear: face.clear(); return std::to_string(face.size());
       case OperationKind::extend:
         if (known.types.kind == CollectionKind::list && operation.seed % 2 == 0) {
-          face.insert_range(operation.place % (face.size() + 1), make_entries(operation, known, scale, operation.size % 65));
+          face.insert_range(operation.place % (face.size() + 1),
+                            make_entries(operation, known, scale, operation.size % 65));
         } else {
           face.extend(make_entries(operation, known, scale, operation.size % 65));
         }
@@ -116,7 +121,8 @@ std::string perform(const Operation& operation, const KnownCollection& known, co
   });
 }
 
-std::string perform_read(const Operation& operation, const KnownCollection& known, const Scale& scale, const Face& face) {
+std::string perform_read(const Operation& operation, const KnownCollection& known, const Scale& scale,
+                         const Face& face) {
   return with_errors([&]() -> std::string {
     const u64 size = face.size();
     if (known.types.kind == CollectionKind::list || operation.seed % 4 == 0) {

@@ -1,0 +1,137 @@
+#include "fuzz/use_database.h"
+
+#include <algorithm>
+
+namespace sapwood::fuzz {
+
+Options fuzz_options(os::Env& disk) {
+  Options options;
+  options.env = &disk;
+  options.page_size = 512;
+  options.log_size = 4096;
+  options.log_size_max = 16384;
+  return options;
+}
+
+namespace {
+
+constexpr std::uint64_t kRead = 500;
+constexpr std::uint64_t kChanged = 20;
+
+template <class Function>
+void tolerate(Function&& function) {
+  try {
+    function();
+  } catch (const Error&) {
+  }
+}
+
+void read_collection(const ReadTxn& snapshot, const CollectionInfo& info) {
+  const AnyCollection collection = snapshot.any(info.name);
+  const std::uint64_t size = collection.size();
+  for (const bool reversed : {false, true}) {
+    tolerate([&] {
+      AnyScan scan;
+      scan.limit = kRead;
+      scan.reversed = reversed;
+      collection.scan(scan, [&](const AnyEntry& entry) {
+        if (info.types.kind == CollectionKind::sorted_map) {
+          collection.get(entry.key);
+          collection.rank(entry.key);
+        }
+        return true;
+      });
+    });
+  }
+  for (const std::uint64_t index : {size / 2, size / 3, size - 1, size}) {
+    tolerate([&] { collection.at(index); });
+  }
+}
+
+void change_collection(WriteTxn& txn, const CollectionInfo& info) {
+  AnyCollection collection = txn.any(info.name);
+  const std::uint64_t size = collection.size();
+  if (info.types.kind == CollectionKind::list) {
+    for (std::uint64_t i = 0; i < std::min(kChanged, size); ++i) {
+      const AnyValue value = collection.at(size / 2).value;
+      collection.insert(size / 3, value);
+      collection.set(size / 4, value);
+      collection.erase_at(size / 2);
+    }
+    collection.erase_at(size / 4, size / 3);
+  } else {
+    for (std::uint64_t i = 0; i < std::min(kChanged, size); ++i) {
+      const AnyEntry entry = collection.at(collection.size() / 2);
+      collection.erase(entry.key);
+      if (i % 2 == 0) collection.put(entry.key, entry.value);
+    }
+    AnyScan interval;
+    interval.low = collection.at(collection.size() / 4).key;
+    interval.high = collection.at(collection.size() / 2).key;
+    collection.erase_range(interval);
+  }
+}
+
+}  // namespace
+
+void use_database(os::SimDisk& disk) {
+  tolerate([&] {
+    Database database = Database::open(kPath, fuzz_options(disk));
+    database.info();
+    {
+      const ReadTxn snapshot = database.read();
+      const std::vector<CollectionInfo> collections = snapshot.collections();
+      for (const CollectionInfo& info : collections) tolerate([&] { read_collection(snapshot, info); });
+      tolerate([&] { database.check(); });
+      for (const CollectionInfo& info : collections) {
+        tolerate([&] {
+          WriteTxn txn = database.begin_write();
+          change_collection(txn, info);
+          txn.commit(Durability::async);
+        });
+      }
+    }
+    tolerate([&] { database.list<std::string>("new").push_back("item"); });
+    tolerate([&] { database.checkpoint(); });
+    database.close();
+  });
+  tolerate([&] { Database::open(kPath, fuzz_options(disk)); });
+}
+
+std::unique_ptr<os::SimDisk> sample_database(bool closed) {
+  os::SimDisk disk(7);
+  Database database = Database::open(kPath, fuzz_options(disk));
+  const auto fill = [](WriteTxn& txn, int first, int count) {
+    auto words = txn.list<std::string>("words");
+    auto numbers = txn.list<std::int64_t>("numbers");
+    auto names = txn.sorted_map<std::string, std::string>("names");
+    auto weights = txn.sorted_map<std::int64_t, double>("weights");
+    for (int i = first; i < first + count; ++i) {
+      const std::string number = std::to_string(i);
+      words.insert(words.size() / 2, "word " + number);
+      numbers.push_back(i);
+      names.put("prefix/" + number, std::string(static_cast<std::size_t>(i % 9 == 0 ? 700 : i % 40), 'v'));
+      weights.put(i * i, i / 3.0);
+    }
+    txn.list<double>("empty");
+  };
+  database.write([&](WriteTxn& txn) { fill(txn, 0, 60); });
+  database.checkpoint();
+  if (closed) {
+    database.close();
+  } else {
+    for (int i = 0; i < 6; ++i) database.write([&](WriteTxn& txn) { fill(txn, 60 + i, 1); });
+    database.write([&](WriteTxn& txn) {
+      txn.list<std::string>("words").erase(3, 5);
+      txn.sorted_map<std::int64_t, double>("weights").erase(0, 50);
+      txn.drop("empty");
+      txn.rename("numbers", "renamed");
+      txn.list<std::int64_t>("renamed").set(2, 5);
+      txn.sorted_map<std::string, std::string>("names").erase("prefix/3");
+      txn.sorted_map<std::string, std::string>("names").clear();
+    });
+  }
+  return disk.clone();
+}
+
+}  // namespace sapwood::fuzz

@@ -1,0 +1,22 @@
+// What the fuzz targets do with a file that may hold anything: open it, read it, check it, write to it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "os/sim_disk.h"
+#include "sapwood/sapwood.h"
+
+namespace sapwood::fuzz {
+
+inline constexpr const char* kPath = "/fuzz.sapwood";
+
+Options fuzz_options(os::Env& disk);
+
+// Errors are fine, crashes are not. Bounded: a damaged count may claim any number of entries, so few of each are read.
+void use_database(os::SimDisk& disk);
+
+// A small database with all types, blobs and empty collections; closed, or as a killed process leaves it, with a log.
+std::unique_ptr<os::SimDisk> sample_database(bool closed);
+
+}  // namespace sapwood::fuzz

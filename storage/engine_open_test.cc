@@ -1,0 +1,146 @@
+// Opening: read-only, stray and missing logs, damaged files.
+#include "storage/engine.h"
+#include "storage/meta.h"
+#include "storage/testing_engine.h"
+
+namespace sapwood::storage::testing {
+namespace {
+
+using Paths = std::vector<std::string>;
+using OpenTest = EngineTest;
+
+TEST_F(OpenTest, ReadersShareACleanFile) {
+  open()->close();
+  std::shared_ptr<Engine> engine = open();
+  commit(*engine, Durability::sync, [](Editor& editor) { editor.put(1, 9); });
+  engine->close();
+  const std::string before = disk_.contents(kPath);
+  disk_.set_read_only(true);
+  const std::shared_ptr<Engine> first = open(OpenMode::read);
+  const std::shared_ptr<Engine> second = open(OpenMode::read);
+  EXPECT_TRUE(first->read_only());
+  for (Engine* reader : {first.get(), second.get()}) {
+    EXPECT_EQ(read_newest(*reader).values, (std::map<u64, u64>{{1, 9}}));
+    expect_sound(*reader);
+    EXPECT_EQ(code_of([&] { reader->begin_write(std::chrono::milliseconds(-1)); }), ErrorCode::read_only);
+    EXPECT_EQ(code_of([&] { reader->checkpoint(); }), ErrorCode::read_only);
+    reader->sync();
+    reader->close();
+  }
+  disk_.set_read_only(false);
+  EXPECT_EQ(disk_.contents(kPath), before);
+  EXPECT_EQ(disk_.paths(), Paths{kPath});
+}
+
+TEST_F(OpenTest, ReadersDoNotRecover) {
+  std::shared_ptr<Engine> engine = open();
+  commit(*engine, Durability::sync, [](Editor& editor) { editor.put(1, 9); });
+  crash(engine);
+  EXPECT_EQ(code_of([&] { open(OpenMode::read); }), ErrorCode::read_only);
+  EXPECT_EQ(reopened_state().values.size(), 1u);
+  EXPECT_EQ(code_of([&] { open(OpenMode::read); }), std::nullopt);
+}
+
+TEST_F(OpenTest, AForeignLogIsAnErrorAndStays) {
+  open()->close();
+  for (const std::string& bytes : {std::string("notes of someone"), std::string(200'000, 'x')}) {
+    disk_.set_contents(kLogPath, bytes);
+    EXPECT_EQ(code_of([&] { open(); }), ErrorCode::in_use);
+    EXPECT_EQ(disk_.contents(kLogPath), bytes);
+    EXPECT_EQ(code_of([&] { open(OpenMode::read); }), std::nullopt);
+  }
+}
+
+TEST_F(OpenTest, AStaleLogOfOursIsRemoved) {
+  std::shared_ptr<Engine> engine = open();
+  commit(*engine, Durability::sync, [](Editor& editor) { editor.put(1, 9); });
+  const std::string log = disk_.contents(kLogPath);
+  engine->close();
+  disk_.set_contents(kLogPath, log);
+  engine = open();
+  EXPECT_FALSE(engine->info().recovery.recovered);
+  EXPECT_EQ(read_newest(*engine).values, (std::map<u64, u64>{{1, 9}}));
+  EXPECT_EQ(disk_.paths(), (Paths{kPath, kLockPath}));
+  commit(*engine, Durability::sync, [](Editor& editor) { editor.put(2, 9); });
+  engine->close();
+  disk_.set_contents(kLogPath, "");  // created, and nothing written
+  EXPECT_EQ(reopened_state().values.size(), 2u);
+}
+
+TEST_F(OpenTest, AMissingOrForeignLogOfAnUncleanFileIsCorrupt) {
+  std::shared_ptr<Engine> engine = open();
+  commit(*engine, Durability::sync, [](Editor& editor) { editor.put(1, 9); });
+  crash(engine);
+  const std::string log = disk_.contents(kLogPath);
+  const std::string data = disk_.contents(kPath);
+  disk_.files().remove(kLogPath);
+  EXPECT_EQ(code_of([&] { open(); }), ErrorCode::corrupt);
+  for (const std::string& bytes :
+       {std::string(), std::string(100, 'x'), std::string(log.size(), '\0'), log.substr(0, 63)}) {
+    disk_.set_contents(kLogPath, bytes);
+    EXPECT_EQ(code_of([&] { open(); }), ErrorCode::corrupt);
+    EXPECT_EQ(disk_.contents(kLogPath), bytes);
+  }
+  EXPECT_EQ(disk_.contents(kPath), data);
+  disk_.set_contents(kLogPath, log);
+  EXPECT_EQ(reopened_state().values.size(), 1u);
+}
+
+// Both copies of the newest meta are lost while the log tells of later commits: the older meta must not be used.
+TEST_F(OpenTest, ALostMetaWithALogIsNotIgnored) {
+  std::shared_ptr<Engine> engine = open();
+  commit(*engine, Durability::sync, [](Editor& editor) { editor.put(1, 9); });
+  crash(engine);
+  const Geometry geometry(512);
+  for (const u32 slot : {2u, 3u}) disk_.flip_bit(kPath, geometry.meta_offset(slot) + 100, 3);
+  EXPECT_EQ(code_of([&] { open(); }), ErrorCode::corrupt);
+  EXPECT_EQ(code_of([&] { open(OpenMode::read); }), ErrorCode::corrupt);
+}
+
+TEST_F(OpenTest, ADamagedTwinDoesNoHarm) {
+  std::shared_ptr<Engine> engine = open();
+  commit(*engine, Durability::sync, [](Editor& editor) { editor.put(1, 9); });
+  engine->close();
+  const Geometry geometry(512);
+  for (const u32 slot : {0u, 3u}) disk_.flip_bit(kPath, geometry.meta_offset(slot) + 100, 3);
+  EXPECT_EQ(reopened_state().values.size(), 1u);
+}
+
+TEST_F(OpenTest, ADamagedBitmapIsRebuilt) {
+  std::shared_ptr<Engine> engine = open();
+  std::mt19937_64 random(4);
+  State model;
+  commit(*engine, Durability::sync, [&](Editor& editor) {
+    for (int i = 0; i < 60; ++i) random_change(random, editor, model, 200, 2000);
+  });
+  engine->close();
+  const Geometry geometry(512);
+  for (const u32 copy : {0u, 1u}) disk_.flip_bit(kPath, geometry.offset_of(geometry.bitmap_page(0, copy)) + 100, 3);
+  engine = open(OpenMode::read);
+  EXPECT_EQ(read_newest(*engine), model);
+  EXPECT_EQ(findings(*engine).size(), 1u);
+  engine.reset();
+  engine = open();
+  EXPECT_EQ(read_newest(*engine), model);
+  commit(*engine, Durability::sync, [&](Editor& editor) { random_change(random, editor, model, 200, 2000); });
+  engine->checkpoint();
+  expect_sound(*engine);
+  engine->close();
+  EXPECT_EQ(reopened_state(), model);
+}
+
+TEST_F(OpenTest, ACutOffFileIsCorrupt) {
+  std::shared_ptr<Engine> engine = open();
+  commit(*engine, Durability::sync, [](Editor& editor) { editor.put(1, 9); });
+  engine->close();
+  const std::string whole = disk_.contents(kPath);
+  for (u64 size = 0; size < whole.size(); size += 256) {
+    disk_.set_contents(kPath, whole.substr(0, size));
+    EXPECT_EQ(code_of([&] { open(); }), size == 0 ? ErrorCode::not_a_database : ErrorCode::corrupt) << size;
+  }
+  disk_.set_contents(kPath, whole + std::string(5000, 'x'));  // more than the meta knows is free space
+  EXPECT_EQ(reopened_state().values.size(), 1u);
+}
+
+}  // namespace
+}  // namespace sapwood::storage::testing

@@ -1,0 +1,98 @@
+#include "storage/writer_lock.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "base/types.h"
+#include "sapwood/error.h"
+
+namespace sapwood::storage {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::optional<ErrorCode> code_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.code();
+  }
+  return std::nullopt;
+}
+
+TEST(WriterLock, TheHolderIsToldThatItWouldDeadlock) {
+  WriterLock lock;
+  EXPECT_FALSE(lock.held_here());
+  lock.lock(milliseconds(-1));
+  EXPECT_TRUE(lock.held_here());
+  for (const int timeout : {-1, 0, 1000}) {
+    EXPECT_EQ(code_of([&] { lock.lock(milliseconds(timeout)); }), ErrorCode::would_deadlock);
+  }
+  EXPECT_FALSE(lock.try_lock());
+  lock.unlock();
+  EXPECT_FALSE(lock.held_here());
+  EXPECT_TRUE(lock.try_lock());
+  lock.unlock();
+}
+
+TEST(ThreadsWriterLock, OthersTimeOut) {
+  WriterLock lock;
+  lock.lock(milliseconds(0));
+  std::thread([&] {
+    EXPECT_FALSE(lock.held_here());
+    EXPECT_FALSE(lock.try_lock());
+    EXPECT_EQ(code_of([&] { lock.lock(milliseconds(0)); }), ErrorCode::timed_out);
+    EXPECT_EQ(code_of([&] { lock.lock(milliseconds(20)); }), ErrorCode::timed_out);
+  }).join();
+  lock.unlock();
+}
+
+TEST(ThreadsWriterLock, AnotherThreadMayGiveItBack) {
+  WriterLock lock;
+  lock.lock(milliseconds(-1));
+  std::thread([&] { lock.unlock(); }).join();
+  EXPECT_FALSE(lock.held_here());
+  lock.lock(milliseconds(0));
+  lock.unlock();
+}
+
+// A limit past the end of the clock is none: the waiter gets the place when it is free.
+TEST(ThreadsWriterLock, TheLongestTimeLimitWaits) {
+  WriterLock lock;
+  lock.lock(milliseconds(-1));
+  std::atomic<bool> waiting = false;
+  std::optional<ErrorCode> code = ErrorCode::cancelled;
+  std::thread waiter([&] {
+    waiting = true;
+    code = code_of([&] { lock.lock(milliseconds::max()); });
+    if (!code) lock.unlock();
+  });
+  while (!waiting) std::this_thread::yield();
+  std::this_thread::sleep_for(milliseconds(20));
+  lock.unlock();
+  waiter.join();
+  EXPECT_EQ(code, std::nullopt);
+}
+
+TEST(ThreadsWriterLock, OneAtATime) {
+  WriterLock lock;
+  u64 count = 0;  // plain: the lock protects it
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int step = 0; step < 2000; ++step) {
+        lock.lock(milliseconds(step % 2 == 0 ? -1 : 60'000));
+        ++count;
+        lock.unlock();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(count, 8000u);
+}
+
+}  // namespace
+}  // namespace sapwood::storage

@@ -1,0 +1,94 @@
+#include "tests/support/golden.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include "os/sim_disk.h"
+
+namespace sapwood::test {
+
+namespace {
+
+std::string text(u64 size, u64 seed) {
+  std::string bytes(size, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>((seed + i) * 2654435761u >> 13);
+  return bytes;
+}
+
+template <class T>
+std::string key(T value) {
+  detail::Scratch scratch;
+  return std::string(Codec<T>::encode_key(value, scratch));
+}
+template <class T>
+std::string value(T given) {
+  detail::Scratch scratch;
+  return std::string(Codec<T>::encode_value(given, scratch));
+}
+
+constexpr CollectionTypes list_of(ValueType item) { return {CollectionKind::list, ValueType::none, item}; }
+constexpr CollectionTypes map_of(ValueType from, ValueType to) { return {CollectionKind::sorted_map, from, to}; }
+
+void fill_lists(Model& model) {
+  using enum ValueType;
+  std::vector<std::string>& words = model.edit("words", list_of(string)).items;
+  for (u64 i = 0; i < 400; ++i) words.push_back(text(i % 37, i));
+  words.insert(words.begin() + 7, text(100'000, 1));
+  words.insert(words.begin() + 200, text(3000, 2));
+  std::vector<std::string>& numbers = model.edit("numbers", list_of(int64)).items;
+  for (i64 i = -1000; i < 1000; ++i) numbers.push_back(value<i64>(i * i * i));
+  std::vector<std::string>& weights = model.edit("weights \xc3\xa9", list_of(float64)).items;
+  for (int i = 0; i < 50; ++i) weights.push_back(value<double>(i / 7.0));
+  model.edit("empty", list_of(bytes));
+}
+
+void fill_maps(Model& model) {
+  using enum ValueType;
+  std::map<std::string, std::string>& names = model.edit("names", map_of(string, string)).entries;
+  for (u64 i = 0; i < 500; ++i) names["a common prefix/" + std::to_string(i * 7919 % 1000)] = text(i % 90, i);
+  names[""] = "the empty key";
+  names[std::string(128, 'k')] = text(20'000, 5);
+  names[std::string(127, 'k')] = "";
+  std::map<std::string, std::string>& squares = model.edit("squares", map_of(int64, int64)).entries;
+  for (i64 i = -300; i < 300; ++i) squares[key<i64>(i * 12345)] = value<i64>(i * i);
+  std::map<std::string, std::string>& spectra = model.edit("spectra", map_of(float64, bytes)).entries;
+  for (int i = -100; i < 100; ++i) spectra[key<double>(i * 0.37)] = text(static_cast<u64>(i + 100) % 23, 9);
+}
+
+}  // namespace
+
+Model golden_model() {
+  Model model;
+  fill_lists(model);
+  fill_maps(model);
+  return model;
+}
+
+void write_golden(const std::string& path) {
+  os::SimDisk disk({.seed = 1, .reservation_bytes = u64{256} << 20});
+  Options options;
+  options.env = &disk;
+  options.page_size = 512;
+  Database database = Database::open("/golden", options);
+  const Model model = golden_model();
+  database.write([](WriteTxn& txn) {
+    auto dropped = txn.list<std::string>("dropped");
+    for (int i = 0; i < 300; ++i) dropped.push_back("space that is free later");
+  });
+  for (const std::string& name : model.names()) {
+    ModelCollection collection = model.at(name);
+    database.write([&](WriteTxn& txn) {
+      // Under another name first.
+      const std::unique_ptr<Face> to = face_of(txn, "new " + name, collection.types);
+      to->extend(model_face(collection, ~u64{0})->entries(0, collection.size(), false));
+      txn.rename("new " + name, name);
+    });
+  }
+  database.drop("dropped");
+  database.close();
+  if (std::filesystem::exists(path))
+    throw std::runtime_error(path + " is there already; golden files are never replaced");
+  std::ofstream(path, std::ios::binary) << disk.contents("/golden");
+}
+
+}  // namespace sapwood::test

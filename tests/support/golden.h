@@ -1,0 +1,17 @@
+// What the golden files of each format version hold. A new version gets a new file; old ones are never made again.
+#pragma once
+
+#include <string>
+
+#include "tests/support/model.h"
+
+namespace sapwood::test {
+
+// The model of tests/golden/v1.sapwood: all kinds and types, keys up to the limit, values of 0 bytes to 100 KB, an
+// empty collection, a renamed one, and free space left by a dropped one.
+Model golden_model();
+
+// Makes the database at `path`, which must be absent, with pages of 512 bytes.
+void write_golden(const std::string& path);
+
+}  // namespace sapwood::test
