@@ -1,5 +1,5 @@
-// SAPWOOD_ASSERT(condition): a programmer's error if false. Always on (the conditions are cheap): the process ends with the place
-// rather than write a wrong page. Bytes that come from a file never reach an assertion: see check_format in
+// SAPWOOD_ASSERT(condition): a programmer's error if false. Always on (the conditions are cheap): the process ends with
+// the place rather than write a wrong page. Bytes that come from a file never reach an assertion: see check_format in
 // storage/page.h.
 #pragma once
 

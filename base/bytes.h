@@ -22,7 +22,9 @@ void store(void* to, T value) {
   std::memcpy(to, &value, sizeof value);
 }
 
-inline u64 load_u48(const void* from) { return load<u32>(from) | u64{load<u16>(static_cast<const u8*>(from) + 4)} << 32; }
+inline u64 load_u48(const void* from) {
+  return load<u32>(from) | u64{load<u16>(static_cast<const u8*>(from) + 4)} << 32;
+}
 inline void store_u48(void* to, u64 value) {
   store<u32>(to, static_cast<u32>(value));
   store<u16>(static_cast<u8*>(to) + 4, static_cast<u16>(value >> 32));

@@ -2,9 +2,9 @@
 //
 //   engine_bench [--entries N] [--rounds N] [--only TEXT]
 //
-// Both sides do the same: reads through one transaction, values looked at without a copy; unsynced loads in transactions of
-// 1,000. LMDB runs with MDB_NOSYNC where Sapwood is `async`, without a writable map. LMDB then promises less: after a power
-// cut its file may be unusable, Sapwood's never is.
+// Both sides do the same: reads through one transaction, values looked at without a copy; unsynced loads in
+// transactions of 1,000. LMDB runs with MDB_NOSYNC where Sapwood is `async`, without a writable map. LMDB then promises
+// less: after a power cut its file may be unusable, Sapwood's never is.
 
 #include <fcntl.h>
 #include <sapwood/sapwood.h>
@@ -73,14 +73,16 @@ class Suite {
     for (std::size_t i = 0; i < keys.size();) {
       db.write([&](sapwood::WriteTxn& txn) {
         auto map = txn.sorted_map<std::string, std::string>("m");
-        for (const std::size_t end = std::min(i + kBatch, keys.size()); i < end; ++i) map.put(keys[i], data_.value_of(i));
+        for (const std::size_t end = std::min(i + kBatch, keys.size()); i < end; ++i)
+          map.put(keys[i], data_.value_of(i));
       });
     }
   }
   void fill_theirs(LmdbStore& store, const bench::KeyColumn& keys) {
     for (std::size_t i = 0; i < keys.size();) {
       MDB_txn* txn = store.begin(false);
-      for (const std::size_t end = std::min(i + kBatch, keys.size()); i < end; ++i) store.put(txn, keys[i], data_.value_of(i));
+      for (const std::size_t end = std::min(i + kBatch, keys.size()); i < end; ++i)
+        store.put(txn, keys[i], data_.value_of(i));
       LmdbStore::commit(txn);
     }
   }
@@ -102,10 +104,12 @@ class Suite {
       return seconds_of([&] { fill_theirs(store, keys); });
     };
     const std::string name = ascending ? "SortedMap/LoadAscending" : "SortedMap/LoadRandom";
-    print(bench::compare(scaled(name), "put/s, 1,000 a commit", static_cast<double>(data_.count), args_.rounds, ascending ? 1.0 : 0, ours, theirs));
+    print(bench::compare(scaled(name), "put/s, 1,000 a commit", static_cast<double>(data_.count), args_.rounds,
+                         ascending ? 1.0 : 0, ours, theirs));
     if (ascending) return;
     const double factor = live / data_.data_bytes();
-    bench::print_figure(scaled("Size/live pages after a random load"), factor, "x the data", "at most 1.5", factor <= 1.5);
+    bench::print_figure(scaled("Size/live pages after a random load"), factor, "x the data", "at most 1.5",
+                        factor <= 1.5);
   }
 
   void reads() {
@@ -119,7 +123,8 @@ class Suite {
       auto map = txn.sorted_map<std::string, std::string>("m");
       return seconds_of([&] {
         std::uint64_t sum = 0;
-        for (std::size_t i = 0; i < data_.count; ++i) sum += static_cast<unsigned char>(map.get_view(data_.queries[i])->front());
+        for (std::size_t i = 0; i < data_.count; ++i)
+          sum += static_cast<unsigned char>(map.get_view(data_.queries[i])->front());
         keep(sum);
       });
     };
@@ -127,19 +132,22 @@ class Suite {
       MDB_txn* txn = store.begin(true);
       const double seconds = seconds_of([&] {
         std::uint64_t sum = 0;
-        for (std::size_t i = 0; i < data_.count; ++i) sum += static_cast<unsigned char>(store.get(txn, data_.queries[i]).front());
+        for (std::size_t i = 0; i < data_.count; ++i)
+          sum += static_cast<unsigned char>(store.get(txn, data_.queries[i]).front());
         keep(sum);
       });
       LmdbStore::end(txn);
       return seconds;
     };
-    print(bench::compare(scaled("SortedMap/Get/uniform"), "get/s", static_cast<double>(data_.count), args_.rounds, 1.4, our_get, their_get));
+    print(bench::compare(scaled("SortedMap/Get/uniform"), "get/s", static_cast<double>(data_.count), args_.rounds, 1.4,
+                         our_get, their_get));
     const auto our_scan = [&] {
       auto txn = db.read();
       auto range = txn.sorted_map<std::string, std::string>("m").range();
       return seconds_of([&] {
         std::uint64_t sum = 0;
-        for (auto it = range.begin(), end = range.end(); it != end; ++it) sum += it.key_view().size() + it.value_view().size();
+        for (auto it = range.begin(), end = range.end(); it != end; ++it)
+          sum += it.key_view().size() + it.value_view().size();
         keep(sum);
       });
     };
@@ -157,7 +165,8 @@ class Suite {
       LmdbStore::end(txn);
       return seconds;
     };
-    print(bench::compare(scaled("SortedMap/Scan"), "entry/s", static_cast<double>(data_.count), args_.rounds, 1.0, our_scan, their_scan));
+    print(bench::compare(scaled("SortedMap/Scan"), "entry/s", static_cast<double>(data_.count), args_.rounds, 1.0,
+                         our_scan, their_scan));
   }
 
   void list_get() {
@@ -179,13 +188,15 @@ class Suite {
       MDB_txn* txn = store.begin(true);
       const double seconds = seconds_of([&] {
         std::uint64_t sum = 0;
-        for (std::size_t i = 0; i < data_.count; ++i) sum += static_cast<unsigned char>(store.get(txn, data_.position_queries[i]).front());
+        for (std::size_t i = 0; i < data_.count; ++i)
+          sum += static_cast<unsigned char>(store.get(txn, data_.position_queries[i]).front());
         keep(sum);
       });
       LmdbStore::end(txn);
       return seconds;
     };
-    print(bench::compare(scaled("List/Get/uniform"), "get/s", static_cast<double>(data_.count), args_.rounds, 1.5, ours, theirs));
+    print(bench::compare(scaled("List/Get/uniform"), "get/s", static_cast<double>(data_.count), args_.rounds, 1.5, ours,
+                         theirs));
   }
 
   void fill_list(sapwood::Database& db) {
@@ -208,12 +219,14 @@ class Suite {
     std::vector<double> rates;
     for (int round = 0; round <= args_.rounds; ++round) {
       const double seconds = seconds_of([&] {
-        for (int i = 0; i < kInserts; ++i) list.insert(random() % (data_.count + 1), data_.value_of(static_cast<std::size_t>(i)));
+        for (int i = 0; i < kInserts; ++i)
+          list.insert(random() % (data_.count + 1), data_.value_of(static_cast<std::size_t>(i)));
       });
       if (round > 0) rates.push_back(kInserts / seconds);
     }
     const double rate = bench::median(rates);
-    bench::print_figure(scaled("List/InsertRandom/async"), rate, "insert/s, each its own commit", "at least 80000", rate >= 80'000);
+    bench::print_figure(scaled("List/InsertRandom/async"), rate, "insert/s, each its own commit", "at least 80000",
+                        rate >= 80'000);
   }
 
   // Durable commits of one small put against the disk: an equal record written over blocks written before, and synced.
@@ -226,24 +239,28 @@ class Suite {
     constexpr std::size_t kRecord = 192;  // header, operation, 16-byte key, 100-byte value, rounded up
     const int fd = ::open(folder.file("raw").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     const std::vector<char> zeros(std::size_t{16} << 20);
-    if (fd < 0 || ::pwrite(fd, zeros.data(), zeros.size(), 0) != static_cast<ssize_t>(zeros.size()) || ::fdatasync(fd) != 0) {
+    if (fd < 0 || ::pwrite(fd, zeros.data(), zeros.size(), 0) != static_cast<ssize_t>(zeros.size()) ||
+        ::fdatasync(fd) != 0) {
       throw std::runtime_error("cannot write the raw file");
     }
     off_t at = 0;
     const auto ours = [&] {
       return seconds_of([&] {
-        for (int i = 0; i < kCommits; ++i) map.put(data_.keys[static_cast<std::size_t>(i) % 1000], data_.value_of(static_cast<std::size_t>(i)));
+        for (int i = 0; i < kCommits; ++i)
+          map.put(data_.keys[static_cast<std::size_t>(i) % 1000], data_.value_of(static_cast<std::size_t>(i)));
       });
     };
     const auto raw = [&] {
       return seconds_of([&] {
         for (int i = 0; i < kCommits; ++i) {
-          if (::pwrite(fd, zeros.data(), kRecord, at) != static_cast<ssize_t>(kRecord) || ::fdatasync(fd) != 0) std::abort();
+          if (::pwrite(fd, zeros.data(), kRecord, at) != static_cast<ssize_t>(kRecord) || ::fdatasync(fd) != 0)
+            std::abort();
           at = (at + static_cast<off_t>(kRecord)) % (off_t{15} << 20);
         }
       });
     };
-    print(bench::compare("Commit/durable/against the raw disk", "commit/s (right: raw record syncs)", kCommits, args_.rounds, 0.8, ours, raw));
+    print(bench::compare("Commit/durable/against the raw disk", "commit/s (right: raw record syncs)", kCommits,
+                         args_.rounds, 0.8, ours, raw));
     ::close(fd);
     LmdbStore store(folder.file("l"), true);
     const auto theirs = [&] {
@@ -287,7 +304,8 @@ class Suite {
       LmdbStore::end(txn);
       return seconds;
     };
-    const bench::Row row = bench::compare("Read/BeginEnd (LMDB: renew, reset)", "begin+end/s", kReads, args_.rounds, 0, ours, theirs);
+    const bench::Row row =
+        bench::compare("Read/BeginEnd (LMDB: renew, reset)", "begin+end/s", kReads, args_.rounds, 0, ours, theirs);
     print(row);
     const double ns = 1e9 / row.ours;
     bench::print_figure("Read/BeginEnd", ns, "ns", "at most 50", ns <= 50);
@@ -309,13 +327,15 @@ class Suite {
       auto map = txn.sorted_map<std::string, std::string>("m");
       return seconds_of([&] {
         std::uint64_t sum = 0;
-        for (std::size_t i = 0; i < data_.count; ++i) sum += static_cast<unsigned char>(map.get_view(data_.queries[i])->front());
+        for (std::size_t i = 0; i < data_.count; ++i)
+          sum += static_cast<unsigned char>(map.get_view(data_.queries[i])->front());
         keep(sum);
       });
     };
     const auto with = [&] { return read_all(true); };
     const auto without = [&] { return read_all(false); };
-    print(bench::compare("Read/checksums verified : not", "get/s, each key once after open", static_cast<double>(data_.count), args_.rounds, 0.95, with, without));
+    print(bench::compare("Read/checksums verified : not", "get/s, each key once after open",
+                         static_cast<double>(data_.count), args_.rounds, 0.95, with, without));
   }
 
   // A child commits 64 MB of operations without a sync and is killed; how long does the next open take?
@@ -332,7 +352,8 @@ class Suite {
     const double seconds = bench::median(totals);
     bench::print_figure("Open/AfterKill", seconds, "s", "at most 1.5", seconds <= 1.5);
     std::printf("    %.1f MB of log in %llu commits: scan %.3f s, replay %.3f s, checkpoint %.3f s\n",
-                static_cast<double>(info.recovery.log_bytes) / 1e6, static_cast<unsigned long long>(info.recovery.records),
+                static_cast<double>(info.recovery.log_bytes) / 1e6,
+                static_cast<unsigned long long>(info.recovery.records),
                 static_cast<double>(info.recovery.scan_us) / 1e6, static_cast<double>(info.recovery.replay_us) / 1e6,
                 static_cast<double>(info.recovery.checkpoint_us) / 1e6);
   }
@@ -358,11 +379,13 @@ class Suite {
       ::kill(::getpid(), SIGKILL);
     }
     int status = 0;
-    if (child < 0 || ::waitpid(child, &status, 0) != child || !WIFSIGNALED(status)) throw std::runtime_error("the writing child failed");
+    if (child < 0 || ::waitpid(child, &status, 0) != child || !WIFSIGNALED(status))
+      throw std::runtime_error("the writing child failed");
   }
 
   void page_sizes() {
-    std::printf("\npage sizes: rates over those of 4096\n%-10s %12s %12s %12s %12s %14s\n", "page size", "load random", "get", "scan", "list insert", "live x data");
+    std::printf("\npage sizes: rates over those of 4096\n%-10s %12s %12s %12s %12s %14s\n", "page size", "load random",
+                "get", "scan", "list insert", "live x data");
     std::vector<double> base;
     for (const std::uint32_t size : {4096u, 8192u, 16384u}) {
       std::vector<std::vector<double>> rates(4);
@@ -395,7 +418,8 @@ class Suite {
       auto range = map.range();
       rates[2].push_back(1 / seconds_of([&] {
                            std::uint64_t sum = 0;
-                           for (auto it = range.begin(), end = range.end(); it != end; ++it) sum += it.value_view().size();
+                           for (auto it = range.begin(), end = range.end(); it != end; ++it)
+                             sum += it.value_view().size();
                            keep(sum);
                          }));
     }
@@ -403,7 +427,8 @@ class Suite {
     auto list = db.list<std::string>("l");
     std::mt19937_64 random(7);
     rates[3].push_back(1 / seconds_of([&] {
-                         for (int i = 0; i < 50'000; ++i) list.insert(random() % data_.count, data_.value_of(static_cast<std::size_t>(i)));
+                         for (int i = 0; i < 50'000; ++i)
+                           list.insert(random() % data_.count, data_.value_of(static_cast<std::size_t>(i)));
                        }));
   }
 
@@ -423,6 +448,4 @@ Arguments parse(int argc, char** argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  Suite(parse(argc, argv)).run();
-}
+int main(int argc, char** argv) { Suite(parse(argc, argv)).run(); }

@@ -42,19 +42,21 @@ Row compare(const std::string& name, const std::string& unit, double operations,
 }
 
 void print_header(const std::string& other) {
-  std::printf("%-38s %14s %14s %7s %15s %6s\n", "workload", "Sapwood", other.c_str(), "ratio", "(lowest-highest)", "goal");
+  std::printf("%-38s %14s %14s %7s %15s %6s\n", "workload", "Sapwood", other.c_str(), "ratio", "(lowest-highest)",
+              "goal");
 }
 
 void print(const Row& row) {
   char goal[32] = "";
   if (row.goal > 0) std::snprintf(goal, sizeof goal, "%.2f %s", row.goal, row.ratio >= row.goal ? "met" : "MISSED");
-  std::printf("%-38s %14.0f %14.0f %6.2fx %7.2f - %5.2f  %s  %s\n", row.name.c_str(), row.ours, row.theirs, row.ratio, row.low,
-              row.high, goal, row.unit.c_str());
+  std::printf("%-38s %14.0f %14.0f %6.2fx %7.2f - %5.2f  %s  %s\n", row.name.c_str(), row.ours, row.theirs, row.ratio,
+              row.low, row.high, goal, row.unit.c_str());
   std::fflush(stdout);
 }
 
 void print_figure(const std::string& name, double value, const std::string& unit, const std::string& goal, bool met) {
-  std::printf("%-38s %14.3f %-22s goal: %s: %s\n", name.c_str(), value, unit.c_str(), goal.c_str(), met ? "met" : "MISSED");
+  std::printf("%-38s %14.3f %-22s goal: %s: %s\n", name.c_str(), value, unit.c_str(), goal.c_str(),
+              met ? "met" : "MISSED");
   std::fflush(stdout);
 }
 

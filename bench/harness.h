@@ -15,18 +15,18 @@ double seconds_of(const std::function<void()>& work);
 double median(std::vector<double> values);
 
 struct Row {
-  std::string name;       // such as "SortedMap/Get/1M/uniform"
-  std::string unit;       // of the rates, such as "get/s"
-  double ours = 0;        // median rate
-  double theirs = 0;      // median rate of the other side
-  double ratio = 0;       // median of the pairs' ratios
-  double low = 0;         // smallest and largest of them
+  std::string name;   // such as "SortedMap/Get/1M/uniform"
+  std::string unit;   // of the rates, such as "get/s"
+  double ours = 0;    // median rate
+  double theirs = 0;  // median rate of the other side
+  double ratio = 0;   // median of the pairs' ratios
+  double low = 0;     // smallest and largest of them
   double high = 0;
-  double goal = 0;        // ratio to reach; 0: none
+  double goal = 0;  // ratio to reach; 0: none
 };
 
-// Runs `ours` and `theirs` in turn, `rounds` times after one warm-up each. Each does `operations` and returns the seconds
-// that count.
+// Runs `ours` and `theirs` in turn, `rounds` times after one warm-up each. Each does `operations` and returns the
+// seconds that count.
 Row compare(const std::string& name, const std::string& unit, double operations, int rounds, double goal,
             const std::function<double()>& ours, const std::function<double()>& theirs);
 

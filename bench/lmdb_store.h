@@ -1,4 +1,5 @@
-// LMDB as its users use it: one environment, one database, no sync unless asked, no writable map, a map size guessed large.
+// LMDB as its users use it: one environment, one database, no sync unless asked, no writable map, a map size guessed
+// large.
 #pragma once
 
 #include <lmdb.h>

@@ -71,12 +71,12 @@ struct Workload {
   double data_bytes() const { return static_cast<double>(count * (kKeySize + kValueSize)); }
 
   std::size_t count;
-  KeyColumn keys;                 // random
-  KeyColumn sorted;               // the same, ascending
-  KeyColumn queries;              // the same, in another random order
+  KeyColumn keys;                    // random
+  KeyColumn sorted;                  // the same, ascending
+  KeyColumn queries;                 // the same, in another random order
   std::vector<std::uint32_t> order;  // a permutation of [0, count): that other order
-  KeyColumn ascending_positions;  // position_key(i)
-  KeyColumn position_queries;     // position_key(order[i])
+  KeyColumn ascending_positions;     // position_key(i)
+  KeyColumn position_queries;        // position_key(order[i])
   std::string value;
 };
 

@@ -32,7 +32,8 @@ T to_integer(ValueType wanted, const AnyValue& value) {
 double to_double(const AnyValue& value) {
   if (const auto* number = std::get_if<double>(&value)) return *number;
   const std::int64_t number = to_integer<std::int64_t>(ValueType::float64, value);
-  if (number > (std::int64_t{1} << 53) || number < -(std::int64_t{1} << 53)) throw_wrong_type(ValueType::float64, value);
+  if (number > (std::int64_t{1} << 53) || number < -(std::int64_t{1} << 53))
+    throw_wrong_type(ValueType::float64, value);
   return static_cast<double>(number);
 }
 

@@ -10,8 +10,8 @@ namespace sapwood {
 namespace {
 
 [[noreturn]] void throw_not_a(ValueType type, std::string_view text, const char* expected) {
-  throw Error(ErrorCode::invalid_argument, "'" + std::string(text) + "' is not a value of type " + type_name(type) +
-                                               ": expected " + expected);
+  throw Error(ErrorCode::invalid_argument,
+              "'" + std::string(text) + "' is not a value of type " + type_name(type) + ": expected " + expected);
 }
 
 template <class T>

@@ -27,9 +27,9 @@ TEST(AnyText, EveryTypeComesBack) {
 
 TEST(AnyText, BadTextNamesWhatWasExpected) {
   const std::pair<ValueType, const char*> samples[] = {
-      {ValueType::boolean, "yes"},     {ValueType::int32, "2147483648"}, {ValueType::int64, "1.5"},
-      {ValueType::int64, ""},          {ValueType::uint64, "-1"},        {ValueType::float64, "heavy"},
-      {ValueType::bytes, "abc"},       {ValueType::bytes, "zz"},         {ValueType::int64, "12 "},
+      {ValueType::boolean, "yes"}, {ValueType::int32, "2147483648"}, {ValueType::int64, "1.5"},
+      {ValueType::int64, ""},      {ValueType::uint64, "-1"},        {ValueType::float64, "heavy"},
+      {ValueType::bytes, "abc"},   {ValueType::bytes, "zz"},         {ValueType::int64, "12 "},
   };
   for (const auto& [type, text] : samples) {
     try {

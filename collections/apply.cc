@@ -7,8 +7,8 @@ namespace {
 
 [[noreturn]] void throw_unfit(const Operation& operation, const std::string& why) {
   throw Error(ErrorCode::corrupt, "redo log: operation of kind " + std::to_string(static_cast<int>(operation.kind)) +
-                                      " on collection " + std::to_string(operation.id) + " does not fit the data: " +
-                                      why + "; restore a backup");
+                                      " on collection " + std::to_string(operation.id) +
+                                      " does not fit the data: " + why + "; restore a backup");
 }
 
 bool is_argument_error(ErrorCode code) {
@@ -33,7 +33,8 @@ bool is_for(OperationKind kind, const CollectionTypes& types) {
 void WriteSession::apply(const Operation& operation) {
   try {
     if (operation.kind == OperationKind::create) {
-      if (static_cast<u32>(operation.id) == 0 || find(operation.id) != nullptr) throw_unfit(operation, "its id is used");
+      if (static_cast<u32>(operation.id) == 0 || find(operation.id) != nullptr)
+        throw_unfit(operation, "its id is used");
       create(operation.name, operation.types, operation.id);
       return;
     }

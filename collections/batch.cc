@@ -27,9 +27,9 @@ class BatchState {
   std::shared_ptr<HandleState> handle_;
   detail::Batch::Mode mode_;
   u64 at_;
-  std::optional<AutomaticWrite> own_;   // of an automatic handle
-  std::shared_ptr<WriteState> write_;   // of a write transaction's handle
-  std::shared_ptr<SavedState> saved_;   // what to go back to in it
+  std::optional<AutomaticWrite> own_;  // of an automatic handle
+  std::shared_ptr<WriteState> write_;  // of a write transaction's handle
+  std::shared_ptr<SavedState> saved_;  // what to go back to in it
   std::optional<tree::BulkLoader> loader_;
   std::string last_key_;
   bool finished_ = false;
@@ -52,8 +52,8 @@ BatchState::BatchState(const detail::Handle& handle, detail::Batch::Mode mode, u
     if (at_ > size) handle_->throw_past_end(at_, size);
     if (size == 0) mode_ = detail::Batch::Mode::bulk;
   } else if (mode_ == detail::Batch::Mode::bulk && size != 0) {
-    throw Error(ErrorCode::invalid_argument, handle_->who() + " holds " + std::to_string(size) +
-                                                 " items: bulk_load needs an empty collection");
+    throw Error(ErrorCode::invalid_argument,
+                handle_->who() + " holds " + std::to_string(size) + " items: bulk_load needs an empty collection");
   }
   if (write_ != nullptr) saved_ = session().save();
   if (mode_ == detail::Batch::Mode::bulk) start_bulk();

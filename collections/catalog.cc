@@ -86,9 +86,7 @@ tree::TreeShape shape_of(u64 id, const CollectionTypes& types, u32 page_size) {
   return shape;
 }
 
-u32 max_name_size(u32 page_size) {
-  return std::min<u32>(kMaxNameSize, tree::max_key_size(page_size) - 1);
-}
+u32 max_name_size(u32 page_size) { return std::min<u32>(kMaxNameSize, tree::max_key_size(page_size) - 1); }
 
 void check_name(Bytes name, u32 page_size) {
   const u32 limit = max_name_size(page_size);
@@ -108,8 +106,8 @@ void encode_record(std::string& to, const CatalogRecord& record) {
   p[1] = static_cast<char>(record.types.kind);
   p[2] = static_cast<char>(record.types.key);
   p[3] = static_cast<char>(record.types.value);
-  const u16 flags = static_cast<u16>((record.root.owns_runs ? kFlagOwnsRuns : 0) |
-                                     (record.shape.fixed ? kFlagFixedLeaves : 0));
+  const u16 flags =
+      static_cast<u16>((record.root.owns_runs ? kFlagOwnsRuns : 0) | (record.shape.fixed ? kFlagFixedLeaves : 0));
   store<u16>(p + 8, flags);
   store<u16>(p + 10, record.shape.key_width);
   store<u16>(p + 12, record.shape.value_width);
@@ -183,38 +181,50 @@ std::optional<CatalogRecord> CatalogReader::find(Bytes name) const {
   return record;
 }
 
-void CatalogReader::for_each(const std::function<void(CatalogRecord&&)>& visit) const {
+std::vector<u64> CatalogReader::ids() const {
+  std::vector<u64> all;
   tree::Cursor cursor(tree_);
-  std::string bytes;
   for (cursor.seek_key("i"); cursor.valid() && cursor.key().starts_with('i'); cursor.next()) {
     const Bytes key = cursor.key();
     if (key.size() != 9) throw Error(ErrorCode::corrupt, "catalog: a record's key is not 9 bytes");
-    const u64 id = load_be64(key.data() + 1);
-    cursor.value().read(bytes);
-    visit(decode_record(id, bytes, tree_.pages().page_size()));
+    all.push_back(load_be64(key.data() + 1));
+  }
+  return all;
+}
+
+void CatalogReader::for_each(const std::function<void(CatalogRecord&&)>& visit) const {
+  for (const u64 id : ids()) {
+    std::optional<CatalogRecord> record = find(id);
+    if (!record) throw Error(ErrorCode::corrupt, "catalog: its keys are out of order; run check on the file");
+    visit(std::move(*record));
   }
 }
 
 void CatalogReader::check(std::vector<std::string>& findings) const {
   const std::optional<tree::ValueView> next = tree_.get(kNextIdKey);
   const u64 next_id = next ? id_of_value(*next, "the next id") : 1;
-  u64 records = 0;
+  const std::vector<u64> records = ids();
+  for (const u64 id : records) {
+    const std::string who = "catalog: collection " + std::to_string(id);
+    if (id >= next_id) findings.push_back(who + ": C2: its id is not below the next id");
+    if (static_cast<u32>(id) == 0) findings.push_back(who + ": C2: the low 32 bits of its id are 0");
+    try {
+      const std::optional<CatalogRecord> record = find(id);
+      if (!record || find_id(record->name) != id) findings.push_back(who + ": C1: its name does not lead to it");
+    } catch (const Error& error) {
+      findings.push_back(error.what());
+    }
+  }
   u64 names = 0;
-  for_each([&](CatalogRecord&& record) {
-    ++records;
-    const std::string who = "catalog: collection " + std::to_string(record.id) + " '" + record.name + "'";
-    if (record.id >= next_id) findings.push_back(who + ": C2: its id is not below the next id");
-    if (record.shape.tree_id == 0) findings.push_back(who + ": C2: the low 32 bits of its id are 0");
-    if (find_id(record.name) != record.id) findings.push_back(who + ": C1: its name does not lead to it");
-  });
   tree::Cursor cursor(tree_);
   for (cursor.seek_key("n"); cursor.valid() && cursor.key().starts_with('n'); cursor.next()) {
     ++names;
     const u64 id = id_of_value(cursor.value(), "entry of a name");
-    if (!find(id)) findings.push_back("catalog: C1: '" + std::string(cursor.key().substr(1)) + "' has no record");
+    if (std::binary_search(records.begin(), records.end(), id)) continue;
+    findings.push_back("catalog: C1: '" + std::string(cursor.key().substr(1)) + "' has no record");
   }
-  if (names != records) findings.push_back("catalog: C1: names and records differ in number");
-  const u64 expected = records + names + (next ? 1 : 0);
+  if (names != records.size()) findings.push_back("catalog: C1: names and records differ in number");
+  const u64 expected = records.size() + names + (next ? 1 : 0);
   if (tree_.size() != expected) findings.push_back("catalog: it holds entries of no known kind");
 }
 

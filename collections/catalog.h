@@ -39,6 +39,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sapwood/types.h"
 #include "storage/descriptor.h"
@@ -81,6 +82,8 @@ class CatalogReader {
   std::optional<CatalogRecord> find(Bytes name) const;
   // Calls `visit` for every record in the order of ids. What it throws goes on.
   void for_each(const std::function<void(CatalogRecord&&)>& visit) const;
+  // The ids of all records, ascending.
+  std::vector<u64> ids() const;
   // Adds a sentence for each break of C1 and C2, and for records that cannot be read.
   void check(std::vector<std::string>& findings) const;
 

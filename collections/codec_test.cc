@@ -63,9 +63,14 @@ TEST(Codec, BoolKeysOrderFalseFirst) {
 
 TEST(Codec, DoubleKeysOrderAsNumbers) {
   std::mt19937_64 random(test_seed());
-  std::vector<double> samples{0.0, 1.0, -1.0, std::numeric_limits<double>::infinity(),
-                              -std::numeric_limits<double>::infinity(), std::numeric_limits<double>::denorm_min(),
-                              -std::numeric_limits<double>::denorm_min(), std::numeric_limits<double>::max(),
+  std::vector<double> samples{0.0,
+                              1.0,
+                              -1.0,
+                              std::numeric_limits<double>::infinity(),
+                              -std::numeric_limits<double>::infinity(),
+                              std::numeric_limits<double>::denorm_min(),
+                              -std::numeric_limits<double>::denorm_min(),
+                              std::numeric_limits<double>::max(),
                               std::numeric_limits<double>::lowest()};
   while (samples.size() < 300) {
     const double sample = std::bit_cast<double>(random());

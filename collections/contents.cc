@@ -23,9 +23,8 @@ void CollectionContents::walk(const storage::PageReader& pages, const storage::C
                               const std::function<void(storage::Extent pages, u32 birth)>& visit) {
   const CatalogReader reader(pages, to_tree_root(catalog));
   tree::walk_pages(reader.tree(), visit);
-  reader.for_each([&](CatalogRecord&& record) {
-    tree::walk_pages(tree::TreeReader(pages, record.shape, record.root), visit);
-  });
+  reader.for_each(
+      [&](CatalogRecord&& record) { tree::walk_pages(tree::TreeReader(pages, record.shape, record.root), visit); });
 }
 
 namespace {
@@ -47,8 +46,8 @@ void check_widths(const tree::TreeReader& tree, const CatalogRecord& record, con
 
 }  // namespace
 
-void check_collections(const storage::PageReader& pages, const storage::CatalogRoot& catalog,
-                       const Progress& progress, u64 pages_in_all, std::vector<std::string>& findings) {
+void check_collections(const storage::PageReader& pages, const storage::CatalogRoot& catalog, const Progress& progress,
+                       u64 pages_in_all, std::vector<std::string>& findings) {
   u64 done = 0;
   u64 told = 0;
   const tree::VisitPages visit = [&](storage::Extent extent, u32) {
@@ -69,15 +68,21 @@ void check_collections(const storage::PageReader& pages, const storage::CatalogR
   const CatalogReader reader(pages, to_tree_root(catalog));
   tree::check_tree(reader.tree(), "catalog", findings, visit);
   guarded("catalog", [&] { reader.check(findings); });
-  guarded("catalog", [&] {
-    reader.for_each([&](CatalogRecord&& record) {
-      const std::string name = std::string(kind_name(record.types.kind)) + " '" + record.name + "'";
-      const tree::TreeReader tree(pages, record.shape, record.root);
-      const std::size_t before = findings.size();
-      tree::check_tree(tree, name, findings, visit);
-      if (findings.size() == before) guarded(name, [&] { check_widths(tree, record, name, findings); });
-    });
-  });
+  std::vector<u64> ids;
+  guarded("catalog", [&] { ids = reader.ids(); });
+  for (const u64 id : ids) {
+    std::optional<CatalogRecord> record;
+    try {
+      record = reader.find(id);
+    } catch (const Error&) {  // reader.check() told of it
+    }
+    if (!record) continue;
+    const std::string name = std::string(kind_name(record->types.kind)) + " '" + record->name + "'";
+    const tree::TreeReader tree(pages, record->shape, record->root);
+    const std::size_t before = findings.size();
+    tree::check_tree(tree, name, findings, visit);
+    if (findings.size() == before) guarded(name, [&] { check_widths(tree, *record, name, findings); });
+  }
   if (progress && !progress(done, pages_in_all)) throw Error(ErrorCode::cancelled, "check was cancelled");
 }
 

@@ -26,7 +26,7 @@ class CollectionContents final : public storage::Contents {
 
 // Verifies the catalog and all collections of one version: a sentence in `findings` for each fault. `progress` is told
 // pages visited, of `pages_in_all`; Error{cancelled} if it returns false.
-void check_collections(const storage::PageReader& pages, const storage::CatalogRoot& catalog,
-                       const Progress& progress, u64 pages_in_all, std::vector<std::string>& findings);
+void check_collections(const storage::PageReader& pages, const storage::CatalogRoot& catalog, const Progress& progress,
+                       u64 pages_in_all, std::vector<std::string>& findings);
 
 }  // namespace sapwood::collections

@@ -17,7 +17,8 @@ class Environment {
 
   // Throws Error{ended} after close().
   void check_open() const {
-    if (closed_.load(std::memory_order_relaxed)) [[unlikely]] throw_closed();
+    if (closed_.load(std::memory_order_relaxed)) [[unlikely]]
+      throw_closed();
   }
   storage::Engine& engine() const {
     check_open();

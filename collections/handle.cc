@@ -12,7 +12,8 @@ using collections::OpenCollection;
 using collections::WriteSession;
 
 HandleState& Handle::checked() const {
-  if (state_ == nullptr) [[unlikely]] throw Error(ErrorCode::ended, "the handle belongs to no collection");
+  if (state_ == nullptr) [[unlikely]]
+    throw Error(ErrorCode::ended, "the handle belongs to no collection");
   return *state_;
 }
 
@@ -50,7 +51,8 @@ bool Handle::get(std::string_view key, std::string& value) const {
 void Handle::at(u64 index, Receiver key, Receiver value) const {
   HandleState& state = checked();
   state.read([&](const tree::TreeReader& tree) {
-    if (index >= tree.size()) [[unlikely]] state.throw_past_end(index, tree.size());
+    if (index >= tree.size()) [[unlikely]]
+      state.throw_past_end(index, tree.size());
     if (key.take == nullptr) {
       deliver(tree.at(index), value);
       return true;
@@ -66,7 +68,8 @@ void Handle::at(u64 index, Receiver key, Receiver value) const {
 void Handle::at(u64 index, std::string& value) const {
   HandleState& state = checked();
   state.read([&](const tree::TreeReader& tree) {
-    if (index >= tree.size()) [[unlikely]] state.throw_past_end(index, tree.size());
+    if (index >= tree.size()) [[unlikely]]
+      state.throw_past_end(index, tree.size());
     tree.at(index).read(value);
     return true;
   });
@@ -134,8 +137,9 @@ std::string_view view_of(HandleState& state, const tree::ValueView& value) {
 
 void require_transaction(const HandleState& state) {
   if (state.mode() != HandleState::Mode::automatic) return;
-  throw Error(ErrorCode::invalid_argument, state.who() + ": a view needs a transaction that keeps it alive: get the "
-                                                         "collection from a ReadTxn or WriteTxn, or read a copy");
+  throw Error(ErrorCode::invalid_argument, state.who() +
+                                               ": a view needs a transaction that keeps it alive: get the "
+                                               "collection from a ReadTxn or WriteTxn, or read a copy");
 }
 
 }  // namespace

@@ -33,8 +33,9 @@ tree::TreeRoot HandleState::root_in(const storage::Snapshot& snapshot) {
 }
 
 void HandleState::throw_ended() const {
-  throw Error(ErrorCode::ended, who() + ": the read transaction of this handle has ended: get the collection from a "
-                                        "new one");
+  throw Error(ErrorCode::ended, who() +
+                                    ": the read transaction of this handle has ended: get the collection from a "
+                                    "new one");
 }
 
 void HandleState::throw_dropped() const {
@@ -42,8 +43,9 @@ void HandleState::throw_dropped() const {
 }
 
 void HandleState::throw_read_only() const {
-  throw Error(ErrorCode::read_only, who() + " was got from a read transaction and cannot be changed: use a write "
-                                            "transaction, or get it from the Database");
+  throw Error(ErrorCode::read_only, who() +
+                                        " was got from a read transaction and cannot be changed: use a write "
+                                        "transaction, or get it from the Database");
 }
 
 void HandleState::throw_wrong_kind(CollectionKind kind) const {
@@ -51,14 +53,13 @@ void HandleState::throw_wrong_kind(CollectionKind kind) const {
 }
 
 void HandleState::throw_past_end(u64 index, u64 size) const {
-  throw Error(ErrorCode::out_of_range, who() + ": position " + std::to_string(index) + " is past the end (size " +
-                                           std::to_string(size) + ")");
+  throw Error(ErrorCode::out_of_range,
+              who() + ": position " + std::to_string(index) + " is past the end (size " + std::to_string(size) + ")");
 }
 
 AutomaticWrite::AutomaticWrite(HandleState& handle)
     : handle_(handle), txn_(handle.environment()->begin_automatic(handle.record().name)), session_(*txn_, true) {
-  const std::optional<tree::TreeRoot> cached =
-      handle.renamed() ? std::nullopt : handle.cache().find(txn_->catalog());
+  const std::optional<tree::TreeRoot> cached = handle.renamed() ? std::nullopt : handle.cache().find(txn_->catalog());
   if (cached) {
     collection_ = &session_.adopt(handle.record());
     collection_->record.root = *cached;

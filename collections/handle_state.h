@@ -43,14 +43,16 @@ class HandleState {
   // Throws ended once the snapshot of a read transaction has ended.
   void check_live() const {
     environment_->check_open();
-    if (!environment_->engine_unchecked().is_live(snapshot_.slot, snapshot_.generation)) [[unlikely]] throw_ended();
+    if (!environment_->engine_unchecked().is_live(snapshot_.slot, snapshot_.generation)) [[unlikely]]
+      throw_ended();
   }
   // The tree in a version. Throws not_found if the collection is not there (any more).
   tree::TreeRoot root_in(const storage::Snapshot& snapshot);
 
   // Throws wrong_type unless the collection is of that kind.
   void require(CollectionKind kind) const {
-    if (record_.types.kind != kind) [[unlikely]] throw_wrong_kind(kind);
+    if (record_.types.kind != kind) [[unlikely]]
+      throw_wrong_kind(kind);
   }
   // "list 'frames'".
   std::string who() const;
@@ -70,13 +72,13 @@ class HandleState {
 
   Mode mode_;
   std::shared_ptr<Environment> environment_;
-  CatalogRecord record_;  // as it was when the handle was made; of a snapshot: as it is
-  storage::Snapshot snapshot_;               // read
-  std::optional<tree::TreeReader> tree_;     // read
-  std::shared_ptr<WriteState> write_;        // write
-  OpenCollection* collection_ = nullptr;     // write
-  RootCache cache_;                          // automatic
-  std::atomic<bool> renamed_{false};         // automatic
+  CatalogRecord record_;                  // as it was when the handle was made; of a snapshot: as it is
+  storage::Snapshot snapshot_;            // read
+  std::optional<tree::TreeReader> tree_;  // read
+  std::shared_ptr<WriteState> write_;     // write
+  OpenCollection* collection_ = nullptr;  // write
+  RootCache cache_;                       // automatic
+  std::atomic<bool> renamed_{false};      // automatic
   std::string view_buffer_;
 };
 

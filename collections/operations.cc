@@ -49,8 +49,9 @@ void take_create(Bytes& from, Operation& operation) {
   operation.types.value = static_cast<ValueType>(take_byte(from));
   operation.name = take_bytes(from);
   if (!take_bytes(from).empty() || !are_known(operation.types)) {
-    throw Error(ErrorCode::newer_format, "redo log: it creates a collection of a kind, type or with options that this "
-                                         "version of Sapwood does not know; open the file with a newer one");
+    throw Error(ErrorCode::newer_format,
+                "redo log: it creates a collection of a kind, type or with options that this "
+                "version of Sapwood does not know; open the file with a newer one");
   }
 }
 

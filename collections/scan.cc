@@ -46,7 +46,8 @@ void ScanState::check_live() const {
     throw Error(ErrorCode::ended, "'" + name_ + "': this range was made after the savepoint that was rolled back");
   }
   environment_->check_open();
-  if (environment_->engine_unchecked().is_live(snapshot_.slot, snapshot_.generation)) [[likely]] return;
+  if (environment_->engine_unchecked().is_live(snapshot_.slot, snapshot_.generation)) [[likely]]
+    return;
   throw Error(ErrorCode::ended, "'" + name_ + "': the read transaction of this range or iterator has ended");
 }
 
@@ -89,7 +90,8 @@ Section Handle::range(const KeyInterval& interval) const {
 
 // At the entry of index_, by one step if that is enough.
 Position& Cursor::here() const {
-  if (scan_ == nullptr) [[unlikely]] throw Error(ErrorCode::ended, "the iterator belongs to no range");
+  if (scan_ == nullptr) [[unlikely]]
+    throw Error(ErrorCode::ended, "the iterator belongs to no range");
   scan_->check_live();
   if (index_ >= scan_->size()) [[unlikely]] {
     throw Error(ErrorCode::out_of_range, "'" + scan_->name() + "': the iterator is past the end");
@@ -118,12 +120,23 @@ Position& Cursor::here() const {
 
 std::string_view Cursor::key() const { return here().cursor.key(); }
 
-std::string_view Cursor::value() const {
-  Position& position = here();
+namespace {
+
+std::string_view value_at(Position& position) {
   const tree::ValueView value = position.cursor.value();
-  if (value.is_inline()) [[likely]] return value.inline_bytes();
+  if (value.is_inline()) [[likely]]
+    return value.inline_bytes();
   value.read(position.buffer);
   return position.buffer;
+}
+
+}  // namespace
+
+std::string_view Cursor::value() const { return value_at(here()); }
+
+Cursor::Entry Cursor::entry() const {
+  Position& position = here();
+  return {position.cursor.key(), value_at(position)};
 }
 
 }  // namespace detail

@@ -19,9 +19,10 @@ std::string who(const OpenCollection& collection) {
 
 void check_width(const OpenCollection& collection, ValueType type, Bytes bytes) {
   const u32 width = width_of(type);
-  if (width == 0 || bytes.size() == width) [[likely]] return;
-  throw Error(ErrorCode::invalid_argument, who(collection) + ": " + std::to_string(bytes.size()) +
-                                               " bytes are not a " + type_name(type));
+  if (width == 0 || bytes.size() == width) [[likely]]
+    return;
+  throw Error(ErrorCode::invalid_argument,
+              who(collection) + ": " + std::to_string(bytes.size()) + " bytes are not a " + type_name(type));
 }
 
 }  // namespace
@@ -38,16 +39,18 @@ void WriteSession::check_usable() const {
 void WriteSession::check_usable(const OpenCollection& collection) const {
   check_usable();
   if (!collection.exists) [[unlikely]] {
-    throw Error(ErrorCode::not_found, who(collection) + " was dropped, or its creation was rolled back, in this "
-                                                        "transaction; get a new handle by name");
+    throw Error(ErrorCode::not_found, who(collection) +
+                                          " was dropped, or its creation was rolled back, in this "
+                                          "transaction; get a new handle by name");
   }
 }
 
 void WriteSession::check_changeable(const OpenCollection& collection) const {
   check_usable(collection);
   if (collection.busy) [[unlikely]] {
-    throw Error(ErrorCode::invalid_argument, who(collection) + " is being filled: it cannot be changed otherwise "
-                                                               "until that has ended");
+    throw Error(ErrorCode::invalid_argument, who(collection) +
+                                                 " is being filled: it cannot be changed otherwise "
+                                                 "until that has ended");
   }
 }
 
@@ -135,7 +138,10 @@ OpenCollection& WriteSession::create(Bytes name, const CollectionTypes& types, u
     } else {
       writer.reserve_id(id);
     }
-    CatalogRecord made{.id = id, .types = types, .shape = shape_of(id, types, txn_.page_size()), .root = {},
+    CatalogRecord made{.id = id,
+                       .types = types,
+                       .shape = shape_of(id, types, txn_.page_size()),
+                       .root = {},
                        .name = std::string(name)};
     writer.add_name(name, id);
     writer.store(made, buffer_);
@@ -256,7 +262,8 @@ u64 WriteSession::erase_interval(OpenCollection& collection, std::optional<Bytes
 
 void WriteSession::insert(OpenCollection& collection, u64 index, Bytes value) {
   check_changeable(collection);
-  if (index > collection.record.root.count) [[unlikely]] throw_past_end(collection, index);
+  if (index > collection.record.root.count) [[unlikely]]
+    throw_past_end(collection, index);
   check_entry(collection, {}, value);
   change(collection, [&] {
     tree::TreeWriter(txn_, collection.record.shape, collection.record.root).insert(index, value);
@@ -267,7 +274,8 @@ void WriteSession::insert(OpenCollection& collection, u64 index, Bytes value) {
 
 void WriteSession::set(OpenCollection& collection, u64 index, Bytes value) {
   check_changeable(collection);
-  if (index >= collection.record.root.count) [[unlikely]] throw_past_end(collection, index);
+  if (index >= collection.record.root.count) [[unlikely]]
+    throw_past_end(collection, index);
   check_entry(collection, {}, value);
   change(collection, [&] {
     tree::TreeWriter(txn_, collection.record.shape, collection.record.root).set(index, value);

@@ -1,4 +1,5 @@
-// The seed of randomised tests: SAPWOOD_SEED from the environment, or a fixed one. Printed, so that a failure can be replayed.
+// The seed of randomised tests: SAPWOOD_SEED from the environment, or a fixed one. Printed, so that a failure can be
+// replayed.
 #pragma once
 
 #include <cstdint>

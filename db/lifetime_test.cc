@@ -21,9 +21,8 @@ Database sample() {
 }
 
 // Every call of a list's and a map's handles, ranges and iterators, as it is after their transaction.
-void expect_ended(List<std::string>& list, SortedMap<std::string, std::string>& map,
-                  List<std::string>::Range& range, List<std::string>::iterator& iterator,
-                  SortedMap<std::string, std::string>::iterator& entry) {
+void expect_ended(List<std::string>& list, SortedMap<std::string, std::string>& map, List<std::string>::Range& range,
+                  List<std::string>::iterator& iterator, SortedMap<std::string, std::string>::iterator& entry) {
   EXPECT_EQ(code_of([&] { list.size(); }), ErrorCode::ended);
   EXPECT_EQ(code_of([&] { list.at(0); }), ErrorCode::ended);
   EXPECT_EQ(code_of([&] { list.at_view(0); }), ErrorCode::ended);
@@ -197,6 +196,10 @@ TEST(Lifetime, WritesThatWouldWaitForThemselvesAreRefused) {
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("txn.list"), std::string::npos) << error.what();
   }
+  EXPECT_EQ(code_of([&] { db.checkpoint(); }), ErrorCode::would_deadlock);
+  EXPECT_EQ(code_of([&] { db.check(); }), ErrorCode::would_deadlock);
+  db.sync();
+  EXPECT_EQ(db.info().collections, 2u);
   EXPECT_EQ(list.size(), 100u) << "reads see the newest commit";
   txn.list<std::string>("list").push_back("x");
   txn.commit();

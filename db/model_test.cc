@@ -102,8 +102,14 @@ class Driver {
     switch (below(8)) {
       case 0:
       case 1:
-      case 2: list.insert(at, item); model.insert(place, item); return;
-      case 3: list.push_back(item); model.push_back(item); return;
+      case 2:
+        list.insert(at, item);
+        model.insert(place, item);
+        return;
+      case 3:
+        list.push_back(item);
+        model.push_back(item);
+        return;
       case 4: {
         const std::uint64_t count = below(std::min<std::uint64_t>(size - at, 60) + 1);
         list.erase(at, count);

@@ -36,8 +36,7 @@ ReadTxn::ReadTxn(std::shared_ptr<collections::Environment> environment) : enviro
   new (snapshot_.data()) Snapshot(environment_->engine().begin_read());
 }
 
-ReadTxn::ReadTxn(ReadTxn&& other) noexcept
-    : environment_(std::move(other.environment_)), snapshot_(other.snapshot_) {}
+ReadTxn::ReadTxn(ReadTxn&& other) noexcept : environment_(std::move(other.environment_)), snapshot_(other.snapshot_) {}
 
 ReadTxn& ReadTxn::operator=(ReadTxn&& other) noexcept {
   if (this == &other) return *this;

@@ -47,9 +47,7 @@ AnyCollection WriteTxn::any(std::string_view name, CollectionTypes types) { retu
 
 bool WriteTxn::has(std::string_view name) const { return session_of(state_).find(name) != nullptr; }
 
-std::vector<CollectionInfo> WriteTxn::collections() const {
-  return db::list_collections(session_of(state_).records());
-}
+std::vector<CollectionInfo> WriteTxn::collections() const { return db::list_collections(session_of(state_).records()); }
 
 bool WriteTxn::drop(std::string_view name) {
   WriteSession& session = session_of(state_);
@@ -85,8 +83,7 @@ void WriteTxn::rollback() noexcept {
 
 bool WriteTxn::is_open() const noexcept { return state_ != nullptr && !state_->ended(); }
 
-Savepoint::Savepoint(std::shared_ptr<WriteState> state)
-    : state_(std::move(state)), saved_(state_->session().save()) {}
+Savepoint::Savepoint(std::shared_ptr<WriteState> state) : state_(std::move(state)), saved_(state_->session().save()) {}
 
 Savepoint::Savepoint(Savepoint&&) noexcept = default;
 

@@ -80,9 +80,9 @@ class File {
 };
 
 struct OpenFlags {
-  bool write = true;      // else read only
-  bool create = false;    // create if absent (never follows a symbolic link when creating)
-  bool exclusive = false; // with create: Error{exists} if present
+  bool write = true;       // else read only
+  bool create = false;     // create if absent (never follows a symbolic link when creating)
+  bool exclusive = false;  // with create: Error{exists} if present
 };
 
 class FileSystem {
@@ -104,8 +104,8 @@ class FileSystem {
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual i64 now_us() = 0;       // since 1970, UTC
-  virtual i64 monotonic_us() = 0; // for intervals
+  virtual i64 now_us() = 0;        // since 1970, UTC
+  virtual i64 monotonic_us() = 0;  // for intervals
 };
 
 class Random {

@@ -16,9 +16,9 @@ struct CatalogRoot {
 struct Descriptor {
   TxnId txn = 0;
   CatalogRoot catalog;
-  u64 page_count = 0;     // pages of the data file that this version may refer to
-  Lsn lsn = 0;            // end of its record in the redo log
-  i64 commit_time_us = 0; // since 1970, UTC
+  u64 page_count = 0;      // pages of the data file that this version may refer to
+  Lsn lsn = 0;             // end of its record in the redo log
+  i64 commit_time_us = 0;  // since 1970, UTC
 };
 
 }  // namespace sapwood::storage

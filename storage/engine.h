@@ -59,22 +59,23 @@ struct EngineInfo {
   u64 live_pages = 0;     // reachable from the newest version (bitmap pages and metas included)
   u64 pending_pages = 0;  // dead, but a reader or the last checkpoint may need them
   u64 free_pages = 0;
-  TxnId txn = 0;          // newest visible version
+  TxnId txn = 0;  // newest visible version
   TxnId checkpoint_txn = 0;
-  u64 checkpoints = 0;    // since open
-  u64 log_bytes = 0;      // used in the active segment
+  u64 checkpoints = 0;  // since open
+  u64 log_bytes = 0;    // used in the active segment
   u64 log_segment_bytes = 0;
   u64 readers = 0;
   u64 oldest_reader = 0;  // its transaction, or 0
   i64 created_us = 0;
-  std::string uuid;       // 32 hexadecimal digits
+  std::string uuid;  // 32 hexadecimal digits
   RecoveryReport recovery;
 };
 
 class Engine {
  public:
   // Opens, creates or recovers the database at `path`; empty means a temporary one. `contents` outlives the engine.
-  // Throws not_found, exists, in_use, not_a_database, newer_format, corrupt, read_only, invalid_argument, disk_full, io.
+  // Throws not_found, exists, in_use, not_a_database, newer_format, corrupt, read_only, invalid_argument, disk_full,
+  // io.
   static std::shared_ptr<Engine> open(const std::string& path, const Options& options, Contents& contents);
   // Checkpoints, marks the file clean and removes the log, if nothing prevents it; never throws.
   ~Engine();

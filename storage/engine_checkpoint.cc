@@ -1,7 +1,7 @@
 // Checkpoints: a version becomes the one that recovery starts from.
 //
-// Order on the disk: bitmaps, data pages and log synced; then the meta twins, synced; then the sealed segment's header is
-// overwritten, synced. Only after that may pages be reused that the old checkpoint alone needs.
+// Order on the disk: bitmaps, data pages and log synced; then the meta twins, synced; then the sealed segment's header
+// is overwritten, synced. Only after that may pages be reused that the old checkpoint alone needs.
 
 #include <algorithm>
 #include <cstring>
@@ -60,7 +60,8 @@ bool Engine::Impl::wants_checkpoint() {
   return allocator.held_by(meta.txn) > limit;
 }
 
-// Fixes what the next checkpoint writes: the tip. Under the writer's place, with no transaction's changes in the bitmaps.
+// Fixes what the next checkpoint writes: the tip. Under the writer's place, with no transaction's changes in the
+// bitmaps.
 std::optional<Engine::Impl::CheckpointJob> Engine::Impl::prepare_checkpoint() {
   wait_for_checkpoint();
   throw_if_refused();

@@ -20,8 +20,8 @@ class CommitUnderWay {
 
 }  // namespace
 
-// Makes the transaction the newest version: its record is in the log (or a checkpoint holds it), its descriptor is published.
-// A throw before publication leaves everything as it was, unless it set `refused`.
+// Makes the transaction the newest version: its record is in the log (or a checkpoint holds it), its descriptor is
+// published. A throw before publication leaves everything as it was, unless it set `refused`.
 void Engine::Impl::publish(Commit& commit) {
   if (temporary) commit.durability = Durability::none;
   Descriptor& version = commit.version;
@@ -64,12 +64,13 @@ void Engine::Impl::publish(Commit& commit) {
   versions->publish_tip(version);
 }
 
-// After publication: gives the writer's place back, waits until the commit is as durable as asked and visible, and runs a
-// checkpoint if one is due.
+// After publication: gives the writer's place back, waits until the commit is as durable as asked and visible, and runs
+// a checkpoint if one is due.
 void Engine::Impl::finish_commit(const Commit& commit) {
   const TxnId txn = commit.version.txn;
   const bool nothing_pending = versions->head() == txn - 1 || commit.by_checkpoint;
-  const bool wait = !commit.by_checkpoint && log != nullptr && (commit.durability == Durability::sync || !nothing_pending);
+  const bool wait =
+      !commit.by_checkpoint && log != nullptr && (commit.durability == Durability::sync || !nothing_pending);
   if (!wait) versions->publish_head(txn);
   std::optional<CheckpointJob> job;
   try {
@@ -132,8 +133,8 @@ bool Engine::Impl::ensure_log() {
   return true;
 }
 
-// Returns when the log is on the disk up to `lsn`; one thread syncs for all that wait. `always`: syncs at least once, so
-// that everything written to the log before the call is durable.
+// Returns when the log is on the disk up to `lsn`; one thread syncs for all that wait. `always`: syncs at least once,
+// so that everything written to the log before the call is durable.
 void Engine::Impl::sync_log(Lsn lsn, bool always) {
   std::unique_lock lock(sync_mutex);
   while (always || durable < lsn) {
@@ -196,14 +197,17 @@ void Engine::Impl::refuse_and_rethrow() {
 }
 
 void Engine::Impl::throw_if_closed() const {
-  if (closed.load(std::memory_order_relaxed)) [[unlikely]] throw Error(ErrorCode::ended, path + " is closed");
+  if (closed.load(std::memory_order_relaxed)) [[unlikely]]
+    throw Error(ErrorCode::ended, path + " is closed");
 }
 
 void Engine::Impl::throw_if_refused() const {
-  if (!refused.load(std::memory_order_acquire)) [[likely]] return;
+  if (!refused.load(std::memory_order_acquire)) [[likely]]
+    return;
   const std::lock_guard lock(refused_mutex);
-  throw Error(ErrorCode::writes_refused, path + " takes no more writes, since one failed: " + refused_why +
-                                             "; close all its handles and open it again, which recovers what was committed");
+  throw Error(ErrorCode::writes_refused,
+              path + " takes no more writes, since one failed: " + refused_why +
+                  "; close all its handles and open it again, which recovers what was committed");
 }
 
 }  // namespace sapwood::storage

@@ -26,7 +26,8 @@ namespace sapwood::storage {
 inline constexpr u64 kReservePages = 64;
 
 struct Engine::Impl {
-  Impl(os::Env& environment, const Options& given, Contents& content, std::unique_ptr<os::File> file, const Geometry& pages_at);
+  Impl(os::Env& environment, const Options& given, Contents& content, std::unique_ptr<os::File> file,
+       const Geometry& pages_at);
 
   // What a checkpoint will write, fixed under the writer's place.
   struct CheckpointJob {
@@ -60,7 +61,7 @@ struct Engine::Impl {
     Descriptor version;
     Durability durability;
     std::vector<OwnPages::Dropped>* dropped;
-    std::string* record;       // null: the transaction has no record and must commit by checkpoint
+    std::string* record;  // null: the transaction has no record and must commit by checkpoint
     bool by_checkpoint = false;
   };
   void publish(Commit& commit);
@@ -104,22 +105,23 @@ struct Engine::Impl {
   BufferPool buffers;
   std::unique_ptr<os::File> lock_file;
   std::unique_ptr<Versions> versions;
-  std::unique_ptr<RedoLog> log;          // null until the first logged commit; changes under the writer's place
-  std::atomic<bool> has_log = false;     // for threads without it
+  std::unique_ptr<RedoLog> log;       // null until the first logged commit; changes under the writer's place
+  std::atomic<bool> has_log = false;  // for threads without it
   WriterLock writer;
 
   // Under the writer's place.
   Descriptor tip;
   std::atomic<u32> committing = 0;  // published commits that still use the log; counted up under the writer's place
-  std::atomic<TxnId> unlogged_txn = 0;  // newest commit that is not in the log; no record may follow it before a checkpoint
+  std::atomic<TxnId> unlogged_txn =
+      0;  // newest commit that is not in the log; no record may follow it before a checkpoint
   i64 last_seal_us = 0;
   std::string record_buffer;  // kept between transactions for its capacity
-  std::vector<TxnId> pins;  // scratch
+  std::vector<TxnId> pins;    // scratch
 
   // Under checkpoint_mutex.
   std::mutex checkpoint_mutex;
   std::condition_variable checkpoint_done;
-  Meta meta;  // as last written
+  Meta meta;              // as last written
   TxnId running_txn = 0;  // target of the checkpoint in progress, 0 if none
   u64 checkpoints = 0;
 

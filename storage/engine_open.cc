@@ -15,8 +15,10 @@ void check_options(const Options& options) {
   if (options.page_size != 0 && !is_page_size(options.page_size)) {
     fail("page_size is " + std::to_string(options.page_size) + "; it must be a power of two from 512 to 65536");
   }
-  if (options.log_size < kMinLogSize || options.log_size % 4096 != 0) fail("log_size must be a multiple of 4096, at least 4096");
-  if (options.log_size_max < options.log_size || options.log_size_max % 4096 != 0 || options.log_size_max > kMaxLogStride) {
+  if (options.log_size < kMinLogSize || options.log_size % 4096 != 0)
+    fail("log_size must be a multiple of 4096, at least 4096");
+  if (options.log_size_max < options.log_size || options.log_size_max % 4096 != 0 ||
+      options.log_size_max > kMaxLogStride) {
     fail("log_size_max must be a multiple of 4096, at least log_size, at most 1 GiB");
   }
 }
@@ -60,8 +62,8 @@ std::unique_ptr<os::File> open_locked(os::Env& env, const std::string& path, con
   throw Error(ErrorCode::in_use, path + " is replaced again and again by others; close it there first");
 }
 
-// After a crash, or a failed write, the system's cache may hold what will never reach the disk (it marks pages clean when
-// their write fails): what counts is what is really there.
+// After a crash, or a failed write, the system's cache may hold what will never reach the disk (it marks pages clean
+// when their write fails): what counts is what is really there.
 void forget_unsafe_cache(os::Env& env, const std::string& path, os::File& file) {
   if (!env.files().exists(path + "-lock") && !env.files().exists(path + "-log")) return;
   file.sync();
@@ -101,7 +103,8 @@ std::shared_ptr<Engine> Engine::open(const std::string& given_path, const Option
   if (!temporary && options.mode != OpenMode::read) forget_unsafe_cache(env, path, *file);
   const MetaSlots slots = read_metas(*file);
   if (slots.newest->read_only_compatible != 0 && options.mode != OpenMode::read) {
-    throw Error(ErrorCode::newer_format, path + " has features of a newer version of Sapwood; update to write it, or open it for reading");
+    throw Error(ErrorCode::newer_format,
+                path + " has features of a newer version of Sapwood; update to write it, or open it for reading");
   }
   std::unique_ptr<Impl> impl(new Impl(env, options, contents, std::move(file), Geometry(slots.newest->page_size)));
   impl->path = path;
@@ -142,7 +145,9 @@ void Engine::Impl::open_clean(const MetaSlots& slots) {
     throw Error(ErrorCode::in_use, log_path() + " is not the log of " + path + "; move it away, then open again");
   }
   if (owner == LogOwner::ours && slots.other_damaged) {
-    throw Error(ErrorCode::corrupt, path + " has lost both copies of its newest meta, and its log holds later commits; restore it from a copy");
+    throw Error(
+        ErrorCode::corrupt,
+        path + " has lost both copies of its newest meta, and its log holds later commits; restore it from a copy");
   }
   if (!read_only) env.files().remove(log_path());
 }
@@ -197,7 +202,8 @@ void Engine::Impl::load_bitmaps() {
     const PageNo page = geometry.bitmap_page(group, meta.active[group] ? 1 : 0);
     allocator.load_group(group, pages.bytes(page) + kBitmapHeaderSize);
   }
-  check_format(allocator.live_end() <= meta.page_count, PageNo{allocator.live_end()}, "its bitmap marks pages past the end");
+  check_format(allocator.live_end() <= meta.page_count, PageNo{allocator.live_end()},
+               "its bitmap marks pages past the end");
   adopt_tail();
 }
 

@@ -72,7 +72,8 @@ void encode_record_header(u8* record, const RecordHeader& header, u64 salt) {
   store<u32>(record + 52, hash32(record, 52, salt));
 }
 
-std::optional<RecordHeader> decode_record_header(const std::vector<u8>& segment, u64 offset, const SegmentHeader& header) {
+std::optional<RecordHeader> decode_record_header(const std::vector<u8>& segment, u64 offset,
+                                                 const SegmentHeader& header) {
   if (offset + kRecordHeaderSize > segment.size()) return std::nullopt;
   const u8* p = segment.data() + offset;
   if (load<u64>(p + 16) != header.start + offset) return std::nullopt;
@@ -193,7 +194,8 @@ LogOwner inspect_log(os::File& file, const std::array<u8, 16>& uuid, u64 stride)
   u8 first[kSegmentHeaderSize] = {};
   file.read(0, first, sizeof first);
   LogOwner owner = is_unfinished_header(first, uuid) ? LogOwner::ours_empty : LogOwner::foreign;
-  // The stride of a log that the meta does not know: segment 0 tells whose it is; segment 1 only if the stride is known.
+  // The stride of a log that the meta does not know: segment 0 tells whose it is; segment 1 only if the stride is
+  // known.
   for (const u64 offset : {u64{0}, stride}) {
     u8 bytes[kSegmentHeaderSize];
     if (file.read(offset, bytes, sizeof bytes) < sizeof bytes) continue;

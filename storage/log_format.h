@@ -40,7 +40,8 @@ struct Record {
 };
 
 // The header of the record at `offset` of a segment, if one with that lsn is there and whole; its body may be cut off.
-std::optional<RecordHeader> decode_record_header(const std::vector<u8>& segment, u64 offset, const SegmentHeader& header);
+std::optional<RecordHeader> decode_record_header(const std::vector<u8>& segment, u64 offset,
+                                                 const SegmentHeader& header);
 
 // The record at `offset` of a segment, if one with that lsn is there and whole.
 std::optional<Record> decode_record(const std::vector<u8>& segment, u64 offset, const SegmentHeader& header);

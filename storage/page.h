@@ -27,9 +27,9 @@ namespace sapwood::storage {
 enum class PageType : u8 {
   meta = 1,
   bitmap = 2,
-  branch = 3,         // children, and separators of variable length unless ordered by position
-  leaf = 4,           // entries of variable size
-  fixed_leaf = 5,     // entries of one size: a key column (perhaps of width 0) and a value column
+  branch = 3,      // children, and separators of variable length unless ordered by position
+  leaf = 4,        // entries of variable size
+  fixed_leaf = 5,  // entries of one size: a key column (perhaps of width 0) and a value column
 };
 
 inline constexpr u32 kPageHeaderSize = 32;
@@ -37,7 +37,8 @@ inline constexpr u32 kMinPageSize = 512;
 inline constexpr u32 kMaxPageSize = 65536;
 inline constexpr u32 kDefaultPageSize = 4096;
 
-// A reference to one version of a page, as its parent keeps it. A birth that differs from the page's own is a lost write.
+// A reference to one version of a page, as its parent keeps it. A birth that differs from the page's own is a lost
+// write.
 struct PageRef {
   PageNo page = kNoPage;
   u32 birth = 0;  // low 32 bits of the birth transaction
@@ -96,7 +97,8 @@ inline u32 page_checksum(const u8* page, u32 page_size, PageNo number, u64 seed)
 
 // Checks on bytes that come from a file: throws Error{corrupt} that names the page and the broken rule.
 inline void check_format(bool ok, PageNo page, const char* rule) {
-  if (!ok) [[unlikely]] throw_corrupt_page(page, rule);
+  if (!ok) [[unlikely]]
+    throw_corrupt_page(page, rule);
 }
 
 }  // namespace sapwood::storage

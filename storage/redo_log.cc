@@ -91,8 +91,8 @@ Lsn RedoLog::append(std::string& record, TxnId txn, i64 commit_time_us, Lsn dura
   return segment.start + segment.used;
 }
 
-// Writes zeros, so that a later sync of a record over them is a plain overwrite: on ext4 half the time of one that grows the
-// file or fills space that was only allocated.
+// Writes zeros, so that a later sync of a record over them is a plain overwrite: on ext4 half the time of one that
+// grows the file or fills space that was only allocated.
 void RedoLog::zero_fill(u32 number, u64 size) {
   Segment& segment = segments_[number];
   constexpr u64 kPiece = u64{1} << 20;
@@ -104,8 +104,8 @@ void RedoLog::zero_fill(u32 number, u64 size) {
   }
 }
 
-// A segment that proved too small gets space only: who fills it that fast does not wait for single syncs, and its next use
-// finds the blocks written.
+// A segment that proved too small gets space only: who fills it that fast does not wait for single syncs, and its next
+// use finds the blocks written.
 void RedoLog::extend(u32 number, u64 size) {
   Segment& segment = segments_[number];
   if (segment.size >= size) return;

@@ -1,7 +1,7 @@
 // The redo log `X-log`: what commits did since the last checkpoint, in two segments. docs/format.md, "Log file".
 //
-// Segment 0 starts at byte 0 of the file, segment 1 at `stride`. One is active; the other is sealed (a checkpoint that makes it
-// needless is running) or free:
+// Segment 0 starts at byte 0 of the file, segment 1 at `stride`. One is active; the other is sealed (a checkpoint that
+// makes it needless is running) or free:
 //
 //   free --switch_segment()--> active --switch_segment()--> sealed --free_sealed()--> free
 //

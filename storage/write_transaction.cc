@@ -139,7 +139,10 @@ void WriteTransaction::release_memory() {
   const Engine::Impl& engine = engine_.impl();
   if (own_.buffers() * u64{page_size()} <= engine.options.dirty_limit) return;
   put_in_file();
-  own_.for_each([this](OwnPages::Entry& entry) { own_.drop_buffer(entry); });
+  // Cursors that a mark protects point into pages made before it: those stay where they are.
+  own_.for_each([this](OwnPages::Entry& entry) {
+    if (entry.born >= newest_mark()) own_.drop_buffer(entry);
+  });
 }
 
 void WriteTransaction::put_in_file() {

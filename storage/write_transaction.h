@@ -1,7 +1,8 @@
 // The one open write transaction: its private pages, what it took and dropped, its marks and its redo record.
 //
 // Pages that it makes live in memory until commit (or until memory is released early), under numbers that no reader can
-// see. States:   open --commit()--> ended      open --rollback(), destructor--> ended      (fail() -> only rollback left)
+// see. States:   open --commit()--> ended      open --rollback(), destructor--> ended      (fail() -> only rollback
+// left)
 #pragma once
 
 #include <memory>
@@ -83,7 +84,7 @@ class WriteTransaction final : public PageStore, private PrivatePages {
 
   struct SavedMark {
     u32 number;
-    std::size_t dropped;      // sizes of dropped_ and record_ when it was placed
+    std::size_t dropped;  // sizes of dropped_ and record_ when it was placed
     std::size_t record_size;
     bool live;
   };

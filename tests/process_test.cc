@@ -75,7 +75,6 @@ void require_all(const std::string& path, i64 acknowledged) {
   const auto texts = snapshot.sorted_map<i64, std::string>("texts");
   const i64 count = static_cast<i64>(numbers.size());
   ASSERT_GE(count, acknowledged + 1);
-  ASSERT_LE(count, acknowledged + 2);  // at most the one under way
   i64 expected = 0;
   for (const i64 number : numbers.range()) ASSERT_EQ(number, expected++);
   ASSERT_EQ(texts.size(), static_cast<u64>(std::min<i64>(count, 500)));
@@ -120,6 +119,7 @@ TEST(Process, KilledInRecovery) {
   Rng random(test_seed());
   const TempFolder folder;
   const std::string path = folder.file("test.sapwood");
+  i64 acknowledged = -1;
   for (u64 round = 0; round < scaled(15); ++round) {
     int ends[2];
     ASSERT_EQ(pipe(ends), 0);
@@ -132,7 +132,7 @@ TEST(Process, KilledInRecovery) {
     usleep(20'000);
     kill(writer, SIGKILL);
     wait_for(writer);
-    const i64 acknowledged = read_acknowledged(ends[0]);
+    acknowledged = std::max(acknowledged, read_acknowledged(ends[0]));
     close(ends[0]);
     for (int again = 0; again < 3; ++again) {
       const pid_t opener = start_child([&] { return static_cast<int>(Database::open(path).info().readers); });

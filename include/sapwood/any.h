@@ -22,8 +22,8 @@ using AnyValue =
 
 // The type of collections that hold such values (int64 for std::int64_t).
 ValueType type_of(const AnyValue& value) noexcept;
-// Reads a value of `type` from text: numbers in decimal ("nan" and "inf" are doubles), bools as true or false, strings as
-// they are, bytes as pairs of hexadecimal digits. Throws Error{invalid_argument} that tells what was expected.
+// Reads a value of `type` from text: numbers in decimal ("nan" and "inf" are doubles), bools as true or false, strings
+// as they are, bytes as pairs of hexadecimal digits. Throws Error{invalid_argument} that tells what was expected.
 AnyValue parse_value(ValueType type, std::string_view text);
 // The inverse of parse_value, with as many digits as a double needs to come back the same.
 std::string format_value(const AnyValue& value);

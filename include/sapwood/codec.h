@@ -43,7 +43,8 @@ using Scratch = std::array<char, 8>;
 
 template <class U>
 U load_exactly(std::string_view bytes) {
-  if (bytes.size() != sizeof(U)) [[unlikely]] throw_wrong_width(bytes.size(), sizeof(U));
+  if (bytes.size() != sizeof(U)) [[unlikely]]
+    throw_wrong_width(bytes.size(), sizeof(U));
   U value;
   std::memcpy(&value, bytes.data(), sizeof value);
   return value;

@@ -31,8 +31,8 @@ class Database {
   WriteTxn begin_write();
   WriteTxn begin_write(std::chrono::milliseconds timeout);
 
-  // Calls `function` with a write transaction, commits, and returns what it returned. If it throws, everything is rolled
-  // back and the exception goes on. A function that committed or rolled back itself is left alone.
+  // Calls `function` with a write transaction, commits, and returns what it returned. If it throws, everything is
+  // rolled back and the exception goes on. A function that committed or rolled back itself is left alone.
   template <std::invocable<WriteTxn&> Function>
   auto write(Function&& function) {
     WriteTxn txn = begin_write();

@@ -106,8 +106,8 @@ class SortedMap {
 
   std::optional<value_type> first() const { return near(detail::Near::first, {}); }
   std::optional<value_type> last() const { return near(detail::Near::last, {}); }
-  std::optional<value_type> lower(KeyView key) const { return near(detail::Near::lower, EncodedKey(key)); }      // < key
-  std::optional<value_type> floor(KeyView key) const { return near(detail::Near::floor, EncodedKey(key)); }      // <=
+  std::optional<value_type> lower(KeyView key) const { return near(detail::Near::lower, EncodedKey(key)); }  // < key
+  std::optional<value_type> floor(KeyView key) const { return near(detail::Near::floor, EncodedKey(key)); }  // <=
   std::optional<value_type> ceiling(KeyView key) const { return near(detail::Near::ceiling, EncodedKey(key)); }  // >=
   std::optional<value_type> higher(KeyView key) const { return near(detail::Near::higher, EncodedKey(key)); }    // >
 

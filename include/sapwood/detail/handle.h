@@ -115,6 +115,11 @@ class Cursor {
   // the ends of the collection.
   std::string_view key() const;
   std::string_view value() const;
+  struct Entry {
+    std::string_view key;
+    std::string_view value;
+  };
+  Entry entry() const;  // both, for less than one after the other
 
  private:
   collections::Position& here() const;

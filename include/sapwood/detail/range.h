@@ -39,7 +39,8 @@ struct EntryElement {
   using Value = V;
   using Concept = std::bidirectional_iterator_tag;
   static value_type read(const Cursor& cursor) {
-    return {Codec<K>::decode_key(cursor.key()), Codec<V>::decode_value(cursor.value())};
+    const Cursor::Entry entry = cursor.entry();
+    return {Codec<K>::decode_key(entry.key), Codec<V>::decode_value(entry.value)};
   }
 };
 template <class K, class V>
@@ -49,7 +50,8 @@ struct EntryViewElement {
   using Value = V;
   using Concept = std::input_iterator_tag;
   static value_type read(const Cursor& cursor) {
-    return {Codec<K>::view_key(cursor.key()), Codec<V>::view_value(cursor.value())};
+    const Cursor::Entry entry = cursor.entry();
+    return {Codec<K>::view_key(entry.key), Codec<V>::view_value(entry.value)};
   }
 };
 template <class K, class V>
@@ -167,7 +169,9 @@ class EntryRange : public Range<EntryElement<K, V>> {
   using Range<EntryElement<K, V>>::Range;
   EntryRange reversed() const { return EntryRange(this->section_, !this->backwards_); }
   // Keys and values without copies; each pair is valid until its iterator moves.
-  Range<EntryViewElement<K, V>> views() const { return Range<EntryViewElement<K, V>>(this->section_, this->backwards_); }
+  Range<EntryViewElement<K, V>> views() const {
+    return Range<EntryViewElement<K, V>>(this->section_, this->backwards_);
+  }
   Range<KeyElement<K, V>> keys() const { return Range<KeyElement<K, V>>(this->section_, this->backwards_); }
 };
 
