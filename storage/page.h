@@ -2,7 +2,7 @@
 // docs/format.md, "Page header".
 //
 //   offset  size  field
-//        0     4  checksum       XXH3-64 of bytes [4, page size), seeded with the file's seed and the page number, folded
+//        0     4  checksum       XXH3-64 of bytes [4, page size), seeded with file seed and page number, folded
 //        4     1  type           PageType
 //        5     1  level          0 for leaves, the height above them for branches
 //        6     2  count          entries (leaf) or children (branch)
