@@ -43,7 +43,7 @@ TEST(RootCache, ThreadsNeverSeeAMixture) {
         const u64 n = (i * 4 + number) % 16 + 1;
         if (number < 2) cache.store(catalog_of(n), root_of(n));
         const std::optional<tree::TreeRoot> found = cache.find(catalog_of(n));
-        if (found) EXPECT_EQ(*found, root_of(n));
+        EXPECT_EQ(found.value_or(root_of(n)), root_of(n));
       }
     });
   }

@@ -155,7 +155,9 @@ class Driver {
         EXPECT_EQ(map.rank(key), static_cast<std::uint64_t>(std::distance(model.begin(), next)));
         const auto ceiling = map.ceiling(key);
         EXPECT_EQ(ceiling.has_value(), next != model.end());
-        if (ceiling && next != model.end()) EXPECT_EQ(ceiling->first, next->first);
+        if (ceiling && next != model.end()) {
+          EXPECT_EQ(ceiling->first, next->first);
+        }
         return;
       }
       default: {
