@@ -143,11 +143,10 @@ class Suite {
                          our_get, their_get));
     const auto our_scan = [&] {
       auto txn = db.read();
-      auto range = txn.sorted_map<std::string, std::string>("m").range();
+      auto views = txn.sorted_map<std::string, std::string>("m").range().views();
       return seconds_of([&] {
         std::uint64_t sum = 0;
-        for (auto it = range.begin(), end = range.end(); it != end; ++it)
-          sum += it.key_view().size() + it.value_view().size();
+        for (const auto& [key, value] : views) sum += key.size() + value.size();
         keep(sum);
       });
     };

@@ -181,5 +181,48 @@ TEST(Fault, StaleDataAfterFailedSync) {
   }
 }
 
+template <class Function>
+ErrorCode code_of(Function&& function) {
+  try {
+    function();
+  } catch (const Error& error) {
+    return error.code();
+  }
+  return ErrorCode::cancelled;  // none: nothing here is cancelled
+}
+
+// close() promises durability: it may not return as if nothing had happened.
+TEST(Fault, CloseTellsThatAsyncCommitsMayBeLost) {
+  os::SimDisk disk(1);
+  Database database = Database::open("/test.sapwood", fault_settings(disk).options);
+  auto txn = database.begin_write();
+  txn.list<i64>("numbers").push_back(1);
+  txn.commit(Durability::async);
+  disk.set_fault({.call = os::Call::sync});
+  EXPECT_EQ(code_of([&] { database.sync(); }), ErrorCode::io);
+  EXPECT_EQ(code_of([&] { database.close(); }), ErrorCode::writes_refused);
+}
+
+// A log that could neither be made nor removed again does not stand in the way of the next attempt.
+TEST(Fault, LeftoverOfTheLogIsReplaced) {
+  os::SimDisk disk(1);
+  Database database = Database::open("/test.sapwood", fault_settings(disk).options);
+  disk.set_fault({.nth = 2, .for_good = true, .path_suffix = "-log"});  // it is created, and then nothing works
+  EXPECT_EQ(code_of([&] { database.list<i64>("numbers"); }), ErrorCode::io);
+  disk.clear_fault();
+  EXPECT_EQ(disk.contents("/test.sapwood-log").substr(0, 8), "");
+  database.list<i64>("numbers").push_back(1);
+  EXPECT_EQ(database.list<i64>("numbers").size(), 1u);
+}
+
+// A full disk while the meta is written: the commit may be on the disk, and the error does not deny it.
+TEST(Fault, FullDiskInACommitThatIsACheckpoint) {
+  const u64 seed = test_seed();
+  for (u64 nth = 1; nth < 60; ++nth) {
+    run_with_fault(fault_operations(seed, 30), seed,
+                   {.call = os::Call::write, .nth = nth, .kind = os::FaultKind::disk_full, .path_suffix = ".sapwood"});
+  }
+}
+
 }  // namespace
 }  // namespace sapwood::test
