@@ -2,7 +2,6 @@
 # executable x_test over the whole library. A file *_slow_test.cc gets the ctest label `slow`.
 include(GoogleTest)
 find_package(GTest REQUIRED)
-find_package(rapidcheck QUIET)
 
 # Makes the GoogleTest executable `name` of the given sources; the caller links what it tests.
 function(sapwood_add_test_executable name)
@@ -10,9 +9,6 @@ function(sapwood_add_test_executable name)
   sapwood_internal_usage(${name})
   target_compile_options(${name} PRIVATE -Wno-shadow)  # GoogleTest's macros have names of their own, such as `info`
   target_link_libraries(${name} PRIVATE GTest::gtest GTest::gtest_main)
-  if(TARGET rapidcheck)
-    target_link_libraries(${name} PRIVATE rapidcheck)
-  endif()
   set(properties TIMEOUT 240)
   if(name MATCHES "slow_tests?$")
     set(properties TIMEOUT 900 LABELS slow)
