@@ -3,6 +3,21 @@
 include(GoogleTest)
 find_package(GTest REQUIRED)
 
+# With the thread sanitizer only files with thread tests are built: those that say Thread.
+function(sapwood_filter_tests list)
+  if(NOT SAPWOOD_SANITIZE MATCHES thread)
+    return()
+  endif()
+  set(kept)
+  foreach(source IN LISTS ${list})
+    file(STRINGS ${source} found REGEX Thread LIMIT_COUNT 1)
+    if(found)
+      list(APPEND kept ${source})
+    endif()
+  endforeach()
+  set(${list} ${kept} PARENT_SCOPE)
+endfunction()
+
 # Makes the GoogleTest executable `name` of the given sources; the caller links what it tests.
 function(sapwood_add_test_executable name)
   add_executable(${name} ${ARGN})
@@ -22,6 +37,7 @@ foreach(layer IN LISTS SAPWOOD_LAYERS)
     if(NOT kind)
       list(FILTER sources EXCLUDE REGEX "_slow_test\\.cc$")
     endif()
+    sapwood_filter_tests(sources)
     if(sources)
       sapwood_add_test_executable(${layer}${kind}_tests ${sources})
       sapwood_link_layers_up_to(${layer}${kind}_tests ${layer})
@@ -42,6 +58,7 @@ if(support_sources)
 endif()
 
 file(GLOB whole_engine_tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/*_test.cc)
+sapwood_filter_tests(whole_engine_tests)
 foreach(source IN LISTS whole_engine_tests)
   cmake_path(GET source STEM name)
   sapwood_add_test_executable(${name} ${source})
@@ -58,6 +75,10 @@ foreach(source IN LISTS whole_engine_tests)
     add_dependencies(${name} sapwood_cli)
   endif()
 endforeach()
+
+if(SAPWOOD_SANITIZE MATCHES thread)
+  return()
+endif()
 
 # Makes a golden file, once a format version; not run by tests.
 add_executable(write_golden tests/golden/write_golden.cc)

@@ -233,8 +233,8 @@ std::uint64_t AnyCollection::scan(const AnyScan& scan, const std::function<bool(
   const std::uint64_t size = found.last - found.first;
   detail::Cursor cursor(found.scan, scan.reversed ? found.last - 1 : found.first);
   for (std::uint64_t done = 0; done < size; ++done) {
-    AnyEntry entry{cursor.index(), {}, decode<false>(types.value, cursor.value())};
-    if (types.key != ValueType::none) entry.key = decode<true>(types.key, cursor.key());
+    AnyEntry entry{cursor.index(), {}, decode<false>(types.value, cursor.entry().value)};
+    if (types.key != ValueType::none) entry.key = decode<true>(types.key, cursor.entry().key);
     if (!visit(entry)) return done + 1;
     cursor.move(scan.reversed ? -1 : 1);
   }

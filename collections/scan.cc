@@ -51,9 +51,90 @@ void ScanState::check_live() const {
   throw Error(ErrorCode::ended, "'" + name_ + "': the read transaction of this range or iterator has ended");
 }
 
+const std::atomic<u64>* ScanState::slot() const {
+  return write_ == nullptr ? &environment_->engine_unchecked().generation_of(snapshot_.slot) : nullptr;
+}
+
 tree::TreeReader ScanState::tree() const {
   if (write_ == nullptr) return tree::TreeReader(snapshot_.pages, shape_, root_);
   return tree::TreeReader(write_->session_unchecked().txn().reader(), shape_, root_);
+}
+
+u64 ScanState::start_at(std::string_view key) {
+  if (write_ != nullptr) return tree().rank(key);
+  start_.emplace(tree());
+  start_->seek_key(key);
+  return start_->valid() ? start_->index() : size();
+}
+
+Position::Position(const ScanState& scan)
+    : cursor_(scan.start()), changes_(scan.changes()), keyed_(scan.shape().order == tree::Order::key) {
+  slot = scan.slot();
+  generation = scan.generation();
+  if (keyed_) keys_.reserve(kMaxKeyBytes + tree::max_key_size(cursor_.page_size()));
+}
+
+// By one step if that is enough.
+void Position::go_to(const ScanState& scan, u64 index) {
+  if (!cursor_.valid()) {
+    cursor_.seek_index(index);
+  } else if (index == cursor_.index() + 1) {
+    cursor_.next();
+  } else if (index + 1 == cursor_.index()) {
+    cursor_.prev();
+  } else if (index != cursor_.index()) {
+    cursor_.seek_index(index);
+  }
+  if (!cursor_.valid()) [[unlikely]] {
+    throw Error(ErrorCode::corrupt, "'" + scan.name() + "' holds fewer entries than it counts: entry " +
+                                        std::to_string(index) + " is missing; run check");
+  }
+}
+
+// False if it cannot be read together with the entries that were read before it.
+bool Position::read_here(Entry& entry) {
+  if (keys_.size() > kMaxKeyBytes) return false;
+  const tree::ValueView value = cursor_.value();
+  if (value.is_inline()) [[likely]] {
+    entry.value = value.inline_bytes();
+  } else if (count == 0) {
+    value.read(value_);
+    entry.value = value_;
+  } else {
+    return false;
+  }
+  if (keyed_) entry.key = cursor_.key(keys_);
+  return true;
+}
+
+const detail::Window::Entry& Position::read(const ScanState& scan, u64 index) {
+  const bool onwards = index == first + count;
+  const bool backwards = index + 1 == first;
+  ahead_ = (onwards || backwards) && slot != nullptr ? std::min(2 * ahead_, kMaxEntries) : 1;
+  const u64 most = std::min<u64>(ahead_, backwards ? index + 1 : scan.size() - index);
+  count = 0;
+  keys_.clear();
+  go_to(scan, index);
+  Entry* const start = backwards ? &read_.back() : &read_.front();
+  Entry* entry = start;
+  try {
+    while (read_here(*entry) && ++count < most) {
+      if (backwards) {
+        cursor_.prev();
+        --entry;
+      } else {
+        cursor_.next();
+        ++entry;
+      }
+      if (!cursor_.valid()) break;
+    }
+  } catch (const Error&) {
+    if (count == 0) throw;  // else whoever reads on will hear of it
+  }
+  first = backwards ? index + 1 - count : index;
+  entries = backwards ? start + 1 - count : start;
+  if (slot == nullptr) count = 0;
+  return *start;
 }
 
 }  // namespace collections
@@ -82,61 +163,23 @@ Section Handle::slice(u64 first, u64 count) const {
 Section Handle::range(const KeyInterval& interval) const {
   checked().require(CollectionKind::sorted_map);
   Section section = all();
-  const tree::TreeReader tree = section.scan->tree();
-  if (interval.high) section.last = tree.rank(*interval.high);
-  if (interval.low) section.first = std::min(section.last, tree.rank(*interval.low));
+  if (interval.high) section.last = section.scan->tree().rank(*interval.high);
+  if (interval.low) section.first = std::min(section.last, section.scan->start_at(*interval.low));
   return section;
 }
 
-// At the entry of index_, by one step if that is enough.
-Position& Cursor::here() const {
+const Cursor::Entry& Cursor::read() const {
   if (scan_ == nullptr) [[unlikely]]
     throw Error(ErrorCode::ended, "the iterator belongs to no range");
   scan_->check_live();
   if (index_ >= scan_->size()) [[unlikely]] {
     throw Error(ErrorCode::out_of_range, "'" + scan_->name() + "': the iterator is past the end");
   }
-  if (position_ == nullptr || position_->changes != scan_->changes()) [[unlikely]] {
-    position_ = std::make_shared<Position>(*scan_);
+  auto position = std::static_pointer_cast<Position>(window_);
+  if (position == nullptr || !position->is_usable(*scan_)) [[unlikely]] {
+    window_ = position = std::make_shared<Position>(*scan_);
   }
-  tree::Cursor& cursor = position_->cursor;
-  if (!cursor.valid()) {
-    cursor.seek_index(index_);
-  } else if (index_ != cursor.index()) {
-    if (index_ == cursor.index() + 1) {
-      cursor.next();
-    } else if (index_ + 1 == cursor.index()) {
-      cursor.prev();
-    } else {
-      cursor.seek_index(index_);
-    }
-    if (!cursor.valid()) [[unlikely]] {
-      throw Error(ErrorCode::corrupt, "'" + scan_->name() + "' holds fewer entries than it counts: entry " +
-                                          std::to_string(index_) + " is missing; run check");
-    }
-  }
-  return *position_;
-}
-
-std::string_view Cursor::key() const { return here().cursor.key(); }
-
-namespace {
-
-std::string_view value_at(Position& position) {
-  const tree::ValueView value = position.cursor.value();
-  if (value.is_inline()) [[likely]]
-    return value.inline_bytes();
-  value.read(position.buffer);
-  return position.buffer;
-}
-
-}  // namespace
-
-std::string_view Cursor::value() const { return value_at(here()); }
-
-Cursor::Entry Cursor::entry() const {
-  Position& position = here();
-  return {position.cursor.key(), value_at(position)};
+  return position->read(*scan_, index_);
 }
 
 }  // namespace detail

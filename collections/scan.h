@@ -1,7 +1,9 @@
 // The state of a collection at one moment, as ranges and iterators read it.
 #pragma once
 
+#include <array>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "collections/handle_state.h"
@@ -22,7 +24,14 @@ class ScanState {
   void check_live() const;
   tree::TreeReader tree() const;
   u64 size() const { return root_.count; }
+  // The position of the first entry whose key is >= `key`; new cursors start there.
+  u64 start_at(std::string_view key);
+  tree::Cursor start() const { return start_ ? *start_ : tree::Cursor(tree()); }
   const std::string& name() const { return name_; }
+  const tree::TreeShape& shape() const { return shape_; }
+  // Of the snapshot; null in a write transaction.
+  const std::atomic<u64>* slot() const;
+  u64 generation() const { return snapshot_.generation; }
   // Cursors made when this was another number point at memory that may be gone.
   u64 changes() const { return write_ == nullptr ? 0 : write_->session_unchecked().changes(); }
 
@@ -35,14 +44,34 @@ class ScanState {
   tree::TreeShape shape_;
   tree::TreeRoot root_;
   std::string name_;
+  std::optional<tree::Cursor> start_;
 };
 
-// Where a cursor stands in the tree.
-struct Position {
-  explicit Position(const ScanState& scan) : cursor(scan.tree()), changes(scan.changes()) {}
-  tree::Cursor cursor;
-  u64 changes;
-  std::string buffer;  // a value that is not in one piece
+// Where a cursor stands in the tree, and what it read there.
+class Position : public detail::Window {
+ public:
+  explicit Position(const ScanState& scan);
+
+  // The entry at `index`, and in a snapshot some of those that follow in the direction of the reading: the further it
+  // goes in one direction the more. Throws corrupt if the tree has no such entry.
+  const Entry& read(const ScanState& scan, u64 index);
+  // False after a change of the write transaction: the cursor may point at memory that is gone.
+  bool is_usable(const ScanState& scan) const { return changes_ == scan.changes(); }
+
+ private:
+  static constexpr u32 kMaxEntries = 64;
+  static constexpr u32 kMaxKeyBytes = 2048;  // and one key more
+
+  void go_to(const ScanState& scan, u64 index);
+  bool read_here(Entry& entry);
+
+  tree::Cursor cursor_;
+  u64 changes_;
+  bool keyed_;
+  u32 ahead_ = 1;  // entries to read together
+  std::array<Entry, kMaxEntries> read_;
+  std::string keys_;   // those that a page does not hold in one piece; never reallocated while `read_` is used
+  std::string value_;  // a value that is not in one piece: only that of an entry read alone
 };
 
 }  // namespace sapwood::collections

@@ -72,6 +72,8 @@ void Engine::end_read(const Snapshot& snapshot) noexcept { impl_->versions->end_
 
 bool Engine::is_live(u32 slot, u64 generation) const noexcept { return impl_->versions->is_live(slot, generation); }
 
+const std::atomic<u64>& Engine::generation_of(u32 slot) const noexcept { return impl_->versions->generation_of(slot); }
+
 std::unique_ptr<WriteTransaction> Engine::begin_write(std::chrono::milliseconds timeout) {
   if (impl_->read_only)
     throw Error(ErrorCode::read_only, impl_->path + " is open for reading only; open it in another mode to write");

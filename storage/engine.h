@@ -88,6 +88,8 @@ class Engine {
   void end_read(const Snapshot& snapshot) noexcept;
   // False once end_read was called for that snapshot. Any thread.
   bool is_live(u32 slot, u64 generation) const noexcept;
+  // What is_live() looks at: it holds the generation while the snapshot lives. Stays as long as the engine.
+  const std::atomic<u64>& generation_of(u32 slot) const noexcept;
 
   // Waits for the writer's place: `timeout` negative is without limit. Throws timed_out, read_only, writes_refused,
   // would_deadlock if this thread holds the open write transaction.

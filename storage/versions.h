@@ -87,6 +87,7 @@ class Versions {
   bool is_live(u32 slot, u64 generation) const noexcept {
     return generations_[slot].load(std::memory_order_relaxed) == generation;
   }
+  const std::atomic<u64>& generation_of(u32 slot) const noexcept { return generations_[slot]; }
 
   // Appends the versions that readers hold, unordered, with repetitions.
   void collect(std::vector<TxnId>& pins) const;

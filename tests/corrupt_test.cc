@@ -169,6 +169,33 @@ TEST(Corrupt, ZeroedOrGarbledPieces) {
 }
 
 // Damage below checksums that fit: structure must hold on its own.
+// What comes before the damage is read, though iterators read several entries at once.
+TEST(Corrupt, EntriesBeforeADamagedPageAreRead) {
+  const std::unique_ptr<os::SimDisk> disk = make_disk(true);
+  std::string bytes = disk->contents(kPath);
+  const std::size_t at = bytes.find("word 150");
+  ASSERT_NE(at, std::string::npos);
+  bytes[at] = 'W';
+  set(*disk, bytes);
+  Options options = sim_options(*disk, 512);
+  options.mode = OpenMode::read;
+  const Database database = Database::open(kPath, options);
+  const ReadTxn txn = database.read();
+  const auto read_until_damage = [](const auto& range) {
+    std::vector<std::string> items;
+    expect_error(ErrorCode::corrupt, "page", [&] {
+      for (const std::string& item : range) items.push_back(item);
+    });
+    return items;
+  };
+  const auto all = txn.list<std::string>("words").range();
+  const std::vector<std::string> front = read_until_damage(all);
+  const std::vector<std::string> back = read_until_damage(all.reversed());
+  EXPECT_EQ(front.back(), "word " + std::to_string(front.size() - 1));
+  EXPECT_EQ(back.back(), "word " + std::to_string(300 - back.size()));
+  EXPECT_GT(front.size() + back.size(), 250u);  // one leaf is missing
+}
+
 TEST(Corrupt, FlippedBytesWithRepairedChecksums) {
   Rng random(test_seed());
   const std::unique_ptr<os::SimDisk> whole = make_disk(true);

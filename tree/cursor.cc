@@ -4,6 +4,11 @@
 #include "tree/descent.h"
 
 namespace sapwood::tree {
+namespace {
+
+constexpr u32 kPrefetchedLeaves = 2;  // what a scan asks for ahead: with one, memory is still late
+
+}  // namespace
 
 // The root to descend from; or no page, and the cursor is invalid, if the tree is empty.
 PageRef Cursor::begin_descent() {
@@ -72,6 +77,11 @@ void Cursor::seek_key(Bytes key, bool after) {
   if (slot_ >= leaf_count_) next_leaf();
 }
 
+// Of the branch above the leaf; nothing past its ends, where `slot` wraps around.
+void Cursor::prefetch_leaf(u32 slot) const {
+  if (slot < path_[1].count) tree_.pages().prefetch(Branch(path_[1].page, page_size()).child(slot));
+}
+
 // From past the last entry of a leaf to the first of the next.
 void Cursor::next_leaf() {
   valid_ = false;
@@ -88,6 +98,7 @@ void Cursor::next_leaf() {
     ref = branch.child(0);
   }
   enter_leaf(ref, 0);
+  for (u32 ahead = 1; ahead <= kPrefetchedLeaves; ++ahead) prefetch_leaf(path_[1].slot + ahead);
 }
 
 // From before the first entry of a leaf to the last of the one before.
@@ -107,11 +118,17 @@ void Cursor::previous_leaf() {
   }
   enter_leaf(ref, 0);
   slot_ = leaf_count_ - 1;
+  for (u32 ahead = 1; ahead <= kPrefetchedLeaves; ++ahead) prefetch_leaf(path_[1].slot - ahead);
 }
 
 Bytes Cursor::key() const {
+  key_.clear();
+  return key(key_);
+}
+
+Bytes Cursor::key(std::string& buffer) const {
   SAPWOOD_ASSERT(valid_ && tree_.shape().order == Order::key);
-  return LeafNode(leaf_, tree_.pages().page_size()).key(slot_, key_);
+  return LeafNode(leaf_, tree_.pages().page_size()).key(slot_, buffer);
 }
 
 ValueView Cursor::value() const {

@@ -35,9 +35,12 @@ class Cursor {
 
   // The key, valid until the cursor moves. Requires: order is key.
   Bytes key() const;
+  // The same in the page itself or at the end of `buffer`: valid as long as both stay as they are.
+  Bytes key(std::string& buffer) const;
   ValueView value() const;
   // Position of the entry in the tree's order. O(1).
   u64 index() const { return index_; }
+  u32 page_size() const { return tree_.pages().page_size(); }
 
  private:
   // A branch on the way to the leaf, and which of its children the way takes.
@@ -49,6 +52,7 @@ class Cursor {
   PageRef begin_descent();
   PageRef step_into(u32 level, PageRef ref, u32 slot);
   void enter_leaf(PageRef ref, u32 slot);
+  void prefetch_leaf(u32 slot) const;
   void next_leaf();
   void previous_leaf();
 

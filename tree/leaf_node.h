@@ -18,12 +18,12 @@ class LeafNode {
     if (is_fixed_leaf(page_)) return {fixed().value(i), ValueKind::inline_bytes};
     return variable().value(i);
   }
-  // The key of entry `i`: in the page itself, or put together in `buffer`.
+  // The key of entry `i`: in the page itself, or put together at the end of `buffer`.
   Bytes key(u32 i, std::string& buffer) const {
     if (is_fixed_leaf(page_)) return fixed().key(i);
-    buffer.clear();
+    const std::size_t start = buffer.size();
     variable().append_key(i, buffer);
-    return buffer;
+    return Bytes(buffer).substr(start);
   }
   u32 used() const { return is_fixed_leaf(page_) ? fixed().used() : variable().used(); }
   bool wants_longer_prefix() const { return !is_fixed_leaf(page_) && variable().wants_longer_prefix(); }

@@ -22,7 +22,7 @@ struct ItemElement {
   using Key = void;
   using Value = T;
   using Concept = std::bidirectional_iterator_tag;
-  static value_type read(const Cursor& cursor) { return Codec<T>::decode_value(cursor.value()); }
+  static value_type read(const Cursor& cursor) { return Codec<T>::decode_value(cursor.entry().value); }
 };
 template <class T>
 struct ItemViewElement {
@@ -30,7 +30,7 @@ struct ItemViewElement {
   using Key = void;
   using Value = T;
   using Concept = std::input_iterator_tag;
-  static value_type read(const Cursor& cursor) { return Codec<T>::view_value(cursor.value()); }
+  static value_type read(const Cursor& cursor) { return Codec<T>::view_value(cursor.entry().value); }
 };
 template <class K, class V>
 struct EntryElement {
@@ -39,7 +39,7 @@ struct EntryElement {
   using Value = V;
   using Concept = std::bidirectional_iterator_tag;
   static value_type read(const Cursor& cursor) {
-    const Cursor::Entry entry = cursor.entry();
+    const Cursor::Entry& entry = cursor.entry();
     return {Codec<K>::decode_key(entry.key), Codec<V>::decode_value(entry.value)};
   }
 };
@@ -50,7 +50,7 @@ struct EntryViewElement {
   using Value = V;
   using Concept = std::input_iterator_tag;
   static value_type read(const Cursor& cursor) {
-    const Cursor::Entry entry = cursor.entry();
+    const Cursor::Entry& entry = cursor.entry();
     return {Codec<K>::view_key(entry.key), Codec<V>::view_value(entry.value)};
   }
 };
@@ -60,7 +60,7 @@ struct KeyElement {
   using Key = K;
   using Value = V;
   using Concept = std::bidirectional_iterator_tag;
-  static value_type read(const Cursor& cursor) { return Codec<K>::decode_key(cursor.key()); }
+  static value_type read(const Cursor& cursor) { return Codec<K>::decode_key(cursor.entry().key); }
 };
 
 template <class Element>
@@ -89,9 +89,9 @@ class Iterator {
   auto key_view() const
     requires(!std::is_void_v<typename Element::Key>)
   {
-    return Codec<typename Element::Key>::view_key(cursor_.key());
+    return Codec<typename Element::Key>::view_key(cursor_.entry().key);
   }
-  auto value_view() const { return Codec<typename Element::Value>::view_value(cursor_.value()); }
+  auto value_view() const { return Codec<typename Element::Value>::view_value(cursor_.entry().value); }
   // Position in the collection.
   std::uint64_t index() const { return cursor_.index(); }
 
