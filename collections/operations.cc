@@ -65,7 +65,6 @@ void take_interval(Bytes& from, Operation& operation) {
 }  // namespace
 
 void encode_operation(std::string& to, const Operation& operation) {
-  to.clear();
   to += static_cast<char>(operation.kind);
   append_varint(to, operation.id);
   switch (operation.kind) {

@@ -54,7 +54,7 @@ struct Operation {
   std::optional<Bytes> high{};
 };
 
-// Replaces `to` by the operation's bytes.
+// Appends the operation's bytes to `to`.
 void encode_operation(std::string& to, const Operation& operation);
 
 // Takes one operation off the front of `from`; the result borrows from it. Throws Error{corrupt} if it is cut off,

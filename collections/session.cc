@@ -70,8 +70,7 @@ void WriteSession::check_entry(const OpenCollection& collection, Bytes key, Byte
 
 void WriteSession::record(const Operation& operation) {
   if (!recording_) return;
-  encode_operation(buffer_, operation);
-  txn_.record(buffer_);
+  txn_.record([&](std::string& to) { encode_operation(to, operation); });
 }
 
 // --- Collections -----------------------------------------------------------------------------------------------------
@@ -154,7 +153,7 @@ void WriteSession::drop(OpenCollection& collection) {
   check_changeable(collection);
   const ReserveUse reserve(txn_);
   change(collection, [&] {
-    tree::TreeWriter(txn_, collection.record.shape, collection.record.root).clear();
+    writer(collection).clear();
     CatalogWriter writer(txn_, catalog_);
     writer.remove_name(collection.record.name);
     writer.remove(collection.record.id);
@@ -214,7 +213,7 @@ bool WriteSession::put(OpenCollection& collection, Bytes key, Bytes value) {
   check_changeable(collection);
   check_entry(collection, key, value);
   return change(collection, [&] {
-    const bool is_new = tree::TreeWriter(txn_, collection.record.shape, collection.record.root).put(key, value);
+    const bool is_new = writer(collection).put(key, value);
     record({.kind = OperationKind::put, .id = collection.record.id, .key = key, .value = value});
     txn_.release_memory();
     return is_new;
@@ -227,7 +226,7 @@ bool WriteSession::erase(OpenCollection& collection, Bytes key) {
   const bool was_dirty = collection.dirty;
   const ReserveUse reserve(txn_);
   return change(collection, [&] {
-    if (!tree::TreeWriter(txn_, collection.record.shape, collection.record.root).erase(key)) {
+    if (!writer(collection).erase(key)) {
       collection.dirty = was_dirty;
       --changes_;
       return false;
@@ -248,7 +247,7 @@ u64 WriteSession::erase_interval(OpenCollection& collection, std::optional<Bytes
   if (first >= last) return 0;
   const ReserveUse reserve(txn_);
   return change(collection, [&] {
-    tree::TreeWriter(txn_, collection.record.shape, collection.record.root).erase_range(first, last - first);
+    writer(collection).erase_range(first, last - first);
     Operation operation;
     operation.kind = OperationKind::erase_range;
     operation.id = collection.record.id;
@@ -266,7 +265,7 @@ void WriteSession::insert(OpenCollection& collection, u64 index, Bytes value) {
     throw_past_end(collection, index);
   check_entry(collection, {}, value);
   change(collection, [&] {
-    tree::TreeWriter(txn_, collection.record.shape, collection.record.root).insert(index, value);
+    writer(collection).insert(index, value);
     record({.kind = OperationKind::list_insert, .id = collection.record.id, .value = value, .index = index});
     txn_.release_memory();
   });
@@ -278,7 +277,7 @@ void WriteSession::set(OpenCollection& collection, u64 index, Bytes value) {
     throw_past_end(collection, index);
   check_entry(collection, {}, value);
   change(collection, [&] {
-    tree::TreeWriter(txn_, collection.record.shape, collection.record.root).set(index, value);
+    writer(collection).set(index, value);
     record({.kind = OperationKind::list_set, .id = collection.record.id, .value = value, .index = index});
     txn_.release_memory();
   });
@@ -292,7 +291,7 @@ void WriteSession::erase_items(OpenCollection& collection, u64 first, u64 count)
   if (count == 0) return;
   const ReserveUse reserve(txn_);
   change(collection, [&] {
-    tree::TreeWriter(txn_, collection.record.shape, collection.record.root).erase_range(first, count);
+    writer(collection).erase_range(first, count);
     record({.kind = OperationKind::list_erase, .id = collection.record.id, .index = first, .count = count});
     txn_.release_memory();
   });
@@ -303,7 +302,7 @@ void WriteSession::clear(OpenCollection& collection) {
   if (collection.record.root.count == 0) return;
   const ReserveUse reserve(txn_);
   change(collection, [&] {
-    tree::TreeWriter(txn_, collection.record.shape, collection.record.root).clear();
+    writer(collection).clear();
     record({.kind = OperationKind::clear, .id = collection.record.id});
     txn_.release_memory();
   });

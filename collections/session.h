@@ -17,12 +17,14 @@
 #include "collections/catalog.h"
 #include "collections/operations.h"
 #include "storage/write_transaction.h"
+#include "tree/right_edge.h"
 
 namespace sapwood::collections {
 
 // A collection as the session knows it. Stays at one address for the session's life.
 struct OpenCollection {
   CatalogRecord record;
+  tree::RightEdge edge;
   bool dirty = false;
   bool exists = true;  // false once dropped, or its creation rolled back
   bool busy = false;   // a batch is filling it
@@ -69,6 +71,10 @@ class WriteSession {
 
   tree::TreeReader reader(const OpenCollection& collection) const {
     return tree::TreeReader(txn_.reader(), collection.record.shape, collection.record.root);
+  }
+
+  tree::TreeWriter writer(OpenCollection& collection) {
+    return tree::TreeWriter(txn_, collection.record.shape, collection.record.root, &collection.edge);
   }
 
   // Sorted maps.

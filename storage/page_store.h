@@ -36,8 +36,18 @@ class PageStore {
   // Low 32 bits of the birth of pages made now.
   virtual u32 birth() const = 0;
 
+  // Another after each edit(), create(), free(), and whatever else ends the life of a page pointer or the right to
+  // write through it. Never 0.
+  u64 version() const { return version_; }
+
   // Called between operations, when no page pointer is held: may write pages to the file early to bound memory.
   virtual void release_memory() = 0;
+
+ protected:
+  void new_version() { ++version_; }
+
+ private:
+  u64 version_ = 1;
 };
 
 }  // namespace sapwood::storage

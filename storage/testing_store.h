@@ -160,7 +160,7 @@ class Editor {
     store<u64>(operation.data() + 1, number);
     store<u64>(operation.data() + 9, value);
     store<u64>(operation.data() + 17, data.size());
-    txn_.record(operation + data);
+    txn_.record([&](std::string& to) { to += operation + data; });
   }
 
   WriteTransaction& txn_;

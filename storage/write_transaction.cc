@@ -9,8 +9,16 @@
 namespace sapwood::storage {
 
 WriteTransaction::WriteTransaction(Engine& engine, const Descriptor& base, TxnId id)
-    : engine_(engine), base_(base), id_(id), catalog_(base.catalog), own_(engine.impl().buffers) {
+    : engine_(engine),
+      base_(base),
+      id_(id),
+      catalog_(base.catalog),
+      own_(engine.impl().buffers),
+      page_size_(engine.impl().page_size()) {
   record_.swap(engine.impl().record_buffer);
+  record_.resize(kRecordHeaderSize);
+  const Options& options = engine.impl().options;
+  record_limit_ = engine.impl().temporary ? 0 : kRecordHeaderSize + RedoLog::max_body(options.log_size);
 }
 
 WriteTransaction::~WriteTransaction() { rollback(); }
@@ -19,8 +27,6 @@ PageReader WriteTransaction::reader() const {
   Engine::Impl& engine = engine_.impl();
   return PageReader(engine.pages.space(), engine.allocator.page_count(), birth(), this);
 }
-
-u32 WriteTransaction::page_size() const { return engine_.impl().page_size(); }
 
 const u8* WriteTransaction::find(PageNo page) const {
   const OwnPages::Entry* entry = own_.find(page);
@@ -31,6 +37,7 @@ const u8* WriteTransaction::find(PageNo page) const {
 u8* WriteTransaction::take_page(PageRef& ref) {
   SAPWOOD_ASSERT(!ended_);
   changed_ = true;
+  new_version();
   Engine::Impl& engine = engine_.impl();
   const PageNo page = engine.take_page(use_reserve_);
   u8* buffer = nullptr;
@@ -46,6 +53,7 @@ u8* WriteTransaction::take_page(PageRef& ref) {
 }
 
 u8* WriteTransaction::edit(PageRef& ref) {
+  new_version();
   const PageRef old = ref;
   OwnPages::Entry* entry = old.birth == birth() ? own_.find(old.page) : nullptr;
   if (entry != nullptr && entry->born >= newest_mark()) {
@@ -99,6 +107,7 @@ void WriteTransaction::write_run(Extent extent, const void* data, u64 size) {
 
 void WriteTransaction::free_run(Extent extent, u32 run_birth) {
   changed_ = true;
+  new_version();
   OwnPages::Entry* entry = run_birth == birth() ? own_.find(extent.start) : nullptr;
   if (entry == nullptr) {
     drop_committed(extent, run_birth);
@@ -138,6 +147,7 @@ void WriteTransaction::drop_own(Extent extent, u32 born) {
 void WriteTransaction::release_memory() {
   const Engine::Impl& engine = engine_.impl();
   if (own_.buffers() * u64{page_size()} <= engine.options.dirty_limit) return;
+  new_version();
   put_in_file();
   // Cursors that a mark protects point into pages made before it: those stay where they are.
   own_.for_each([this](OwnPages::Entry& entry) {
@@ -159,6 +169,7 @@ void WriteTransaction::put_in_file() {
 }
 
 Mark WriteTransaction::mark() {
+  new_version();
   marks_.push_back({mark_counter_ + 1, dropped_.size(), record_.size(), true});
   return Mark{++mark_counter_};
 }
@@ -185,6 +196,7 @@ void WriteTransaction::drop_unneeded() noexcept {
 }
 
 void WriteTransaction::rollback_to(Mark mark) {
+  new_version();
   const u32 number = static_cast<u32>(mark);
   while (!marks_.empty() && marks_.back().number > number) marks_.pop_back();
   SAPWOOD_ASSERT(!marks_.empty() && marks_.back().number == number && marks_.back().live);
@@ -207,16 +219,9 @@ void WriteTransaction::rollback_to(Mark mark) {
   drop_unneeded();
 }
 
-void WriteTransaction::record(Bytes operation) {
-  changed_ = true;
-  if (record_too_big_) return;
-  if (record_.empty()) record_.resize(kRecordHeaderSize);
-  record_.append(operation);
-  const Engine::Impl& engine = engine_.impl();
-  if (engine.temporary || record_.size() > kRecordHeaderSize + RedoLog::max_body(engine.options.log_size)) {
-    record_too_big_ = true;
-    std::string().swap(record_);
-  }
+void WriteTransaction::forget_record() noexcept {
+  record_too_big_ = true;
+  std::string().swap(record_);
 }
 
 void WriteTransaction::commit(Durability durability) {
@@ -235,7 +240,6 @@ void WriteTransaction::commit(Durability durability) {
     commit.version.txn = id_;
     commit.version.catalog = catalog_;
     if (record_too_big_) commit.record = nullptr;
-    if (record_.empty()) record_.resize(kRecordHeaderSize);
     engine.publish(commit);
   } catch (...) {
     rollback();

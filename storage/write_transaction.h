@@ -36,7 +36,7 @@ class WriteTransaction final : public PageStore, private PrivatePages {
 
   // PageStore.
   PageReader reader() const override;
-  u32 page_size() const override;
+  u32 page_size() const override { return page_size_; }
   u8* edit(PageRef& ref) override;
   u8* create(PageRef& ref, PageType type, u8 level, u32 tree_id) override;
   void free(PageRef ref) override;
@@ -54,9 +54,15 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   // itself stays. The caller restores catalog() and the roots it keeps.
   void rollback_to(Mark mark);
 
-  // Appends one encoded operation to the transaction's redo record. When the record outgrows what the log takes, the
-  // operations are forgotten and the commit becomes a checkpoint.
-  void record(Bytes operation);
+  // Adds one operation to the transaction's redo record: `encode(std::string&)` appends its bytes. When the record
+  // outgrows what the log takes, the operations are forgotten and the commit becomes a checkpoint.
+  template <class Encode>
+  void record(Encode&& encode) {
+    changed_ = true;
+    if (record_too_big_) return;
+    encode(record_);
+    if (record_.size() > record_limit_) forget_record();
+  }
   // True if anything was changed or recorded.
   bool has_changes() const { return changed_; }
 
@@ -80,6 +86,7 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   void undo_drops(std::size_t keep) noexcept;
   void drop_unneeded() noexcept;
   void put_in_file();
+  void forget_record() noexcept;
   void give_record_back() noexcept;
 
   struct SavedMark {
@@ -95,11 +102,13 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   TxnId id_;
   CatalogRoot catalog_;
   OwnPages own_;
+  u32 page_size_;
   std::vector<OwnPages::Dropped> dropped_;  // committed pages that this transaction no longer refers to, in order
   std::vector<OwnPages::Held> held_;        // own pages dropped, but needed by a mark
   std::vector<SavedMark> marks_;            // ascending; the last one is live
   u32 mark_counter_ = 0;
-  std::string record_;
+  std::string record_;  // with room for its header in front
+  u64 record_limit_;
   bool record_too_big_ = false;
   bool changed_ = false;
   bool use_reserve_ = false;

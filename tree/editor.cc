@@ -4,8 +4,8 @@
 
 namespace sapwood::tree {
 
-Editor::Editor(PageStore& store, const TreeShape& shape, TreeRoot& root)
-    : store_(store), shape_(shape), root_(root), page_size_(store.page_size()) {
+Editor::Editor(PageStore& store, const TreeShape& shape, TreeRoot& root, RightEdge* edge)
+    : store_(store), shape_(shape), root_(root), edge_(edge), page_size_(store.page_size()) {
   store.release_memory();
   check_root(root);
 }
@@ -107,10 +107,19 @@ void Editor::plant(const Entry& entry) {
   SAPWOOD_ASSERT(fits);
 }
 
-bool TreeWriter::put(Bytes key, Bytes value) { return Editor(store_, shape_, root_).put(key, value); }
-bool TreeWriter::erase(Bytes key) { return Editor(store_, shape_, root_).erase(key); }
-void TreeWriter::insert(u64 index, Bytes value) { Editor(store_, shape_, root_).insert(index, value); }
-void TreeWriter::set(u64 index, Bytes value) { Editor(store_, shape_, root_).set(index, value); }
-void TreeWriter::erase_range(u64 index, u64 count) { Editor(store_, shape_, root_).erase_range(index, count); }
+bool TreeWriter::put(Bytes key, Bytes value) {
+  if (edge_ != nullptr && edge_->append(store_, shape_, root_, key, value)) return true;
+  return editor().put(key, value);
+}
+
+void TreeWriter::insert(u64 index, Bytes value) {
+  if (edge_ != nullptr && index == root_.count && edge_->append(store_, shape_, root_, Bytes(), value)) return;
+  editor().insert(index, value);
+}
+
+bool TreeWriter::erase(Bytes key) { return editor().erase(key); }
+void TreeWriter::set(u64 index, Bytes value) { editor().set(index, value); }
+void TreeWriter::erase_range(u64 index, u64 count) { editor().erase_range(index, count); }
+Editor TreeWriter::editor() { return Editor(store_, shape_, root_, edge_); }
 
 }  // namespace sapwood::tree

@@ -15,12 +15,14 @@
 #include "tree/branch_sequence.h"
 #include "tree/descent.h"
 #include "tree/leaf_sequence.h"
+#include "tree/right_edge.h"
 
 namespace sapwood::tree {
 
 class Editor {
  public:
-  Editor(PageStore& store, const TreeShape& shape, TreeRoot& root);
+  // `edge`, if there is one, is told of the tree's last leaf when an entry was appended to it.
+  Editor(PageStore& store, const TreeShape& shape, TreeRoot& root, RightEdge* edge);
 
   // As in TreeWriter.
   bool put(Bytes key, Bytes value);
@@ -90,6 +92,7 @@ class Editor {
   PageStore& store_;
   const TreeShape& shape_;
   TreeRoot& root_;
+  RightEdge* edge_;
   const u32 page_size_;
   std::array<Step, kMaxHeight + 1> path_;  // by level
   std::unique_ptr<u8[]> scratch_;          // two pages, when first needed

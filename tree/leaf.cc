@@ -42,6 +42,17 @@ Found Leaf::find(Bytes key) const {
   });
 }
 
+bool Leaf::ends_below(Bytes key) const {
+  const u32 prefix = prefix_size();
+  if (!starts_with(key, page_ + page_size_ - prefix, prefix)) return false;
+  const SearchKey wanted(key.substr(prefix));
+  const u32 last = count() - 1;
+  const u32 head = load<u32>(heads() + 4 * last);
+  if (head != wanted.head) return head < wanted.head;
+  const KeyedRecord record = keyed_record(last);
+  return compare_tied(record.tail, record.rest, wanted) < 0;
+}
+
 void Leaf::append_key(u32 i, std::string& to) const {
   const u32 prefix = prefix_size();
   to.append(reinterpret_cast<const char*>(page_ + page_size_ - prefix), prefix);

@@ -54,6 +54,9 @@ class Leaf {
 
   // The first entry with a key >= `key`. Requires: keyed.
   Found find(Bytes key) const;
+  // Whether all keys are less than `key`, as far as the page's prefix tells: false if `key` does not share it.
+  // Requires: keyed.
+  bool ends_below(Bytes key) const;
   StoredValue value(u32 i) const {
     if (keyed()) return keyed_record(i).value;
     u32 start;

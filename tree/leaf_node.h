@@ -14,6 +14,10 @@ class LeafNode {
 
   u32 count() const { return PageHeader::count(page_); }
   Found find(Bytes key) const { return is_fixed_leaf(page_) ? fixed().find(key) : variable().find(key); }
+  // Whether all keys are less than `key`; false if the page cannot tell. Requires: keyed.
+  bool ends_below(Bytes key) const {
+    return is_fixed_leaf(page_) ? fixed().key(count() - 1) < key : variable().ends_below(key);
+  }
   StoredValue value(u32 i) const {
     if (is_fixed_leaf(page_)) return {fixed().value(i), ValueKind::inline_bytes};
     return variable().value(i);
@@ -44,6 +48,11 @@ class LeafNodeEditor : public LeafNode {
   bool insert(u32 i, const Entry& entry) {
     if (is_fixed_leaf(bytes_)) return FixedLeafEditor(bytes_, size_).insert(i, entry.key, entry.value.bytes);
     return LeafEditor(bytes_, size_).insert(i, entry);
+  }
+  // As the last entry; false also if the page should be rebuilt with it.
+  bool append(const Entry& entry) {
+    const u32 n = count();
+    return (is_fixed_leaf(bytes_) || (n & (n + 1)) != 0) && insert(n, entry);
   }
   bool replace(u32 i, const StoredValue& value) {
     if (!is_fixed_leaf(bytes_)) return LeafEditor(bytes_, size_).replace(i, value);

@@ -74,6 +74,7 @@ class MemoryStore final : public storage::PageStore, private storage::PrivatePag
   u32 birth() const override { return birth_; }
 
   u8* edit(storage::PageRef& ref) override {
+    new_version();
     const u8* old = reader().fetch(ref);
     const State& state = owned(ref.page, ref.birth, false);
     if (state.birth == birth_ && state.mark == mark_) return load(ref.page);
@@ -86,6 +87,7 @@ class MemoryStore final : public storage::PageStore, private storage::PrivatePag
   }
 
   u8* create(storage::PageRef& ref, storage::PageType type, u8 level, u32 tree_id) override {
+    new_version();
     u8* page = add_page(ref);
     std::memset(page, 0, settings_.page_size);
     storage::PageHeader::init(page, type, level, tree_id, settings_.page_size);
@@ -94,6 +96,7 @@ class MemoryStore final : public storage::PageStore, private storage::PrivatePag
   }
 
   void free(storage::PageRef ref) override {
+    new_version();
     State& state = owned(ref.page, ref.birth, false);
     if (state.mark == mark_) buffers_.erase(to_u64(ref.page));
     drop(ref.page, state);
@@ -122,7 +125,10 @@ class MemoryStore final : public storage::PageStore, private storage::PrivatePag
   }
 
   // Pages made so far are not edited in place any more.
-  void mark() { ++mark_; }
+  void mark() {
+    new_version();
+    ++mark_;
+  }
 
   // All pages go to the arena; what was freed can be used again, unless `keep_old`, when old versions stay readable.
   void commit(bool keep_old = false) {
@@ -246,6 +252,7 @@ class MemoryStore final : public storage::PageStore, private storage::PrivatePag
   }
 
   void spill() {
+    new_version();
     for (auto& [number, buffer] : buffers_) {
       u8* page = buffer.get();
       store<u32>(page, storage::page_checksum(page, settings_.page_size, PageNo{number}, settings_.seed));

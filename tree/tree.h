@@ -38,12 +38,16 @@ class TreeReader {
   TreeRoot root_;
 };
 
+class Editor;
+class RightEdge;
+
 class TreeWriter {
  public:
   // `root` is read now and updated by every change; it outlives the writer. Keys and values given to a writer are
-  // copied; they must not lie in pages of the store (a ValueView's bytes), which a change may move.
-  TreeWriter(storage::PageStore& store, const TreeShape& shape, TreeRoot& root)
-      : store_(store), shape_(shape), root_(root) {}
+  // copied; they must not lie in pages of the store (a ValueView's bytes), which a change may move. `edge` makes runs
+  // of appends faster; it is kept beside `root`, for one transaction.
+  TreeWriter(storage::PageStore& store, const TreeShape& shape, TreeRoot& root, RightEdge* edge = nullptr)
+      : store_(store), shape_(shape), root_(root), edge_(edge) {}
 
   TreeReader reader() const { return TreeReader(store_.reader(), shape_, root_); }
 
@@ -64,9 +68,12 @@ class TreeWriter {
   void clear() { erase_range(0, root_.count); }
 
  private:
+  Editor editor();
+
   storage::PageStore& store_;
   TreeShape shape_;
   TreeRoot& root_;
+  RightEdge* edge_;
 };
 
 }  // namespace sapwood::tree

@@ -54,15 +54,18 @@ void Editor::add_entry(u32 slot, const Entry& entry) {
   add_to_path(1);
   if (leaf().insert(slot, entry)) {
     if (leaf().wants_longer_prefix()) rebuild_leaf();
+    if (edge_ != nullptr && slot + 1 == leaf().count() && on_right_edge())
+      edge_->note(store_, root_.height, [this](u32 level) { return path_[level].page; });
   } else if (!extend_edge(slot, entry)) {
     rewrite_leaf(slot, entry, false);
   }
 }
 
+// With a longer prefix, unless that takes more room than it saves: what is left of short keys lies in their heads.
 void Editor::rebuild_leaf() {
   LeafSequence entries(shape_, page_size_, ref_at(0).page);
   entries.add_page(path_[0].page);
-  write_leaf(entries, 0, entries.size());
+  if (entries.fits(0, entries.size())) write_leaf(entries, 0, entries.size());
 }
 
 // For ascending runs at the tree's right edge and descending ones at its left: leaves the full page as it is and puts

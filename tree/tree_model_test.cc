@@ -8,6 +8,7 @@
 #include "tree/bulk.h"
 #include "tree/cursor.h"
 #include "tree/memory_store.h"
+#include "tree/right_edge.h"
 
 namespace sapwood::tree {
 namespace {
@@ -87,6 +88,18 @@ std::string random_key(Random& random, const Case& c) {
       return key + random_bytes(random, below(random, 6));
     }
   }
+}
+
+// A key a little above `last`; it may be `last` itself.
+std::string key_after(std::string last, Random& random, const Case& c) {
+  if (c.key_width == 0 && last.size() < max_key_size(c.page_size) && random() % 2 == 0) {
+    return last + static_cast<char>(random());
+  }
+  for (auto byte = last.rbegin(); byte != last.rend(); ++byte) {
+    *byte = static_cast<char>(*byte + 1);
+    if (*byte != 0) return last;
+  }
+  return random_key(random, c);
 }
 
 std::string random_value(Random& random, const Case& c) {
@@ -172,11 +185,13 @@ TEST_P(MapModel, AgreesWithStdMap) {
   MemoryStore store({.page_size = c.page_size, .max_pages = 1 << 18, .seed = seed});
   TreeRoot root;
   const TreeShape shape = shape_of(c, Order::key);
-  TreeWriter writer(store, shape, root);
+  RightEdge edge;
+  TreeWriter writer(store, shape, root, &edge);
   Map model;
   for (u32 i = 1; i <= c.operations; ++i) {
     const u64 what = below(random, 1000);
-    const std::string key = random_key(random, c);
+    const bool appends = i / 300 % 3 == 2 && !model.empty();
+    const std::string key = appends ? key_after(model.rbegin()->first, random, c) : random_key(random, c);
     const bool shrink = model.size() > c.target * (1 + i / 3000 % 2) / 2;
     if (what < (shrink ? 300 : 600)) {
       const std::string value = random_value(random, c);
@@ -270,7 +285,8 @@ TEST_P(ListModel, AgreesWithVector) {
   MemoryStore store({.page_size = c.page_size, .max_pages = 1 << 18, .seed = seed});
   TreeRoot root;
   const TreeShape shape = shape_of(c, Order::position);
-  TreeWriter writer(store, shape, root);
+  RightEdge edge;
+  TreeWriter writer(store, shape, root, &edge);
   List model;
   u64 hot = 0;
   for (u32 i = 1; i <= c.operations; ++i) {

@@ -206,5 +206,21 @@ TEST(Tree, CursorOfAMarkedStateSeesThatState) {
   EXPECT_EQ(root.count, 1000u);
 }
 
+// Sixteen keys that share three bytes in a full page: the prefix would cost three bytes and save none, since the keys
+// lie in their heads with and without it.
+TEST(Tree, APrefixThatWouldOverflowThePageIsLeftOut) {
+  MemoryStore store({.page_size = 512});
+  TreeRoot root;
+  const TreeShape shape = shape_of(Order::key);
+  TreeWriter writer(store, shape, root);
+  writer.put("a", "");  // keeps the prefix empty until it goes
+  for (char c = 'A'; c < 'P'; ++c) writer.put(std::string("pqr") + c, std::string(21, c));
+  writer.erase("a");
+  writer.put("pqrP", std::string(35, 'P'));
+  EXPECT_EQ(root.count, 16u);
+  EXPECT_EQ(root.height, 1);
+  expect_sound(store, writer.reader());
+}
+
 }  // namespace
 }  // namespace sapwood::tree

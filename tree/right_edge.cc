@@ -1,0 +1,25 @@
+#include "tree/right_edge.h"
+
+#include "tree/branch.h"
+#include "tree/keep_value.h"
+#include "tree/leaf_node.h"
+
+namespace sapwood::tree {
+
+bool RightEdge::append(const storage::PageStore& store, const TreeShape& shape, TreeRoot& root, Bytes key,
+                       Bytes value) {
+  if (version_ != store.version()) return false;
+  const u32 page_size = store.page_size();
+  if (!stays_in_leaf(shape, page_size, static_cast<u32>(key.size()), value)) return false;
+  LeafNodeEditor leaf(pages_[0], page_size);
+  if (shape.order == Order::key && !leaf.ends_below(key)) return false;
+  if (!leaf.append(Entry{key, {value, ValueKind::inline_bytes}})) return false;
+  for (u32 level = 1; level < root.height; ++level) {
+    BranchEditor branch(pages_[level], page_size);
+    branch.add_entries(branch.count() - 1, 1);
+  }
+  ++root.count;
+  return true;
+}
+
+}  // namespace sapwood::tree
