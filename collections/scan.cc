@@ -76,13 +76,12 @@ Position::Position(const ScanState& scan)
 
 // By one step if that is enough.
 void Position::go_to(const ScanState& scan, u64 index) {
-  if (!cursor_.valid()) {
-    cursor_.seek_index(index);
-  } else if (index == cursor_.index() + 1) {
+  const bool valid = cursor_.valid();
+  if (valid && index == cursor_.index() + 1) {
     cursor_.next();
-  } else if (index + 1 == cursor_.index()) {
+  } else if (valid && index + 1 == cursor_.index()) {
     cursor_.prev();
-  } else if (index != cursor_.index()) {
+  } else if (!valid || index != cursor_.index()) {
     cursor_.seek_index(index);
   }
   if (!cursor_.valid()) [[unlikely]] {

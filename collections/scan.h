@@ -71,7 +71,7 @@ class Position : public detail::Window {
   u32 ahead_ = 1;  // entries to read together
   std::array<Entry, kMaxEntries> read_;
   std::string keys_;   // those that a page does not hold in one piece; never reallocated while `read_` is used
-  std::string value_;  // a value that is not in one piece: only that of an entry read alone
+  std::string value_;  // the first one, if it is not in one piece
 };
 
 }  // namespace sapwood::collections
