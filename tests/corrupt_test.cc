@@ -64,7 +64,9 @@ bool use_everything(os::SimDisk& disk, const Model* expected) {
     Database database = Database::open(kPath, sim_options(disk, 512));
     const Model found = dump(database.read());
     if (!database.check().empty()) return false;
-    if (expected != nullptr) EXPECT_EQ(difference(found, *expected), "");
+    if (expected != nullptr) {
+      EXPECT_EQ(difference(found, *expected), "");
+    }
     database.write([](WriteTxn& txn) {
       txn.list<std::string>("words").insert(0, "more");
       txn.sorted_map<i64, double>("numbers").erase(100, 10'000);
