@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/types.h"
 
@@ -85,6 +86,13 @@ struct OpenFlags {
   bool exclusive = false;  // with create: Error{exists} if present
 };
 
+// What identifies a process to others, for messages.
+struct ProcessInfo {
+  u32 pid;
+  std::string command;  // name of the program, without path and arguments
+  std::string boot_id;  // differs after each boot of the system; empty if not asked for
+};
+
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
@@ -99,6 +107,8 @@ class FileSystem {
   virtual void sync_folder_of(const std::string& path) = 0;
   // The path with symbolic links resolved; the last component may be absent.
   virtual std::string resolve(const std::string& path) = 0;
+  // The processes that have the file open, as far as this one may see: for messages. Cost: a look at all processes.
+  virtual std::vector<ProcessInfo> users_of(const std::string&) { return {}; }
 };
 
 class Clock {
@@ -112,13 +122,6 @@ class Random {
  public:
   virtual ~Random() = default;
   virtual void fill(void* to, std::size_t size) = 0;
-};
-
-// What identifies this process to others, for messages.
-struct ProcessInfo {
-  u32 pid;
-  std::string command;  // name of the program, without path and arguments
-  std::string boot_id;  // differs after each boot of the system
 };
 
 // All of it together. `posix_env()` is the real one; it lives for ever.

@@ -4,6 +4,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <optional>
 
 #include "os/posix.h"
@@ -152,6 +154,29 @@ class PosixFileSystem final : public FileSystem {
     const auto parent = real_path(folder.c_str());
     if (!parent) throw_errno("resolve " + path + ", whose folder is " + folder, errno, Intent::read);
     return *parent == "/" ? "/" + name : *parent + "/" + name;
+  }
+
+  // As Linux tells it under /proc; elsewhere there is no such folder, and the answer is nobody.
+  std::vector<ProcessInfo> users_of(const std::string& path) override {
+    namespace fs = std::filesystem;
+    std::vector<ProcessInfo> users;
+    struct stat wanted;
+    if (::stat(path.c_str(), &wanted) != 0) return users;
+    std::error_code error;  // of processes that end meanwhile, or are another user's
+    for (const fs::directory_entry& process : fs::directory_iterator("/proc", error)) {
+      const std::string name = process.path().filename().string();
+      if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+      for (const fs::directory_entry& open : fs::directory_iterator(process.path() / "fd", error)) {
+        struct stat found;
+        if (::stat(open.path().c_str(), &found) != 0) continue;
+        if (found.st_dev != wanted.st_dev || found.st_ino != wanted.st_ino) continue;
+        std::string command;
+        std::getline(std::ifstream(process.path() / "comm"), command);
+        users.push_back({static_cast<u32>(std::stoul(name)), command, ""});
+        break;
+      }
+    }
+    return users;
   }
 
  private:

@@ -1,5 +1,6 @@
 // Opening: finding or making the file, locking it, judging its metas, and loading the bitmaps.
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/assert.h"
@@ -23,18 +24,32 @@ void check_options(const Options& options) {
   }
 }
 
-[[noreturn]] void throw_in_use(os::Env& env, const std::string& path) {
-  std::string holder = "another process, under another name";
+// The lock file tells more than the system does, but only of a process that writes; a reader leaves it as it is.
+std::string holder_of(os::Env& env, const std::string& path) {
+  constexpr std::size_t kMostNamed = 3;
+  const std::vector<os::ProcessInfo> users = env.files().users_of(path);
   const std::string lock_path = path + "-lock";
+  if (env.files().exists(lock_path)) {
+    const std::unique_ptr<os::File> file = env.files().open(lock_path, {.write = false});
+    std::vector<u8> bytes(sizeof(LockFile));
+    bytes.resize(file->read(0, bytes.data(), bytes.size()));
+    const u32 writer = holding_process(bytes.data(), bytes.size());
+    const bool holds = users.empty() || std::ranges::find(users, writer, &os::ProcessInfo::pid) != users.end();
+    if (writer != 0 && holds) return describe_holder(bytes.data(), bytes.size());
+  }
+  std::string named;
+  for (std::size_t i = 0; i < std::min(users.size(), kMostNamed); ++i) {
+    named += (i == 0 ? "process " : ", ") + std::to_string(users[i].pid) + " (" + users[i].command + ")";
+  }
+  if (users.size() > kMostNamed) named += " and " + std::to_string(users.size() - kMostNamed) + " others";
+  return named.empty() ? "another process" : named;
+}
+
+[[noreturn]] void throw_in_use(os::Env& env, const std::string& path) {
+  std::string holder = "another process";
   try {
-    if (env.files().exists(lock_path)) {
-      const std::unique_ptr<os::File> file = env.files().open(lock_path, {.write = false});
-      std::vector<u8> bytes(sizeof(LockFile));
-      bytes.resize(file->read(0, bytes.data(), bytes.size()));
-      holder = describe_holder(bytes.data(), bytes.size());
-    }
-  } catch (const Error&) {
-    holder = "another process";
+    holder = holder_of(env, path);
+  } catch (const Error&) {  // then it stays unnamed
   }
   throw Error(ErrorCode::in_use, path + " is in use by " + holder + "; close it there first");
 }
@@ -56,7 +71,10 @@ std::unique_ptr<os::File> open_locked(os::Env& env, const std::string& path, con
     }
     const bool write = options.mode != OpenMode::read;
     std::unique_ptr<os::File> file = env.files().open(path, {.write = write});
-    if (!file->try_lock(write ? os::LockKind::exclusive : os::LockKind::shared)) throw_in_use(env, path);
+    if (!file->try_lock(write ? os::LockKind::exclusive : os::LockKind::shared)) {
+      file.reset();  // we are no user of it
+      throw_in_use(env, path);
+    }
     if (file->is_at_path()) return file;  // else it was replaced in between
   }
   throw Error(ErrorCode::in_use, path + " is replaced again and again by others; close it there first");
@@ -161,6 +179,7 @@ void Engine::Impl::adopt(const Meta& newest) {
   }
   PageSpace prototype;
   prototype.checksum_seed = meta.checksum_seed();
+  prototype.hash_seed = meta.hash_seed();
   prototype.verify_checksums = options.verify_checksums;
   prototype.verify_node = contents.verify_node();
   pages.open_map(prototype);

@@ -125,8 +125,13 @@ u64 Versions::reader_count() const {
   return pins.size();
 }
 
+u32 holding_process(const u8* lock_file, u64 size) {
+  if (size < sizeof(LockFile) || std::memcmp(lock_file, kLockMagic, sizeof kLockMagic) != 0) return 0;
+  return load<u32>(lock_file + offsetof(LockFile, processes) + offsetof(LockFile::Process, pid));
+}
+
 std::string describe_holder(const u8* lock_file, u64 size) {
-  if (size < sizeof(LockFile) || std::memcmp(lock_file, kLockMagic, sizeof kLockMagic) != 0) return "another process";
+  if (holding_process(lock_file, size) == 0) return "another process";
   const u8* process = lock_file + offsetof(LockFile, processes);
   char command[sizeof LockFile::Process::command + 1] = {};
   std::memcpy(command, process + offsetof(LockFile::Process, command), sizeof LockFile::Process::command);
@@ -138,7 +143,7 @@ std::string describe_holder(const u8* lock_file, u64 size) {
   std::tm parts{};
   char time[40] = "?";
   if (gmtime_r(&since, &parts) != nullptr) std::strftime(time, sizeof time, "%Y-%m-%d %H:%M:%S UTC", &parts);
-  return "process " + std::to_string(load<u32>(process + offsetof(LockFile::Process, pid))) + " (" + command +
+  return "process " + std::to_string(holding_process(lock_file, size)) + " (" + command +
          ", since " + time + ")";
 }
 

@@ -101,6 +101,8 @@ class Versions {
   std::vector<std::atomic<u64>> generations_;  // by slot: one more after each end
 };
 
+// The process that made the lock file; 0 if that cannot be read.
+u32 holding_process(const u8* lock_file, u64 size);
 // What the process that holds a database wrote of itself into its lock file, for an error message: "process 12
 // (python3, since 2026-01-31 12:00:00 UTC)", or "another process".
 std::string describe_holder(const u8* lock_file, u64 size);

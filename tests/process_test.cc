@@ -168,6 +168,37 @@ TEST(Process, SecondProcessIsToldWhoHoldsTheFile) {
   EXPECT_EQ(WEXITSTATUS(wait_for(next)), 1);
 }
 
+// What a killed writer left in the lock file names nobody who holds the file now; a reader is named as well as a
+// writer.
+TEST(Process, ReadersAreNamedAndTheDeadAreNot) {
+  const TempFolder folder;
+  const std::string path = folder.file("test.sapwood");
+  Database::open(path).list<i64>("numbers").push_back(1);
+  const pid_t killed = start_child([&] {
+    const Database database = Database::open(path);
+    ::kill(getpid(), SIGKILL);
+    return 1;
+  });
+  wait_for(killed);
+  ASSERT_TRUE(std::filesystem::exists(path + "-lock"));
+  Options read_only;
+  read_only.mode = OpenMode::read;
+  const Database reader = Database::open(path, read_only);
+  const pid_t parent = getpid();
+  const pid_t child = start_child([&] {
+    try {
+      Database::open(path);
+    } catch (const Error& error) {
+      const std::string text = error.what();
+      if (error.code() != ErrorCode::in_use) return 1;
+      if (text.find("process " + std::to_string(parent) + " (") == std::string::npos) return 2;
+      return text.find(std::to_string(killed)) != std::string::npos ? 3 : 0;
+    }
+    return 4;
+  });
+  EXPECT_EQ(WEXITSTATUS(wait_for(child)), 0);
+}
+
 // A stopped holder still holds; when it is killed the file is free at once.
 TEST(Process, HolderThatIsStoppedThenKilled) {
   const TempFolder folder;
