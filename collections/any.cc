@@ -67,7 +67,9 @@ class Encoded {
       case ValueType::bytes:
         if (const auto* bytes = std::get_if<std::vector<std::byte>>(&value)) return as<std::vector<std::byte>>(*bytes);
         break;
-      case ValueType::none: return {};
+      case ValueType::none:
+        if (kKey || std::holds_alternative<std::monostate>(value)) return {};
+        break;
     }
     throw_wrong_type(type, value);
   }
@@ -112,10 +114,18 @@ detail::Receiver receiver(Target& target) {
           }};
 }
 
-void check_kind(const AnyCollection& collection, CollectionKind kind) {
-  if (collection.types().kind == kind) return;
+[[noreturn]] void throw_wrong_kind(const AnyCollection& collection, const char* needed) {
   throw Error(ErrorCode::wrong_type, "'" + collection.name() + "' is a " + collections::describe(collection.types()) +
-                                         "; this needs a " + kind_name(kind));
+                                         "; this needs " + needed);
+}
+void need_keys(const AnyCollection& collection) {
+  if (!collections::has_keys(collection.types().kind)) throw_wrong_kind(collection, "a collection with keys");
+}
+void need_order(const AnyCollection& collection) {
+  if (!collections::is_sorted(collection.types().kind)) throw_wrong_kind(collection, "a sorted collection");
+}
+void need_list(const AnyCollection& collection) {
+  if (collection.types().kind != CollectionKind::list) throw_wrong_kind(collection, "a list");
 }
 
 // The bounds of a scan as bytes: [low, high), narrowed by the prefix.
@@ -148,49 +158,49 @@ class Bounds {
 }  // namespace
 
 std::optional<AnyValue> AnyCollection::get(const AnyValue& key) const {
-  check_kind(*this, CollectionKind::sorted_map);
+  need_keys(*this);
   Target value{types().value};
   if (!handle_.get(EncodedKey(types().key, key), receiver<false>(value))) return std::nullopt;
   return std::move(value.value);
 }
 
 bool AnyCollection::put(const AnyValue& key, const AnyValue& value) {
-  check_kind(*this, CollectionKind::sorted_map);
+  need_keys(*this);
   return handle_.put(EncodedKey(types().key, key), EncodedValue(types().value, value));
 }
 
 bool AnyCollection::erase(const AnyValue& key) {
-  check_kind(*this, CollectionKind::sorted_map);
+  need_keys(*this);
   return handle_.erase(EncodedKey(types().key, key));
 }
 
 std::uint64_t AnyCollection::rank(const AnyValue& key) const {
-  check_kind(*this, CollectionKind::sorted_map);
+  need_order(*this);
   return handle_.rank(EncodedKey(types().key, key));
 }
 
 std::uint64_t AnyCollection::erase_range(const AnyScan& interval) {
-  check_kind(*this, CollectionKind::sorted_map);
+  need_order(*this);
   return handle_.erase(Bounds(types(), interval).interval());
 }
 
 void AnyCollection::set(std::uint64_t index, const AnyValue& value) {
-  check_kind(*this, CollectionKind::list);
+  need_list(*this);
   handle_.set(index, EncodedValue(types().value, value));
 }
 
 void AnyCollection::insert(std::uint64_t index, const AnyValue& value) {
-  check_kind(*this, CollectionKind::list);
+  need_list(*this);
   handle_.insert(index, EncodedValue(types().value, value));
 }
 
 void AnyCollection::push_back(const AnyValue& value) {
-  check_kind(*this, CollectionKind::list);
+  need_list(*this);
   handle_.append(EncodedValue(types().value, value));
 }
 
 void AnyCollection::erase_at(std::uint64_t first, std::uint64_t count) {
-  check_kind(*this, CollectionKind::list);
+  need_list(*this);
   handle_.erase_at(first, count);
 }
 
@@ -205,11 +215,12 @@ AnyEntry AnyCollection::at(std::uint64_t index) const {
 
 detail::Section AnyCollection::section(const AnyScan& scan) const {
   detail::Section section;
-  if (types().kind == CollectionKind::sorted_map) {
+  if (collections::is_sorted(types().kind)) {
     const Bounds bounds(types(), scan);
     section = handle_.range(bounds.interval());
   } else if (scan.low || scan.high || scan.prefix) {
-    throw Error(ErrorCode::wrong_type, "'" + name() + "' is a list: it has positions, but no keys to scan between");
+    throw Error(ErrorCode::wrong_type,
+                "'" + name() + "' is a " + kind_name(types().kind) + ": it has no keys in order to scan between");
   } else {
     section = handle_.all();
   }

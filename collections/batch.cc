@@ -38,8 +38,8 @@ class BatchState {
 BatchState::BatchState(const detail::Handle& handle, detail::Batch::Mode mode, u64 at)
     : handle_(handle.state()), mode_(mode), at_(at) {
   if (handle_ == nullptr) throw Error(ErrorCode::ended, "the handle belongs to no collection");
-  if (mode == detail::Batch::Mode::put) handle_->require(CollectionKind::sorted_map);
-  if (mode == detail::Batch::Mode::insert) handle_->require(CollectionKind::list);
+  if (mode == detail::Batch::Mode::put) handle_->require_keys();
+  if (mode == detail::Batch::Mode::insert) handle_->require_list();
   switch (handle_->mode()) {
     case HandleState::Mode::automatic: own_.emplace(*handle_); break;
     case HandleState::Mode::write: write_ = handle_->write_state(); break;
@@ -51,6 +51,8 @@ BatchState::BatchState(const detail::Handle& handle, detail::Batch::Mode mode, u
     if (at_ == ~u64{0}) at_ = size;
     if (at_ > size) handle_->throw_past_end(at_, size);
     if (size == 0) mode_ = detail::Batch::Mode::bulk;
+  } else if (mode_ == detail::Batch::Mode::bulk && is_hashed(handle_->record().types.kind)) {
+    throw Error(ErrorCode::wrong_type, handle_->who() + ": bulk_load needs a list or a sorted collection");
   } else if (mode_ == detail::Batch::Mode::bulk && size != 0) {
     throw Error(ErrorCode::invalid_argument,
                 handle_->who() + " holds " + std::to_string(size) + " items: bulk_load needs an empty collection");
@@ -86,7 +88,7 @@ void BatchState::add(Bytes key, Bytes value) {
 void BatchState::add_bulk(Bytes key, Bytes value) {
   OpenCollection& target = collection();
   session().check_entry(target, key, value);
-  const bool keyed = target.record.shape.order == tree::Order::key;
+  const bool keyed = tree::is_keyed(target.record.shape.order);
   if (keyed) {
     if (at_ != 0 && key <= last_key_) {
       throw Error(ErrorCode::invalid_argument, handle_->who() + ": entry " + std::to_string(at_) +

@@ -1,5 +1,6 @@
 #include "collections/contents.h"
 
+#include "collections/stored_key.h"
 #include "collections/types.h"
 #include "tree/check.h"
 #include "tree/cursor.h"
@@ -29,18 +30,35 @@ void CollectionContents::walk(const storage::PageReader& pages, const storage::C
 
 namespace {
 
-// Keys and values of fixed width in leaves of variable entries: their widths. (Fixed leaves cannot be wrong.)
-void check_widths(const tree::TreeReader& tree, const CatalogRecord& record, const std::string& name,
-                  std::vector<std::string>& findings) {
-  const u32 key_width = width_of(record.types.key);
-  const u32 value_width = width_of(record.types.value);
-  if (record.shape.fixed || (key_width == 0 && value_width == 0)) return;
+// What the tree cannot know of its entries: widths (fixed leaves cannot be wrong), and hashes.
+void check_entries(const tree::TreeReader& tree, const CatalogRecord& record, const std::string& name,
+                   std::vector<std::string>& findings) {
+  const bool hashed = is_hashed(record.types.kind);
+  const u32 key_width = record.shape.fixed ? 0 : width_of(record.types.key);
+  const u32 value_width = record.shape.fixed ? 0 : width_of(record.types.value);
+  if (!hashed && key_width == 0 && value_width == 0) return;
+  std::string value;
   tree::Cursor cursor(tree);
   for (cursor.seek_first(); cursor.valid(); cursor.next()) {
-    const bool key_fits = key_width == 0 || cursor.key().size() == key_width;
-    if (key_fits && (value_width == 0 || cursor.value().size() == value_width)) continue;
-    findings.push_back(name + ": entry " + std::to_string(cursor.index()) + " is not as wide as its type");
-    return;
+    Bytes key = has_keys(record.types.kind) ? cursor.key() : Bytes();
+    const Bytes stored = key;
+    u64 value_size = cursor.value().size();
+    if (is_long_key(record.shape, tree.pages().page_size(), key)) {
+      cursor.value().read(value);
+      const LongEntry entry = split_long_entry(value, record.name);
+      key = entry.key;
+      value_size = entry.value.size();
+    } else {
+      key = short_key(record.shape, key, record.name);
+    }
+    if ((key_width != 0 && key.size() != key_width) || (value_width != 0 && value_size != value_width)) {
+      findings.push_back(name + ": entry " + std::to_string(cursor.index()) + " is not as wide as its type");
+      return;
+    }
+    if (hashed && Bytes(StoredKey(tree, key)) != stored) {
+      findings.push_back(name + ": entry " + std::to_string(cursor.index()) + " does not stand where its hash says");
+      return;
+    }
   }
 }
 
@@ -81,7 +99,7 @@ void check_collections(const storage::PageReader& pages, const storage::CatalogR
     const tree::TreeReader tree(pages, record->shape, record->root);
     const std::size_t before = findings.size();
     tree::check_tree(tree, name, findings, visit);
-    if (findings.size() == before) guarded(name, [&] { check_widths(tree, *record, name, findings); });
+    if (findings.size() == before) guarded(name, [&] { check_entries(tree, *record, name, findings); });
   }
   if (progress && !progress(done, pages_in_all)) throw Error(ErrorCode::cancelled, "check was cancelled");
 }

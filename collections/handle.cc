@@ -7,8 +7,12 @@
 namespace sapwood::detail {
 
 using collections::deliver;
+using collections::deliver_entry;
+using collections::deliver_long;
 using collections::HandleState;
 using collections::OpenCollection;
+using collections::split_long_entry;
+using collections::StoredKey;
 using collections::WriteSession;
 
 HandleState& Handle::checked() const {
@@ -28,22 +32,26 @@ u64 Handle::size() const {
 
 bool Handle::get(std::string_view key, Receiver value) const {
   HandleState& state = checked();
-  state.require(CollectionKind::sorted_map);
+  state.require_keys();
   return state.read([&](const tree::TreeReader& tree) {
-    const std::optional<tree::ValueView> found = tree.get(key);
+    const StoredKey stored(tree, key);
+    const std::optional<tree::ValueView> found = tree.get(stored);
     if (!found) return false;
-    deliver(*found, value);
+    if (stored.is_long()) deliver_long(*found, {}, value, state.record().name);
+    else deliver(*found, value);
     return true;
   });
 }
 
 bool Handle::get(std::string_view key, std::string& value) const {
   HandleState& state = checked();
-  state.require(CollectionKind::sorted_map);
+  state.require_keys();
   return state.read([&](const tree::TreeReader& tree) {
-    const std::optional<tree::ValueView> found = tree.get(key);
+    const StoredKey stored(tree, key);
+    const std::optional<tree::ValueView> found = tree.get(stored);
     if (!found) return false;
     found->read(value);
+    if (stored.is_long()) value = std::string(split_long_entry(value, state.record().name).value);
     return true;
   });
 }
@@ -53,20 +61,20 @@ void Handle::at(u64 index, Receiver key, Receiver value) const {
   state.read([&](const tree::TreeReader& tree) {
     if (index >= tree.size()) [[unlikely]]
       state.throw_past_end(index, tree.size());
-    if (key.take == nullptr) {
+    if (!collections::has_keys(state.record().types.kind)) {
       deliver(tree.at(index), value);
       return true;
     }
     tree::Cursor cursor(tree);
     cursor.seek_index(index);
-    key.take(key.to, cursor.key());
-    deliver(cursor.value(), value);
+    deliver_entry(cursor, tree, key, value, state.record().name);
     return true;
   });
 }
 
 void Handle::at(u64 index, std::string& value) const {
   HandleState& state = checked();
+  state.require_list();
   state.read([&](const tree::TreeReader& tree) {
     if (index >= tree.size()) [[unlikely]]
       state.throw_past_end(index, tree.size());
@@ -99,27 +107,26 @@ void seek(tree::Cursor& cursor, u64 size, Near place, std::string_view key) {
 
 bool Handle::near(Near place, std::string_view key, Receiver found_key, Receiver value) const {
   HandleState& state = checked();
-  if (place != Near::first && place != Near::last) state.require(CollectionKind::sorted_map);
+  if (place != Near::first && place != Near::last) state.require_order();
   return state.read([&](const tree::TreeReader& tree) {
     if (tree.size() == 0) return false;
     tree::Cursor cursor(tree);
     seek(cursor, tree.size(), place, key);
     if (!cursor.valid()) return false;
-    if (found_key.take != nullptr) found_key.take(found_key.to, cursor.key());
-    deliver(cursor.value(), value);
+    deliver_entry(cursor, tree, found_key, value, state.record().name);
     return true;
   });
 }
 
 u64 Handle::rank(std::string_view key) const {
   HandleState& state = checked();
-  state.require(CollectionKind::sorted_map);
+  state.require_order();
   return state.read([&](const tree::TreeReader& tree) { return tree.rank(key); });
 }
 
 u64 Handle::count(const KeyInterval& interval) const {
   HandleState& state = checked();
-  state.require(CollectionKind::sorted_map);
+  state.require_order();
   return state.read([&](const tree::TreeReader& tree) {
     const u64 first = interval.low ? tree.rank(*interval.low) : 0;
     const u64 last = interval.high ? tree.rank(*interval.high) : tree.size();
@@ -146,18 +153,21 @@ void require_transaction(const HandleState& state) {
 
 std::optional<std::string_view> Handle::view(std::string_view key) const {
   HandleState& state = checked();
-  state.require(CollectionKind::sorted_map);
+  state.require_keys();
   require_transaction(state);
   return state.read([&](const tree::TreeReader& tree) -> std::optional<std::string_view> {
-    const std::optional<tree::ValueView> found = tree.get(key);
+    const StoredKey stored(tree, key);
+    const std::optional<tree::ValueView> found = tree.get(stored);
     if (!found) return std::nullopt;
-    return view_of(state, *found);
+    const std::string_view bytes = view_of(state, *found);
+    return stored.is_long() ? split_long_entry(bytes, state.record().name).value : bytes;
   });
 }
 
 std::string_view Handle::view_at(u64 index) const {
   HandleState& state = checked();
   require_transaction(state);
+  state.require_list();
   return state.read([&](const tree::TreeReader& tree) {
     if (index >= tree.size()) state.throw_past_end(index, tree.size());
     return view_of(state, tree.at(index));
@@ -168,28 +178,27 @@ std::string_view Handle::view_at(u64 index) const {
 
 bool Handle::put(std::string_view key, std::string_view value) {
   HandleState& state = checked();
-  state.require(CollectionKind::sorted_map);
+  state.require_keys();
   return state.write([&](WriteSession& session, OpenCollection& map) { return session.put(map, key, value); });
 }
 
 bool Handle::put_if_absent(std::string_view key, std::string_view value) {
   HandleState& state = checked();
-  state.require(CollectionKind::sorted_map);
+  state.require_keys();
   return state.write([&](WriteSession& session, OpenCollection& map) {
-    session.check_usable(map);
-    return !session.reader(map).get(key) && session.put(map, key, value);
+    return !session.contains(map, key) && session.put(map, key, value);
   });
 }
 
 bool Handle::erase(std::string_view key) {
   HandleState& state = checked();
-  state.require(CollectionKind::sorted_map);
+  state.require_keys();
   return state.write([&](WriteSession& session, OpenCollection& map) { return session.erase(map, key); });
 }
 
 u64 Handle::erase(const KeyInterval& interval) {
   HandleState& state = checked();
-  state.require(CollectionKind::sorted_map);
+  state.require_order();
   return state.write([&](WriteSession& session, OpenCollection& map) {
     return session.erase_interval(map, interval.low, interval.high);
   });
@@ -197,7 +206,7 @@ u64 Handle::erase(const KeyInterval& interval) {
 
 void Handle::insert(u64 index, std::string_view value) {
   HandleState& state = checked();
-  state.require(CollectionKind::list);
+  state.require_list();
   state.write([&](WriteSession& session, OpenCollection& list) {
     session.insert(list, index, value);
     return true;
@@ -206,7 +215,7 @@ void Handle::insert(u64 index, std::string_view value) {
 
 void Handle::append(std::string_view value) {
   HandleState& state = checked();
-  state.require(CollectionKind::list);
+  state.require_list();
   state.write([&](WriteSession& session, OpenCollection& list) {
     session.insert(list, list.record.root.count, value);
     return true;
@@ -215,7 +224,7 @@ void Handle::append(std::string_view value) {
 
 void Handle::set(u64 index, std::string_view value) {
   HandleState& state = checked();
-  state.require(CollectionKind::list);
+  state.require_list();
   state.write([&](WriteSession& session, OpenCollection& list) {
     session.set(list, index, value);
     return true;
@@ -224,7 +233,7 @@ void Handle::set(u64 index, std::string_view value) {
 
 void Handle::erase_at(u64 first, u64 count) {
   HandleState& state = checked();
-  state.require(CollectionKind::list);
+  state.require_list();
   state.write([&](WriteSession& session, OpenCollection& list) {
     session.erase_items(list, first, count);
     return true;
@@ -233,7 +242,7 @@ void Handle::erase_at(u64 first, u64 count) {
 
 void Handle::pop(bool front, Receiver value) {
   HandleState& state = checked();
-  state.require(CollectionKind::list);
+  state.require_list();
   state.write([&](WriteSession& session, OpenCollection& list) {
     session.check_usable(list);
     const u64 size = list.record.root.count;

@@ -48,8 +48,8 @@ void HandleState::throw_read_only() const {
                                         "transaction, or get it from the Database");
 }
 
-void HandleState::throw_wrong_kind(CollectionKind kind) const {
-  throw Error(ErrorCode::wrong_type, who() + ": this needs a " + kind_name(kind));
+void HandleState::throw_wrong_kind(const char* needed) const {
+  throw Error(ErrorCode::wrong_type, who() + ": this needs " + needed);
 }
 
 void HandleState::throw_past_end(u64 index, u64 size) const {
@@ -90,6 +90,27 @@ void deliver(const tree::ValueView& value, const detail::Receiver& receiver) {
   std::string bytes;
   value.read(bytes);
   receiver.take(receiver.to, bytes);
+}
+
+void deliver_long(const tree::ValueView& stored, const detail::Receiver& key, const detail::Receiver& value,
+                  const std::string& collection) {
+  std::string bytes;
+  stored.read(bytes);
+  const LongEntry entry = split_long_entry(bytes, collection);
+  if (key.take != nullptr) key.take(key.to, entry.key);
+  if (value.take != nullptr) value.take(value.to, entry.value);
+}
+
+void deliver_entry(const tree::Cursor& cursor, const tree::TreeReader& tree, const detail::Receiver& key,
+                   const detail::Receiver& value, const std::string& collection) {
+  if (!tree::is_keyed(tree.shape().order)) return deliver(cursor.value(), value);
+  const Bytes tree_key = cursor.key();
+  if (is_long_key(tree.shape(), tree.pages().page_size(), tree_key)) {
+    return deliver_long(cursor.value(), key, value, collection);
+  }
+  const Bytes user_key = short_key(tree.shape(), tree_key, collection);
+  if (key.take != nullptr) key.take(key.to, user_key);
+  deliver(cursor.value(), value);
 }
 
 }  // namespace sapwood::collections

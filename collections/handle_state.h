@@ -7,8 +7,11 @@
 
 #include "collections/environment.h"
 #include "collections/root_cache.h"
+#include "collections/stored_key.h"
+#include "collections/types.h"
 #include "collections/write_state.h"
 #include "sapwood/detail/handle.h"
+#include "tree/cursor.h"
 
 namespace sapwood::collections {
 
@@ -49,10 +52,18 @@ class HandleState {
   // The tree in a version. Throws not_found if the collection is not there (any more).
   tree::TreeRoot root_in(const storage::Snapshot& snapshot);
 
-  // Throws wrong_type unless the collection is of that kind.
-  void require(CollectionKind kind) const {
-    if (record_.types.kind != kind) [[unlikely]]
-      throw_wrong_kind(kind);
+  // Throw wrong_type unless the collection has keys, has them in order, is a list.
+  void require_keys() const {
+    if (!has_keys(record_.types.kind)) [[unlikely]]
+      throw_wrong_kind("a collection with keys");
+  }
+  void require_order() const {
+    if (!is_sorted(record_.types.kind)) [[unlikely]]
+      throw_wrong_kind("a sorted collection");
+  }
+  void require_list() const {
+    if (record_.types.kind != CollectionKind::list) [[unlikely]]
+      throw_wrong_kind("a list");
   }
   // "list 'frames'".
   std::string who() const;
@@ -68,7 +79,7 @@ class HandleState {
  private:
   [[noreturn]] void throw_ended() const;
   [[noreturn]] void throw_read_only() const;
-  [[noreturn]] void throw_wrong_kind(CollectionKind kind) const;
+  [[noreturn]] void throw_wrong_kind(const char* needed) const;
 
   Mode mode_;
   std::shared_ptr<Environment> environment_;
@@ -128,5 +139,11 @@ auto HandleState::write(Function&& function) {
 
 // Hands the bytes of `value` to `receiver`, if it wants them.
 void deliver(const tree::ValueView& value, const detail::Receiver& receiver);
+// The same of an entry with a long key (StoredKey), whose value holds both. `collection`: its name, for errors.
+void deliver_long(const tree::ValueView& stored, const detail::Receiver& key, const detail::Receiver& value,
+                  const std::string& collection);
+// Key (if it has one) and value of the entry at `cursor` in `tree`.
+void deliver_entry(const tree::Cursor& cursor, const tree::TreeReader& tree, const detail::Receiver& key,
+                   const detail::Receiver& value, const std::string& collection);
 
 }  // namespace sapwood::collections

@@ -67,11 +67,10 @@ u64 ScanState::start_at(std::string_view key) {
   return start_->valid() ? start_->index() : size();
 }
 
-Position::Position(const ScanState& scan)
-    : cursor_(scan.start()), changes_(scan.changes()), keyed_(scan.shape().order == tree::Order::key) {
+Position::Position(const ScanState& scan) : cursor_(scan.start()), changes_(scan.changes()), shape_(scan.shape()) {
   slot = scan.slot();
   generation = scan.generation();
-  if (keyed_) keys_.reserve(kMaxKeyBytes + tree::max_key_size(cursor_.page_size()));
+  if (tree::is_keyed(shape_.order)) keys_.reserve(kMaxKeyBytes + tree::max_key_size(cursor_.page_size()));
 }
 
 // By one step if that is enough.
@@ -91,7 +90,7 @@ void Position::go_to(const ScanState& scan, u64 index) {
 }
 
 // False if it cannot be read together with the entries that were read before it.
-bool Position::read_here(Entry& entry) {
+bool Position::read_here(Entry& entry, const std::string& collection) {
   if (keys_.size() > kMaxKeyBytes) return false;
   const tree::ValueView value = cursor_.value();
   if (value.is_inline()) [[likely]] {
@@ -102,7 +101,14 @@ bool Position::read_here(Entry& entry) {
   } else {
     return false;
   }
-  if (keyed_) entry.key = cursor_.key(keys_);
+  if (!tree::is_keyed(shape_.order)) return true;
+  entry.key = cursor_.key(keys_);
+  if (is_long_key(shape_, cursor_.page_size(), entry.key)) {
+    const LongEntry both = split_long_entry(entry.value, collection);
+    entry = {both.key, both.value};
+  } else {
+    entry.key = short_key(shape_, entry.key, collection);
+  }
   return true;
 }
 
@@ -117,7 +123,7 @@ const detail::Window::Entry& Position::read(const ScanState& scan, u64 index) {
   Entry* const start = backwards ? &read_.back() : &read_.front();
   Entry* entry = start;
   try {
-    while (read_here(*entry) && ++count < most) {
+    while (read_here(*entry, scan.name()) && ++count < most) {
       if (backwards) {
         cursor_.prev();
         --entry;
@@ -160,7 +166,7 @@ Section Handle::slice(u64 first, u64 count) const {
 }
 
 Section Handle::range(const KeyInterval& interval) const {
-  checked().require(CollectionKind::sorted_map);
+  checked().require_order();
   Section section = all();
   if (interval.high) section.last = section.scan->tree().rank(*interval.high);
   if (interval.low) section.first = std::min(section.last, section.scan->start_at(*interval.low));

@@ -63,11 +63,11 @@ class Position : public detail::Window {
   static constexpr u32 kMaxKeyBytes = 2048;  // and one key more
 
   void go_to(const ScanState& scan, u64 index);
-  bool read_here(Entry& entry);
+  bool read_here(Entry& entry, const std::string& collection);
 
   tree::Cursor cursor_;
   u64 changes_;
-  bool keyed_;
+  tree::TreeShape shape_;
   u32 ahead_ = 1;  // entries to read together
   std::array<Entry, kMaxEntries> read_;
   std::string keys_;   // those that a page does not hold in one piece; never reallocated while `read_` is used

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "collections/stored_key.h"
 #include "collections/types.h"
 
 namespace sapwood::collections {
@@ -28,7 +29,7 @@ void check_width(const OpenCollection& collection, ValueType type, Bytes bytes) 
 }  // namespace
 
 WriteSession::WriteSession(storage::WriteTransaction& txn, bool recording)
-    : txn_(txn), catalog_(to_tree_root(txn.catalog())), recording_(recording) {}
+    : txn_(txn), hash_seed_(txn.reader().hash_seed()), catalog_(to_tree_root(txn.catalog())), recording_(recording) {}
 
 void WriteSession::check_usable() const {
   if (poisoned_) [[unlikely]] {
@@ -55,13 +56,16 @@ void WriteSession::check_changeable(const OpenCollection& collection) const {
 }
 
 void WriteSession::check_entry(const OpenCollection& collection, Bytes key, Bytes value) const {
-  const u32 limit = tree::max_key_size(txn_.page_size());
+  const CollectionTypes& types = collection.record.types;
+  const u32 limit = is_hashed(types.kind) ? kMaxHashedKey : tree::max_key_size(txn_.page_size());
   if (key.size() > limit) [[unlikely]] {
     throw Error(ErrorCode::too_long, who(collection) + ": a key of " + std::to_string(key.size()) +
-                                         " bytes is too long: the limit is a quarter page, " + std::to_string(limit));
+                                         " bytes is too long: the limit is " +
+                                         (is_hashed(types.kind) ? "" : "a quarter page, ") + std::to_string(limit));
   }
-  const CollectionTypes& types = collection.record.types;
   check_width(collection, types.key, key);
+  if (!has_values(types.kind) && !value.empty()) [[unlikely]]
+    throw Error(ErrorCode::invalid_argument, who(collection) + " has keys only, and no values");
   check_width(collection, types.value, value);
   if (value.size() > tree::kMaxValueSize) [[unlikely]] {
     throw Error(ErrorCode::too_long, who(collection) + ": the value is longer than 2^48 - 1 bytes");
@@ -209,11 +213,19 @@ void WriteSession::flush() {
 
 // --- Entries ---------------------------------------------------------------------------------------------------------
 
+bool WriteSession::contains(const OpenCollection& collection, Bytes key) const {
+  check_usable(collection);
+  const tree::TreeReader tree = reader(collection);
+  return tree.get(StoredKey(tree, key)).has_value();
+}
+
 bool WriteSession::put(OpenCollection& collection, Bytes key, Bytes value) {
   check_changeable(collection);
   check_entry(collection, key, value);
+  const StoredKey stored(collection.record.shape, txn_.page_size(), hash_seed_, key);
+  const std::string joined = stored.is_long() ? join_long_entry(key, value) : std::string();
   return change(collection, [&] {
-    const bool is_new = writer(collection).put(key, value);
+    const bool is_new = writer(collection).put(stored, stored.is_long() ? Bytes(joined) : value);
     record({.kind = OperationKind::put, .id = collection.record.id, .key = key, .value = value});
     txn_.release_memory();
     return is_new;
@@ -224,9 +236,10 @@ bool WriteSession::erase(OpenCollection& collection, Bytes key) {
   check_changeable(collection);
   check_width(collection, collection.record.types.key, key);
   const bool was_dirty = collection.dirty;
+  const StoredKey stored(collection.record.shape, txn_.page_size(), hash_seed_, key);
   const ReserveUse reserve(txn_);
   return change(collection, [&] {
-    if (!writer(collection).erase(key)) {
+    if (!writer(collection).erase(stored)) {
       collection.dirty = was_dirty;
       --changes_;
       return false;

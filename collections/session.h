@@ -77,7 +77,8 @@ class WriteSession {
     return tree::TreeWriter(txn_, collection.record.shape, collection.record.root, &collection.edge);
   }
 
-  // Sorted maps.
+  // With keys. erase_interval: sorted ones only.
+  bool contains(const OpenCollection& collection, Bytes key) const;
   bool put(OpenCollection& collection, Bytes key, Bytes value);
   bool erase(OpenCollection& collection, Bytes key);
   u64 erase_interval(OpenCollection& collection, std::optional<Bytes> low, std::optional<Bytes> high);
@@ -85,7 +86,7 @@ class WriteSession {
   void insert(OpenCollection& collection, u64 index, Bytes value);
   void set(OpenCollection& collection, u64 index, Bytes value);
   void erase_items(OpenCollection& collection, u64 first, u64 count);
-  // Both.
+  // All.
   void clear(OpenCollection& collection);
 
   // Applies one operation of a redo record. Throws corrupt if it does not fit the state.
@@ -125,6 +126,7 @@ class WriteSession {
   void apply_to(OpenCollection& collection, const Operation& operation);
 
   storage::WriteTransaction& txn_;
+  u64 hash_seed_;
   tree::TreeRoot catalog_;
   std::vector<std::unique_ptr<OpenCollection>> open_;
   std::unordered_map<u64, OpenCollection*> by_id_;

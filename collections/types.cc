@@ -37,6 +37,9 @@ const char* kind_name(CollectionKind kind) noexcept {
   switch (kind) {
     case CollectionKind::list: return "list";
     case CollectionKind::sorted_map: return "sorted_map";
+    case CollectionKind::dict: return "dict";
+    case CollectionKind::set: return "set";
+    case CollectionKind::sorted_set: return "sorted_set";
   }
   return "unknown";
 }
@@ -64,17 +67,19 @@ u32 width_of(ValueType type) {
 }
 
 bool are_known(const CollectionTypes& types) {
-  const bool keyed = types.kind == CollectionKind::sorted_map;
-  if (!keyed && types.kind != CollectionKind::list) return false;
+  if (types.kind < CollectionKind::list || types.kind > CollectionKind::sorted_set) return false;
   if (facts_of(types.key) == nullptr || facts_of(types.value) == nullptr) return false;
-  return types.value != ValueType::none && keyed == (types.key != ValueType::none);
+  return has_keys(types.kind) == (types.key != ValueType::none) &&
+         has_values(types.kind) == (types.value != ValueType::none);
 }
 
 std::string describe(const CollectionTypes& types) {
   std::string text = kind_name(types.kind);
   text += " of ";
-  if (types.key != ValueType::none) text += type_name(types.key) + std::string(" to ");
-  return text + type_name(types.value);
+  if (types.key != ValueType::none) text += type_name(types.key);
+  if (types.key != ValueType::none && types.value != ValueType::none) text += " to ";
+  if (types.value != ValueType::none) text += type_name(types.value);
+  return text;
 }
 
 }  // namespace collections
@@ -87,7 +92,7 @@ void throw_wrong_width(std::size_t found, std::size_t expected) {
 }
 
 void throw_no_key(const std::string& collection) {
-  throw Error(ErrorCode::not_found, "sorted_map '" + collection + "' has no such key");
+  throw Error(ErrorCode::not_found, "'" + collection + "' has no such key");
 }
 
 std::string prefix_end(std::string_view prefix) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "collections/types.h"
+
 namespace sapwood::fuzz {
 
 Options fuzz_options(os::Env& disk) {
@@ -35,10 +37,8 @@ void read_collection(const ReadTxn& snapshot, const CollectionInfo& info) {
       scan.limit = kRead;
       scan.reversed = reversed;
       collection.scan(scan, [&](const AnyEntry& entry) {
-        if (info.types.kind == CollectionKind::sorted_map) {
-          collection.get(entry.key);
-          collection.rank(entry.key);
-        }
+        if (collections::has_keys(info.types.kind)) collection.get(entry.key);
+        if (collections::is_sorted(info.types.kind)) collection.rank(entry.key);
         return true;
       });
     });
@@ -65,6 +65,7 @@ void change_collection(WriteTxn& txn, const CollectionInfo& info) {
       collection.erase(entry.key);
       if (i % 2 == 0) collection.put(entry.key, entry.value);
     }
+    if (!collections::is_sorted(info.types.kind)) return;
     AnyScan interval;
     interval.low = collection.at(collection.size() / 4).key;
     interval.high = collection.at(collection.size() / 2).key;
@@ -112,6 +113,15 @@ std::unique_ptr<os::SimDisk> sample_database(bool closed) {
       numbers.push_back(i);
       names.put("prefix/" + number, std::string(static_cast<std::size_t>(i % 9 == 0 ? 700 : i % 40), 'v'));
       weights.put(i * i, i / 3.0);
+    }
+    auto files = txn.dict<std::string, std::string>("files");
+    auto seen = txn.set<std::int64_t>("seen");
+    auto terms = txn.sorted_set<std::string>("terms");
+    for (int i = first; i < first + count; ++i) {
+      const std::string number = std::to_string(i);
+      files.put(std::string(static_cast<std::size_t>(i % 7 == 0 ? 300 : i % 20), 'k') + number, number);
+      seen.insert(i * 7);
+      terms.insert("term " + number);
     }
     txn.list<double>("empty");
   };

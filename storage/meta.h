@@ -65,6 +65,7 @@ struct Meta {
   std::vector<bool> active;  // by group: the second bitmap copy counts
 
   u64 checksum_seed() const { return hash64(uuid.data(), uuid.size(), 0); }
+  u64 hash_seed() const { return hash64(hash_key.data(), hash_key.size(), 0); }
 };
 
 // What the four slots of a file say.

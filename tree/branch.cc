@@ -254,11 +254,11 @@ struct SeparatorCheck {
 
 void verify_branch(const u8* page, u32 page_size, PageNo number) {
   const Order order = page_order(page);
-  check_format(order == Order::key || order == Order::position, number, "B1: unknown order");
+  check_format(is_known(order), number, "B1: unknown order");
   const u32 n = PageHeader::count(page);
   const u32 level = PageHeader::level(page);
   check_format(n >= 1 && level >= 1 && level <= kMaxHeight, number, "B1: no children, or an impossible level");
-  const u32 arrays_end = kPageHeaderSize + n * (order == Order::key ? kKeyedChildBytes : kChildBytes);
+  const u32 arrays_end = kPageHeaderSize + n * (is_keyed(order) ? kKeyedChildBytes : kChildBytes);
   const u32 heap = PageHeader::heap(page);
   const u32 prefix = PageHeader::prefix(page);
   check_format(prefix <= max_key_size(page_size) && arrays_end <= heap && heap <= page_size - prefix, number,

@@ -37,7 +37,7 @@ class Branch {
   Branch(const u8* page, u32 page_size) : page_(page), page_size_(page_size) {}
 
   u32 count() const { return PageHeader::count(page_); }
-  bool keyed() const { return page_order(page_) == Order::key; }
+  bool keyed() const { return is_keyed(page_order(page_)); }
 
   PageRef child(u32 i) const {
     const u8* at = children() + i * kChildBytes;

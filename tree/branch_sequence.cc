@@ -30,7 +30,7 @@ void BranchSequence::set_separator(u32 at, Bytes separator) {
 }
 
 void BranchSequence::check_order(u32 at) const {
-  if (shape_.order != Order::key) return;
+  if (!is_keyed(shape_.order)) return;
   check_format(at == 0 || separator(at - 1) < separator(at), place_, "separators do not ascend");
   check_format(at + 1 == size() || separator(at) < separator(at + 1), place_, "separators do not ascend");
 }
@@ -57,12 +57,12 @@ u64 BranchSequence::entries(u32 from, u32 to) const {
 // What separators from+1..to-1 share. A lone separator is measured against the one that bounds the page, so that its
 // future neighbours are likely to share it too.
 u32 BranchSequence::prefix(u32 from, u32 to) const {
-  if (shape_.order != Order::key || to - from < 2) return 0;
+  if (!is_keyed(shape_.order) || to - from < 2) return 0;
   return common_prefix(separator(to - from == 2 ? from : from + 1), separator(to - 1));
 }
 
 u32 BranchSequence::item_bytes(u32 i, bool first, u32 prefix) const {
-  if (shape_.order != Order::key) return kChildBytes;
+  if (!is_keyed(shape_.order)) return kChildBytes;
   if (first || items_[i].key_size <= prefix + kHeadBytes) return kKeyedChildBytes;
   const u32 rest = items_[i].key_size - prefix;
   return kKeyedChildBytes + static_cast<u32>(varint_size(rest)) + rest - kHeadBytes;
@@ -90,7 +90,7 @@ void BranchSequence::build(u32 from, u32 to, u8* page) const {
   const u32 n = to - from;
   PageHeader::set_count(page, n);
   const u32 shared = prefix(from, to);
-  const bool keyed = shape_.order == Order::key;
+  const bool keyed = is_keyed(shape_.order);
   u8* child = page + kPageHeaderSize;
   u8* head = child + n * kChildBytes;
   u8* slot = head + 4 * n;

@@ -66,7 +66,7 @@ BulkLoader::~BulkLoader() = default;
 
 void BulkLoader::add(Bytes key, Bytes value) {
   State& state = *state_;
-  const bool keyed = state.shape.order == Order::key;
+  const bool keyed = is_keyed(state.shape.order);
   if (!keyed) key = Bytes();
   SAPWOOD_ASSERT(key.size() <= max_key_size(state.page_size));
   if (keyed && state.count != 0 && key <= state.last_key) {
@@ -117,7 +117,7 @@ void BulkLoader::State::add_variable(Bytes key, const StoredValue& value) {
   const u32 size = entry_bytes(shape.order, key_size, static_cast<u32>(value.bytes.size()), shared);
   if (!pending.empty() && kPageHeaderSize + prefix + sum + size > page_size) {
     flush_leaf();
-    if (shape.order == Order::key) separator = shortest_separator(last_key, key);
+    if (is_keyed(shape.order)) separator = shortest_separator(last_key, key);
   }
   append(key, value);
 }

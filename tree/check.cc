@@ -88,7 +88,7 @@ class TreeCheck {
     Bound low = place.low;
     for (u32 i = 0; i < n; ++i) {
       Bound high = place.high;
-      if (i + 1 < n && shape.order == Order::key) node_page.append_separator(i + 1, high.emplace());
+      if (i + 1 < n && is_keyed(shape.order)) node_page.append_separator(i + 1, high.emplace());
       if (low && high && *low >= *high) fault(place.ref.page, "B4: a separator is outside the range of its page");
       node(shape, Place{node_page.child(i), place.level - 1, node_page.entries(i), low, high}, owns_runs, false);
       low = std::move(high);
@@ -99,7 +99,7 @@ class TreeCheck {
     const LeafNode node_page(page, pages_.page_size());
     const u32 n = node_page.count();
     if (n != place.entries) fault(place.ref.page, "L1: it does not hold as many entries as its parent counts");
-    if (shape.order == Order::key) {
+    if (is_keyed(shape.order)) {
       std::string buffer;
       if (place.low && node_page.key(0, buffer) < *place.low)
         fault(place.ref.page, "L3: a key is below its page's range");

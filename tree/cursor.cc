@@ -58,7 +58,7 @@ void Cursor::seek_last() {
 }
 
 void Cursor::seek_key(Bytes key, bool after) {
-  SAPWOOD_ASSERT(tree_.shape().order == Order::key);
+  SAPWOOD_ASSERT(is_keyed(tree_.shape().order));
   PageRef ref = begin_descent();
   if (ref.page == kNoPage) return;
   u64 before = 0;
@@ -127,7 +127,7 @@ Bytes Cursor::key() const {
 }
 
 Bytes Cursor::key(std::string& buffer) const {
-  SAPWOOD_ASSERT(valid_ && tree_.shape().order == Order::key);
+  SAPWOOD_ASSERT(valid_ && is_keyed(tree_.shape().order));
   return LeafNode(leaf_, tree_.pages().page_size()).key(slot_, buffer);
 }
 

@@ -20,7 +20,7 @@ class Cursor {
   void seek_last();
   // At the entry at `index`; invalid if index >= size. O(log n).
   void seek_index(u64 index);
-  // At the first entry whose key is >= `key` (`after`: > `key`); invalid if there is none. O(log n). Order is key.
+  // At the first entry whose key is >= `key` (`after`: > `key`); invalid if there is none. O(log n). The tree has keys.
   void seek_key(Bytes key, bool after = false);
 
   // One entry on or back; amortised O(1). Invalid past the ends. Requires: valid().
@@ -33,7 +33,7 @@ class Cursor {
     if (slot_-- == 0) previous_leaf();
   }
 
-  // The key, valid until the cursor moves. Requires: order is key.
+  // The key, valid until the cursor moves. Requires: the tree has keys.
   Bytes key() const;
   // The same in the page itself or at the end of `buffer`: valid as long as both stay as they are.
   Bytes key(std::string& buffer) const;

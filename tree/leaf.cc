@@ -13,7 +13,7 @@ namespace {
 constexpr u32 kNoSlot = 0;  // of a record that is being dropped
 
 u32 size_of_record(Order order, u32 rest, u32 value_size) {
-  if (order != Order::key) return static_cast<u32>(varint_size(u64{value_size} << 2)) + value_size;
+  if (!is_keyed(order)) return static_cast<u32>(varint_size(u64{value_size} << 2)) + value_size;
   const u32 tail = rest > kHeadBytes ? rest - kHeadBytes : 0;
   return static_cast<u32>(varint_size(u64{rest} << 2) + varint_size(value_size)) + tail + value_size;
 }
@@ -21,7 +21,7 @@ u32 size_of_record(Order order, u32 rest, u32 value_size) {
 }  // namespace
 
 u32 entry_bytes(Order order, u32 key_size, u32 value_size, u32 prefix) {
-  return (order == Order::key ? 6 : 2) + size_of_record(order, key_size - prefix, value_size);
+  return (is_keyed(order) ? 6 : 2) + size_of_record(order, key_size - prefix, value_size);
 }
 
 Found Leaf::find(Bytes key) const {
@@ -76,7 +76,7 @@ bool LeafEditor::insert(u32 i, const Entry& entry) {
   const u32 record = size_of_record(order, static_cast<u32>(rest.size()), static_cast<u32>(entry.value.bytes.size()));
   if (record + slot_bytes() > free_bytes()) return false;
   u8* first = bytes_ + kPageHeaderSize;
-  if (order == Order::key) {  // the arrays grow to the right: move the rightmost first
+  if (is_keyed(order)) {  // the arrays grow to the right: move the rightmost first
     u8* old_slots = first + 4 * n;
     std::memmove(old_slots + 4 + 2 * (i + 1), old_slots + 2 * i, 2 * (n - i));
     std::memmove(old_slots + 4, old_slots, 2 * i);
@@ -103,7 +103,7 @@ bool LeafEditor::replace(u32 i, const StoredValue& value) {
   }
   std::string key;  // what of the key the record holds, with a placeholder for the head
   const Order order = page_order(page_);
-  if (order == Order::key) {
+  if (is_keyed(order)) {
     const KeyedRecord record = keyed_record(i);
     key.assign(record.rest < kHeadBytes ? record.rest : kHeadBytes, '\0');
     key.append(record.tail);
@@ -218,7 +218,7 @@ struct RecordCheck {
     u64 value_size = start >> 2;
     u32 rest = 0;
     u32 tail = 0;
-    if (order == Order::key) {
+    if (is_keyed(order)) {
       at = varint(at, page_size, value_size);
       rest = static_cast<u32>(start >> 2);
       tail = rest > kHeadBytes ? rest - kHeadBytes : 0;
@@ -238,11 +238,11 @@ struct RecordCheck {
 
 void verify_leaf(const u8* page, u32 page_size, PageNo number) {
   const Order order = page_order(page);
-  check_format(order == Order::key || order == Order::position, number, "L1: unknown order");
+  check_format(is_known(order), number, "L1: unknown order");
   const u32 n = PageHeader::count(page);
   const u32 heap = PageHeader::heap(page);
   const u32 prefix = PageHeader::prefix(page);
-  const bool keyed = order == Order::key;
+  const bool keyed = is_keyed(order);
   check_format(n >= 1 && PageHeader::level(page) == 0, number, "L1: no entries, or not at level 0");
   check_format(prefix <= (keyed ? max_key_size(page_size) : 0) && kPageHeaderSize + n * (keyed ? 6 : 2) <= heap &&
                    heap <= page_size - prefix,

@@ -49,7 +49,7 @@ class Leaf {
   Leaf(const u8* page, u32 page_size) : page_(page), page_size_(page_size) {}
 
   u32 count() const { return PageHeader::count(page_); }
-  bool keyed() const { return page_order(page_) == Order::key; }
+  bool keyed() const { return is_keyed(page_order(page_)); }
   u32 prefix_size() const { return PageHeader::prefix(page_); }
 
   // The first entry with a key >= `key`. Requires: keyed.

@@ -20,7 +20,7 @@ void LeafSequence::add_page(const u8* page, u32 from, u32 to) {
   const u32 first = size();
   for (u32 i = from; i < to; ++i) {
     const u32 start = static_cast<u32>(keys_.size());
-    if (shape_.order == Order::key) leaf.append_key(i, keys_);
+    if (is_keyed(shape_.order)) leaf.append_key(i, keys_);
     items_.push_back({start, static_cast<u32>(keys_.size()) - start, leaf.value(i)});
   }
   if (first > 0) check_order(key(first - 1), key(first));
@@ -45,8 +45,7 @@ void LeafSequence::add_segment(const u8* keys, const u8* values, u32 count) {
 }
 
 void LeafSequence::check_order(Bytes last, Bytes next) const {
-  check_format(shape_.order != Order::key || last < next, place_,
-               "its keys are not below those of its right neighbour");
+  check_format(!is_keyed(shape_.order) || last < next, place_, "its keys are not below those of its right neighbour");
 }
 
 Bytes LeafSequence::key(u32 i) const {
@@ -57,7 +56,7 @@ Bytes LeafSequence::key(u32 i) const {
 }
 
 u32 LeafSequence::prefix(u32 from, u32 to) const {
-  if (shape_.order != Order::key || from == to) return 0;
+  if (!is_keyed(shape_.order) || from == to) return 0;
   const u32 shared = common_prefix(key(from), key(to - 1));
   return to - from == 1 ? std::min(shared, expected_prefix_) : shared;
 }
@@ -80,7 +79,7 @@ std::optional<u32> LeafSequence::cut(u32 window) const {
   u32 sum = 0;
   for (u32 i = 0; i < size(); ++i) ends[i] = sum += item_bytes(i, shared);
   const auto halves_fit = [&](u32 k) { return fits(0, k) && fits(k, size()); };
-  if (shape_.order != Order::key) return choose_cut(ends, 0, halves_fit, [](u32) { return 0u; });
+  if (!is_keyed(shape_.order)) return choose_cut(ends, 0, halves_fit, [](u32) { return 0u; });
   return choose_cut(ends, window, halves_fit, [&](u32 k) { return common_prefix(key(k - 1), key(k)); });
 }
 
@@ -116,7 +115,7 @@ void LeafSequence::build_fixed(u32 from, u32 to, u8* page) const {
 
 void LeafSequence::build_variable(u32 from, u32 to, u8* page) const {
   const u32 shared = prefix(from, to);
-  const bool keyed = shape_.order == Order::key;
+  const bool keyed = is_keyed(shape_.order);
   const u32 n = to - from;
   SAPWOOD_ASSERT(fits(from, to));
   PageHeader::set_count(page, n);

@@ -12,7 +12,7 @@ bool RightEdge::append(const storage::PageStore& store, const TreeShape& shape, 
   const u32 page_size = store.page_size();
   if (!stays_in_leaf(shape, page_size, static_cast<u32>(key.size()), value)) return false;
   LeafNodeEditor leaf(pages_[0], page_size);
-  if (shape.order == Order::key && !leaf.ends_below(key)) return false;
+  if (is_keyed(shape.order) && !leaf.ends_below(key)) return false;
   if (!leaf.append(Entry{key, {value, ValueKind::inline_bytes}})) return false;
   for (u32 level = 1; level < root.height; ++level) {
     BranchEditor branch(pages_[level], page_size);

@@ -11,8 +11,10 @@ using storage::PageRef;
 enum class Order : u8 {
   position = 1,  // entries have no key: a list
   key = 2,       // entries ascend by the bytes of their keys (memcmp)
-  hash = 3,      // entries ascend by (hash of the key, key): reserved for dicts and sets
+  hash = 3,      // as key, where keys begin with 8 bytes of a hash: evenly spread
 };
+constexpr bool is_keyed(Order order) { return order == Order::key || order == Order::hash; }
+constexpr bool is_known(Order order) { return is_keyed(order) || order == Order::position; }
 
 // Fixed at creation of the tree.
 struct TreeShape {

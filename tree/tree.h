@@ -21,11 +21,11 @@ class TreeReader {
 
   u64 size() const { return root_.count; }
 
-  // The value at `key`, or nullopt. O(log n). Requires: order is key.
+  // The value at `key`, or nullopt. O(log n). Requires: the tree has keys.
   std::optional<ValueView> get(Bytes key) const;
   // The value at position `index` in the tree's order. O(log n). Requires: index < size().
   ValueView at(u64 index) const;
-  // How many entries have a smaller key (`after`: a smaller or equal one). O(log n). Requires: order is key.
+  // How many entries have a smaller key (`after`: a smaller or equal one). O(log n). Requires: the tree has keys.
   u64 rank(Bytes key, bool after = false) const;
 
   const storage::PageReader& pages() const { return pages_; }
@@ -51,7 +51,7 @@ class TreeWriter {
 
   TreeReader reader() const { return TreeReader(store_.reader(), shape_, root_); }
 
-  // Puts `value` at `key`; true if the key was not there. O(log n). Requires: order is key, key <= max_key_size.
+  // Puts `value` at `key`; true if the key was not there. O(log n). Requires: the tree has keys, key <= max_key_size.
   bool put(Bytes key, Bytes value);
   // Removes `key`; false if it was not there (then nothing changed). O(log n).
   bool erase(Bytes key);

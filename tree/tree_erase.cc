@@ -5,7 +5,7 @@
 namespace sapwood::tree {
 
 bool Editor::erase(Bytes key) {
-  SAPWOOD_ASSERT(shape_.order == Order::key);
+  SAPWOOD_ASSERT(is_keyed(shape_.order));
   if (root_.height == 0) return false;
   const PageReader pages = store_.reader();
   PageRef ref = root_.root;
@@ -97,7 +97,7 @@ bool Editor::build_merged(u32 level, u32 left_slot, const u8* left, const u8* ri
     return true;
   }
   std::string separator;
-  if (shape_.order == Order::key) branch_at(level + 1).append_separator(left_slot + 1, separator);
+  if (is_keyed(shape_.order)) branch_at(level + 1).append_separator(left_slot + 1, separator);
   BranchSequence children(shape_, page_size_, level, place);
   children.add_page(left, Bytes());
   children.add_page(right, separator);

@@ -9,7 +9,7 @@
 namespace sapwood::tree {
 
 bool Editor::put(Bytes key, Bytes value) {
-  SAPWOOD_ASSERT(shape_.order == Order::key && key.size() <= max_key_size(page_size_));
+  SAPWOOD_ASSERT(is_keyed(shape_.order) && key.size() <= max_key_size(page_size_));
   SAPWOOD_ASSERT(!shape_.fixed || key.size() == shape_.key_width);
   std::string reference;
   const Entry entry{key, keep_value(store_, shape_, root_, static_cast<u32>(key.size()), value, reference)};
@@ -39,7 +39,7 @@ void Editor::insert(u64 index, Bytes value) {
 void Editor::set(u64 index, Bytes value) {
   SAPWOOD_ASSERT(index < root_.count);
   u32 key_size = 0;
-  if (shape_.order == Order::key && !shape_.fixed) {
+  if (is_keyed(shape_.order) && !shape_.fixed) {
     Cursor cursor(TreeReader(store_.reader(), shape_, root_));
     cursor.seek_index(index);
     key_size = static_cast<u32>(cursor.key().size());
@@ -83,7 +83,7 @@ bool Editor::extend_edge(u32 slot, const Entry& entry) {
   LeafSequence alone(shape_, page_size_, ref_at(0).page);
   alone.add(entry);
   std::string separator;
-  if (shape_.order == Order::key) {
+  if (is_keyed(shape_.order)) {
     std::string near;
     std::string far;
     const Bytes neighbour = leaf().key(right ? n - 1 : 0, near);
@@ -108,7 +108,7 @@ void Editor::replace_entry(u32 slot, const StoredValue& value) {
   drop_value(leaf().value(slot));
   if (leaf().replace(slot, value)) return;
   std::string buffer;
-  const Bytes key = shape_.order == Order::key ? leaf().key(slot, buffer) : Bytes();
+  const Bytes key = is_keyed(shape_.order) ? leaf().key(slot, buffer) : Bytes();
   rewrite_leaf(slot, {key, value}, true);
 }
 
@@ -142,7 +142,7 @@ void Editor::write_leaf(const LeafSequence& entries, u32 from, u32 to) {
 void Editor::split_leaf(const LeafSequence& entries, u32 cut) {
   const u32 n = entries.size();
   std::string separator;
-  if (shape_.order == Order::key) separator = shortest_separator(entries.key(cut - 1), entries.key(cut));
+  if (is_keyed(shape_.order)) separator = shortest_separator(entries.key(cut - 1), entries.key(cut));
   PageRef right;
   entries.build(cut, n, store_.create(right, leaf_type(shape_), 0, shape_.tree_id));
   write_leaf(entries, 0, cut);
@@ -178,14 +178,14 @@ bool Editor::spread_leaf(u32 slot, const Entry& entry, bool replace) {
   const std::optional<u32> cut = entries.cut(page_size_ / 32);
   if (!cut || !entries.fits(0, *cut) || !entries.fits(*cut, n)) return false;
   std::string separator;
-  if (shape_.order == Order::key) separator = shortest_separator(entries.key(*cut - 1), entries.key(*cut));
+  if (is_keyed(shape_.order)) separator = shortest_separator(entries.key(*cut - 1), entries.key(*cut));
   entries.build(0, *cut, scratch(0));
   entries.build(*cut, n, scratch(1));
   copy_node(sibling < own ? page : path_[0].page, scratch(0), page_size_);
   copy_node(sibling < own ? path_[0].page : page, scratch(1), page_size_);
   const u32 left = sibling < own ? sibling : own;
   parent.divide(left, *cut);
-  if (shape_.order == Order::key) change_separator(1, left + 1, separator);
+  if (is_keyed(shape_.order)) change_separator(1, left + 1, separator);
   return true;
 }
 

@@ -4,7 +4,7 @@
 namespace sapwood::tree {
 
 std::optional<ValueView> TreeReader::get(Bytes key) const {
-  SAPWOOD_ASSERT(shape_.order == Order::key);
+  SAPWOOD_ASSERT(is_keyed(shape_.order));
   if (root_.height == 0) return std::nullopt;
   check_root(root_);
   const LeafNode leaf(descend_key(*this, key), pages_.page_size());
@@ -31,7 +31,7 @@ ValueView TreeReader::at(u64 index) const {
 }
 
 u64 TreeReader::rank(Bytes key, bool after) const {
-  SAPWOOD_ASSERT(shape_.order == Order::key);
+  SAPWOOD_ASSERT(is_keyed(shape_.order));
   if (root_.height == 0) return 0;
   check_root(root_);
   u64 before = 0;

@@ -1,7 +1,7 @@
 // A collection whose types are known only when the program runs: for command lines, scripts and other languages.
 //
-// The same bytes and the same code below as List and SortedMap; only encoding is chosen at run time. Values of another
-// type than the collection's throw Error{wrong_type}; integers are converted where nothing is lost.
+// The same bytes and the same code below as List, SortedMap and the others; only encoding is chosen at run time. Values
+// of another type than the collection's throw Error{wrong_type}; integers are converted where nothing is lost.
 #pragma once
 
 #include <functional>
@@ -16,7 +16,7 @@
 
 namespace sapwood {
 
-// A key or value: std::monostate is none (the key of a list's item).
+// A key or value: std::monostate is none (the key of a list's item, the value of a set's).
 using AnyValue =
     std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, std::vector<std::byte>>;
 
@@ -34,7 +34,7 @@ struct AnyEntry {
   AnyValue value;
 };
 
-// Which entries a scan gives. Keys are for sorted maps, positions for both; all conditions together.
+// Which entries a scan gives. Keys are for sorted collections, positions for all; all conditions together.
 struct AnyScan {
   std::optional<AnyValue> low{};     // keys >= low
   std::optional<AnyValue> high{};    // keys < high
@@ -55,10 +55,11 @@ class AnyCollection {
   CollectionTypes types() const { return handle_.types(); }
   std::uint64_t size() const { return handle_.size(); }
 
-  // Sorted maps.
+  // With keys. Of a set: values are std::monostate.
   std::optional<AnyValue> get(const AnyValue& key) const;
   bool put(const AnyValue& key, const AnyValue& value);  // true if the key is new
   bool erase(const AnyValue& key);
+  // Sorted ones.
   std::uint64_t rank(const AnyValue& key) const;
   std::uint64_t erase_range(const AnyScan& interval);  // low, high and prefix count; how many were erased
 
@@ -68,16 +69,16 @@ class AnyCollection {
   void push_back(const AnyValue& value);
   void erase_at(std::uint64_t first, std::uint64_t count = 1);
 
-  // Both.
+  // All.
   AnyEntry at(std::uint64_t index) const;  // throws Error{out_of_range}
   std::uint64_t count(const AnyScan& scan) const;
   // Calls `visit` for each entry until it returns false; on one state of the collection. The result: entries visited.
   std::uint64_t scan(const AnyScan& scan, const std::function<bool(const AnyEntry&)>& visit) const;
   void clear() { handle_.clear(); }
 
-  // Adds all entries that `next` gives until nullopt, or none if it throws: to the end of a list, into a map.
+  // Adds all entries that `next` gives until nullopt, or none if it throws: to the end of a list, by key into others.
   void extend(const std::function<std::optional<AnyEntry>()>& next);
-  // The same, keys strictly ascending, into an empty collection: full pages, each written once.
+  // The same into an empty list or, keys strictly ascending, sorted collection: full pages, each written once.
   void bulk_load(const std::function<std::optional<AnyEntry>()>& next);
 
  private:

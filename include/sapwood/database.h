@@ -57,6 +57,18 @@ class Database {
   SortedMap<K, V> sorted_map(std::string_view name) {
     return SortedMap<K, V>(open(name, SortedMap<K, V>::types));
   }
+  template <Storable K, Storable V>
+  Dict<K, V> dict(std::string_view name) {
+    return Dict<K, V>(open(name, Dict<K, V>::types));
+  }
+  template <Storable T>
+  Set<T> set(std::string_view name) {
+    return Set<T>(open(name, Set<T>::types));
+  }
+  template <Storable T>
+  SortedSet<T> sorted_set(std::string_view name) {
+    return SortedSet<T>(open(name, SortedSet<T>::types));
+  }
   // The collection with that name, with the types that it has. Throws Error{not_found}. With types: created if absent.
   AnyCollection any(std::string_view name);
   AnyCollection any(std::string_view name, CollectionTypes types);

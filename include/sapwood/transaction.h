@@ -8,9 +8,12 @@
 #include <vector>
 
 #include "sapwood/any.h"
+#include "sapwood/dict.h"
 #include "sapwood/list.h"
 #include "sapwood/options.h"
+#include "sapwood/set.h"
 #include "sapwood/sorted_map.h"
+#include "sapwood/sorted_set.h"
 
 namespace sapwood {
 
@@ -37,6 +40,18 @@ class ReadTxn {
   template <Storable K, Storable V>
   SortedMap<K, V> sorted_map(std::string_view name) const {
     return SortedMap<K, V>(open(name, SortedMap<K, V>::types));
+  }
+  template <Storable K, Storable V>
+  Dict<K, V> dict(std::string_view name) const {
+    return Dict<K, V>(open(name, Dict<K, V>::types));
+  }
+  template <Storable T>
+  Set<T> set(std::string_view name) const {
+    return Set<T>(open(name, Set<T>::types));
+  }
+  template <Storable T>
+  SortedSet<T> sorted_set(std::string_view name) const {
+    return SortedSet<T>(open(name, SortedSet<T>::types));
   }
   // The collection with that name, with the types that it has. Throws Error{not_found}.
   AnyCollection any(std::string_view name) const;
@@ -97,6 +112,18 @@ class WriteTxn {
   template <Storable K, Storable V>
   SortedMap<K, V> sorted_map(std::string_view name) {
     return SortedMap<K, V>(open(name, SortedMap<K, V>::types));
+  }
+  template <Storable K, Storable V>
+  Dict<K, V> dict(std::string_view name) {
+    return Dict<K, V>(open(name, Dict<K, V>::types));
+  }
+  template <Storable T>
+  Set<T> set(std::string_view name) {
+    return Set<T>(open(name, Set<T>::types));
+  }
+  template <Storable T>
+  SortedSet<T> sorted_set(std::string_view name) {
+    return SortedSet<T>(open(name, SortedSet<T>::types));
   }
   // The collection with that name, with the types that it has. Throws Error{not_found}. With types: created if absent.
   AnyCollection any(std::string_view name);

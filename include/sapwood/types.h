@@ -10,11 +10,14 @@ namespace sapwood {
 enum class CollectionKind : std::uint8_t {
   list = 1,
   sorted_map = 2,
+  dict = 3,
+  set = 4,
+  sorted_set = 5,
 };
 
 // Stored; never renumber.
 enum class ValueType : std::uint8_t {
-  none = 0,  // the key type of a list
+  none = 0,  // the key type of a list, the value type of a set
   boolean = 1,
   int32 = 2,
   int64 = 3,
@@ -24,7 +27,7 @@ enum class ValueType : std::uint8_t {
   bytes = 7,
 };
 
-// "list", "sorted_map"; "unknown" for others.
+// "list", "sorted_map", "dict", "set", "sorted_set"; "unknown" for others.
 const char* kind_name(CollectionKind kind) noexcept;
 // "bool", "int32", "int64", "uint64", "double", "string", "bytes", "none"; "unknown" for others.
 const char* type_name(ValueType type) noexcept;

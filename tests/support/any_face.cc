@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "collections/types.h"
 #include "tests/support/face.h"
 
 namespace sapwood::test {
@@ -40,10 +43,20 @@ class AnyFace final : public Face {
   explicit AnyFace(AnyCollection collection) : collection_(std::move(collection)), types_(collection_.types()) {}
 
   u64 size() const override { return collection_.size(); }
-  Entry at(u64 index) const override { return encoded(collection_.at(index)); }
+  Entry at(u64 index) const override {
+    return hashed() ? entries(index, 1, false).front() : encoded(collection_.at(index));
+  }
   std::vector<Entry> entries(u64 first, u64 count, bool reversed) const override {
     const u64 there = collection_.size();
     if (first > there || count > there - first) throw Error(ErrorCode::out_of_range, "entries");
+    if (hashed()) {
+      std::vector<Entry> all = scanned({});
+      std::ranges::sort(all);
+      all = {all.begin() + static_cast<std::ptrdiff_t>(first),
+             all.begin() + static_cast<std::ptrdiff_t>(first + count)};
+      if (reversed) std::ranges::reverse(all);
+      return all;
+    }
     AnyScan scan;
     scan.skip = reversed ? there - first - count : first;
     scan.limit = count;
@@ -52,7 +65,10 @@ class AnyFace final : public Face {
   }
   void clear() override { collection_.clear(); }
   void extend(const std::vector<Entry>& entries) override { collection_.extend(source(entries)); }
-  void bulk_load(const std::vector<Entry>& entries) override { collection_.bulk_load(source(entries)); }
+  void bulk_load(const std::vector<Entry>& entries) override {
+    if (hashed()) collection_.extend(source(entries));
+    else collection_.bulk_load(source(entries));
+  }
 
   std::optional<std::string> get(Bytes bytes) const override {
     const std::optional<AnyValue> found = collection_.get(key(bytes));
@@ -75,6 +91,7 @@ class AnyFace final : public Face {
   void erase_items(u64 first, u64 count) override { collection_.erase_at(first, count); }
 
  private:
+  bool hashed() const { return collections::is_hashed(types_.kind); }
   AnyValue key(Bytes bytes) const { return decode_as<true>(types_.key, bytes); }
   AnyValue value(Bytes bytes) const { return decode_as<false>(types_.value, bytes); }
   AnyScan interval(Bytes low, Bytes high) const {

@@ -178,8 +178,8 @@ void Executor::change_in_transaction(const Operation& operation, const KnownColl
   if (face == nullptr) face = library([&] { return face_of(*txn_, known.name, known.types); });
   const std::string result = library([&] { return perform(operation, known, settings_.scale, *face); });
   ModelCollection& collection = working_->edit(known.name, known.types);
-  const std::string expected =
-      perform(operation, known, settings_.scale, *model_face(collection, settings_.scale.max_key()));
+  const std::string expected = perform(operation, known, settings_.scale,
+                                       *model_face(collection, scale_of(settings_.scale, known.types).max_key()));
   if (result != expected) throw Disagreement(describe(operation) + " gave " + result + " instead of " + expected);
 }
 
@@ -204,8 +204,9 @@ void Executor::change_automatically(const Operation& operation, const KnownColle
     in_creation_ = false;
   }
   Model next = history_.newest();
-  const std::string expected = perform(operation, known, settings_.scale,
-                                       *model_face(next.edit(known.name, known.types), settings_.scale.max_key()));
+  const std::string expected =
+      perform(operation, known, settings_.scale,
+              *model_face(next.edit(known.name, known.types), scale_of(settings_.scale, known.types).max_key()));
   std::string result;
   automatic_commit(std::move(next), [&] { result = perform(operation, known, settings_.scale, *face); });
   if (result != expected) {

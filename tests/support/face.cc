@@ -1,5 +1,10 @@
 #include "tests/support/face.h"
 
+#include <algorithm>
+#include <ranges>
+
+#include "collections/types.h"
+
 namespace sapwood::test {
 
 namespace {
@@ -63,129 +68,192 @@ class ListFace final : public Face {
   bool views_;
 };
 
-template <class K, class V>
-class MapFace final : public Face {
- public:
-  MapFace(SortedMap<K, V> map, bool views) : map_(std::move(map)), views_(views) {}
+// SortedMap, Dict, SortedSet, Set. Those in hash order show their entries in the order of the keys, as the model has
+// them, after a look that their own order is one and the same everywhere.
+template <class C>
+class KeyedFace final : public Face {
+  using K = typename C::key_type;
+  static constexpr bool kSorted = collections::is_sorted(C::types.kind);
+  static constexpr bool kValues = collections::has_values(C::types.kind);
 
-  u64 size() const override { return map_.size(); }
-  Entry at(u64 index) const override { return encoded(map_.select(index)); }
+ public:
+  KeyedFace(C keyed, bool views) : keyed_(std::move(keyed)), views_(views) {}
+
+  u64 size() const override { return keyed_.size(); }
+  Entry at(u64 index) const override {
+    if constexpr (kSorted) return encoded(keyed_.select(index));
+    else return entries(index, 1, false).front();
+  }
   std::vector<Entry> entries(u64 first, u64 count, bool reversed) const override {
-    const u64 there = map_.size();
+    const u64 there = keyed_.size();
     if (first > there || count > there - first) throw Error(ErrorCode::out_of_range, "entries");
-    const auto range = reversed ? map_.reversed() : map_.range();
-    auto at = range.begin();
-    at += static_cast<std::ptrdiff_t>(reversed ? there - first - count : first);
     std::vector<Entry> result;
-    for (u64 i = 0; i < count; ++i, ++at) result.push_back(encoded(*at));
+    if constexpr (kSorted) {
+      const auto range = reversed ? keyed_.reversed() : keyed_.range();
+      auto at = range.begin();
+      at += static_cast<std::ptrdiff_t>(reversed ? there - first - count : first);
+      for (u64 i = 0; i < count; ++i, ++at) result.push_back(encoded(*at));
+    } else {
+      result = in_hash_order();
+      std::ranges::sort(result);
+      result = {result.begin() + static_cast<std::ptrdiff_t>(first),
+                result.begin() + static_cast<std::ptrdiff_t>(first + count)};
+      if (reversed) std::ranges::reverse(result);
+    }
     return result;
   }
-  void clear() override { map_.clear(); }
-  void extend(const std::vector<Entry>& entries) override { map_.put_all(decoded(entries)); }
-  void bulk_load(const std::vector<Entry>& entries) override { map_.bulk_load(decoded(entries)); }
+  void clear() override { keyed_.clear(); }
+  void extend(const std::vector<Entry>& entries) override {
+    if constexpr (kValues) keyed_.put_all(decoded(entries));
+    else keyed_.insert_all(decoded(entries));
+  }
+  void bulk_load(const std::vector<Entry>& entries) override {
+    if constexpr (kSorted) keyed_.bulk_load(decoded(entries));
+    else extend(entries);
+  }
 
   std::optional<std::string> get(Bytes key) const override {
     const K typed = Codec<K>::decode_key(key);
-    const std::optional<V> value = map_.get(typed);
-    if (map_.contains(typed) != value.has_value()) throw Disagreement("contains() and get() differ");
-    if (!value) return std::nullopt;
-    std::string bytes = value_bytes<V>(*value);
-    if (views_) {
-      detail::Scratch scratch;
-      require_same_view(bytes, std::string(Codec<V>::encode_value(map_.get_view(typed).value(), scratch)));
+    if constexpr (kValues) {
+      using V = typename C::mapped_type;
+      const std::optional<V> value = keyed_.get(typed);
+      if (keyed_.contains(typed) != value.has_value()) throw Disagreement("contains() and get() differ");
+      if (!value) return std::nullopt;
+      std::string bytes = value_bytes<V>(*value);
+      if (views_) {
+        detail::Scratch scratch;
+        require_same_view(bytes, std::string(Codec<V>::encode_value(keyed_.get_view(typed).value(), scratch)));
+      }
+      return bytes;
+    } else {
+      return keyed_.contains(typed) ? std::optional<std::string>("") : std::nullopt;
     }
-    return bytes;
   }
   bool put(Bytes key, Bytes value) override {
-    return map_.put(Codec<K>::decode_key(key), Codec<V>::decode_value(value));
+    const K typed = Codec<K>::decode_key(key);
+    if constexpr (kValues) return keyed_.put(typed, Codec<typename C::mapped_type>::decode_value(value));
+    else return keyed_.insert(typed);
   }
   bool put_if_absent(Bytes key, Bytes value) override {
-    return map_.put_if_absent(Codec<K>::decode_key(key), Codec<V>::decode_value(value));
+    const K typed = Codec<K>::decode_key(key);
+    if constexpr (kValues) return keyed_.put_if_absent(typed, Codec<typename C::mapped_type>::decode_value(value));
+    else return keyed_.insert(typed);
   }
-  bool erase(Bytes key) override { return map_.erase(Codec<K>::decode_key(key)); }
+  bool erase(Bytes key) override { return keyed_.erase(Codec<K>::decode_key(key)); }
   u64 erase_between(Bytes low, Bytes high) override {
-    return map_.erase(Codec<K>::decode_key(low), Codec<K>::decode_key(high));
+    if constexpr (kSorted) return keyed_.erase(Codec<K>::decode_key(low), Codec<K>::decode_key(high));
+    else return Face::erase_between(low, high);
   }
-  u64 rank(Bytes key) const override { return map_.rank(Codec<K>::decode_key(key)); }
+  u64 rank(Bytes key) const override {
+    if constexpr (kSorted) return keyed_.rank(Codec<K>::decode_key(key));
+    else return Face::rank(key);
+  }
   u64 count(Bytes low, Bytes high) const override {
-    return map_.count(Codec<K>::decode_key(low), Codec<K>::decode_key(high));
+    if constexpr (kSorted) return keyed_.count(Codec<K>::decode_key(low), Codec<K>::decode_key(high));
+    else return Face::count(low, high);
   }
   std::optional<Entry> near(detail::Near place, Bytes key) const override {
-    const auto found =
-        find_near(place, place == detail::Near::first || place == detail::Near::last ? K{} : Codec<K>::decode_key(key));
-    if (!found) return std::nullopt;
-    return encoded(*found);
+    if constexpr (kSorted) {
+      const bool at_end = place == detail::Near::first || place == detail::Near::last;
+      const auto found = find_near(place, at_end ? K{} : Codec<K>::decode_key(key));
+      if (!found) return std::nullopt;
+      return encoded(*found);
+    } else {
+      return Face::near(place, key);
+    }
   }
   std::vector<Entry> between(Bytes low, Bytes high, bool reversed) const override {
-    const auto range = map_.range(Codec<K>::decode_key(low), Codec<K>::decode_key(high));
-    std::vector<Entry> result;
-    for (const auto& entry : reversed ? range.reversed() : range) result.push_back(encoded(entry));
-    if (range.size() != result.size()) throw Disagreement("a range's size is not what it gives");
-    return result;
+    if constexpr (kSorted) {
+      const auto range = keyed_.range(Codec<K>::decode_key(low), Codec<K>::decode_key(high));
+      std::vector<Entry> result;
+      for (const auto& entry : reversed ? range.reversed() : range) result.push_back(encoded(entry));
+      if (range.size() != result.size()) throw Disagreement("a range's size is not what it gives");
+      return result;
+    } else {
+      return Face::between(low, high, reversed);
+    }
   }
 
  private:
-  static Entry encoded(const std::pair<K, V>& entry) {
-    return {key_bytes<K>(entry.first), value_bytes<V>(entry.second)};
+  using Item = typename C::value_type;
+
+  static Entry encoded(const Item& item) {
+    if constexpr (kValues) return {key_bytes<K>(item.first), value_bytes<typename C::mapped_type>(item.second)};
+    else return {key_bytes<K>(item), ""};
   }
-  static std::vector<std::pair<K, V>> decoded(const std::vector<Entry>& entries) {
-    std::vector<std::pair<K, V>> result;
+  static std::vector<Item> decoded(const std::vector<Entry>& entries) {
+    std::vector<Item> result;
     for (const Entry& entry : entries) {
-      result.emplace_back(Codec<K>::decode_key(entry.first), Codec<V>::decode_value(entry.second));
+      if constexpr (kValues) {
+        result.emplace_back(Codec<K>::decode_key(entry.first),
+                            Codec<typename C::mapped_type>::decode_value(entry.second));
+      } else {
+        result.push_back(Codec<K>::decode_key(entry.first));
+      }
     }
     return result;
   }
-  std::optional<std::pair<K, V>> find_near(detail::Near place, const K& key) const {
+  std::vector<Entry> in_hash_order() const {
+    std::vector<Entry> forwards;
+    std::vector<Entry> backwards;
+    const auto range = keyed_.range();
+    for (const auto& item : range) forwards.push_back(encoded(item));
+    for (const auto& item : range.reversed()) backwards.push_back(encoded(item));
+    if (!std::ranges::equal(forwards, backwards | std::views::reverse)) throw Disagreement("order differs backwards");
+    if (!forwards.empty()) {
+      const u64 middle = forwards.size() / 2;
+      if (encoded(keyed_.select(middle)) != forwards[middle]) throw Disagreement("select() and the order differ");
+    }
+    return forwards;
+  }
+  std::optional<Item> find_near(detail::Near place, const K& key) const {
     switch (place) {
-      case detail::Near::first: return map_.first();
-      case detail::Near::last: return map_.last();
-      case detail::Near::lower: return map_.lower(key);
-      case detail::Near::floor: return map_.floor(key);
-      case detail::Near::ceiling: return map_.ceiling(key);
-      case detail::Near::higher: return map_.higher(key);
+      case detail::Near::first: return keyed_.first();
+      case detail::Near::last: return keyed_.last();
+      case detail::Near::lower: return keyed_.lower(key);
+      case detail::Near::floor: return keyed_.floor(key);
+      case detail::Near::ceiling: return keyed_.ceiling(key);
+      case detail::Near::higher: return keyed_.higher(key);
     }
     throw std::logic_error("place");
   }
-  SortedMap<K, V> map_;
+  C keyed_;
   bool views_;
 };
 
 using ByteVector = std::vector<std::byte>;
 
-template <class K, class From>
-std::unique_ptr<Face> map_face(From& from, const std::string& name, ValueType value, bool views) {
-  const auto make = [&]<class V>(V) {
-    return std::make_unique<MapFace<K, V>>(from.template sorted_map<K, V>(name), views);
-  };
-  switch (value) {
+// Calls `make` with a value of the C++ type.
+template <class Make>
+std::unique_ptr<Face> with_type(ValueType type, Make&& make) {
+  switch (type) {
     case ValueType::string: return make(std::string());
     case ValueType::bytes: return make(ByteVector());
     case ValueType::int64: return make(i64{});
     case ValueType::float64: return make(double{});
-    default: throw std::logic_error("value type");
+    default: throw std::logic_error("type");
   }
 }
 
 template <class From>
 std::unique_ptr<Face> typed_face(From& from, const std::string& name, const CollectionTypes& types, bool views) {
-  const auto list = [&]<class T>(T) { return std::make_unique<ListFace<T>>(from.template list<T>(name), views); };
-  const ValueType chosen = types.kind == CollectionKind::list ? types.value : types.key;
-  const bool is_list = types.kind == CollectionKind::list;
-  switch (chosen) {
-    case ValueType::string:
-      if (is_list) return list(std::string());
-      return map_face<std::string>(from, name, types.value, views);
-    case ValueType::bytes:
-      if (is_list) return list(ByteVector());
-      return map_face<ByteVector>(from, name, types.value, views);
-    case ValueType::int64:
-      if (is_list) return list(i64{});
-      return map_face<i64>(from, name, types.value, views);
-    case ValueType::float64:
-      if (is_list) return list(double{});
-      return map_face<double>(from, name, types.value, views);
-    default: throw std::logic_error("key type");
+  const auto keyed = [&]<class C>(C collection) -> std::unique_ptr<Face> {
+    return std::make_unique<KeyedFace<C>>(std::move(collection), views);
+  };
+  if (types.kind == CollectionKind::list) {
+    return with_type(types.value, [&]<class T>(T) -> std::unique_ptr<Face> {
+      return std::make_unique<ListFace<T>>(from.template list<T>(name), views);
+    });
   }
+  return with_type(types.key, [&]<class K>(K) {
+    switch (types.kind) {
+      case CollectionKind::set: return keyed(from.template set<K>(name));
+      case CollectionKind::sorted_set: return keyed(from.template sorted_set<K>(name));
+      case CollectionKind::dict:
+        return with_type(types.value, [&]<class V>(V) { return keyed(from.template dict<K, V>(name)); });
+      default: return with_type(types.value, [&]<class V>(V) { return keyed(from.template sorted_map<K, V>(name)); });
+    }
+  });
 }
 
 }  // namespace

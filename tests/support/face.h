@@ -32,7 +32,7 @@ class Face {
   virtual void extend(const std::vector<Entry>& entries) = 0;
   virtual void bulk_load(const std::vector<Entry>& entries) = 0;
 
-  // Sorted maps only.
+  // With keys. Only sorted ones: erase_between, rank, count, near, between.
   virtual std::optional<std::string> get(Bytes) const { throw_wrong_kind(); }
   virtual bool put(Bytes, Bytes) { throw_wrong_kind(); }
   virtual bool put_if_absent(Bytes, Bytes) { throw_wrong_kind(); }

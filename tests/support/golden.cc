@@ -55,12 +55,29 @@ void fill_maps(Model& model) {
   for (int i = -100; i < 100; ++i) spectra[key<double>(i * 0.37)] = text(static_cast<u64>(i + 100) % 23, 9);
 }
 
+void fill_hashed(Model& model) {
+  using enum ValueType;
+  std::map<std::string, std::string>& files = model.edit("files", {CollectionKind::dict, string, bytes}).entries;
+  for (u64 i = 0; i < 300; ++i) files["path/" + std::to_string(i)] = text(i % 70, i);
+  files[""] = "the empty key";
+  files[std::string(119, 'k')] = "the longest key that is kept whole";
+  files[std::string(120, 'k')] = "the shortest that is not";
+  files[std::string(65536, 'k')] = text(20'000, 5);
+  std::map<std::string, std::string>& cubes = model.edit("cubes", {CollectionKind::dict, int64, float64}).entries;
+  for (i64 i = -200; i < 200; ++i) cubes[key<i64>(i)] = value<double>(static_cast<double>(i * i * i) / 8);
+  std::map<std::string, std::string>& seen = model.edit("seen", {CollectionKind::set, string, none}).entries;
+  for (int i = 0; i < 200; ++i) seen["seen " + std::to_string(i * i)] = "";
+  std::map<std::string, std::string>& times = model.edit("times", {CollectionKind::sorted_set, float64, none}).entries;
+  for (int i = -100; i < 100; ++i) times[key<double>(i * 1.5)] = "";
+}
+
 }  // namespace
 
 Model golden_model() {
   Model model;
   fill_lists(model);
   fill_maps(model);
+  fill_hashed(model);
   return model;
 }
 

@@ -12,7 +12,7 @@ namespace sapwood::test {
 
 struct ModelCollection {
   CollectionTypes types;
-  std::map<std::string, std::string> entries;  // of a sorted map; encoded keys are in the order of the type
+  std::map<std::string, std::string> entries;  // by encoded key, which are in the order of the type
   std::vector<std::string> items;              // of a list
   bool operator==(const ModelCollection&) const = default;
   u64 size() const { return types.kind == CollectionKind::list ? items.size() : entries.size(); }

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "base/bytes.h"
+#include "collections/types.h"
 
 namespace sapwood::test {
 
@@ -86,10 +87,23 @@ const std::vector<KnownCollection>& known_collections() {
     return CollectionTypes{CollectionKind::sorted_map, key, value};
   };
   static const std::vector<KnownCollection> kAll{
-      {"words", list(string)},        {"names", map(string, string)},   {"numbers", list(int64)},
-      {"squares", map(int64, int64)}, {"spectra", map(float64, bytes)}, {"weights", list(float64)},
-      {"blobs", list(bytes)},         {"raw", map(bytes, float64)},     {"index", map(string, int64)},
+      {"words", list(string)},
+      {"names", map(string, string)},
+      {"files", {CollectionKind::dict, string, bytes}},
+      {"seen", {CollectionKind::set, bytes, none}},
+      {"numbers", list(int64)},
+      {"squares", map(int64, int64)},
+      {"spectra", map(float64, bytes)},
+      {"weights", list(float64)},
+      {"blobs", list(bytes)},
+      {"raw", map(bytes, float64)},
+      {"index", map(string, int64)},
       {"labels", map(int64, string)},
+      {"terms", {CollectionKind::sorted_set, string, none}},
+      {"cubes", {CollectionKind::dict, int64, float64}},
+      {"primes", {CollectionKind::set, int64, none}},
+      {"times", {CollectionKind::sorted_set, float64, none}},
+      {"pages", {CollectionKind::dict, float64, string}},
   };
   return kAll;
 }
@@ -127,6 +141,12 @@ std::string encoded_key(T key) {
 
 }  // namespace
 
+Scale scale_of(const Scale& scale, const CollectionTypes& types) {
+  Scale own = scale;
+  if (collections::is_hashed(types.kind)) own.key_quarters = 3;
+  return own;
+}
+
 std::string make_key(ValueType type, u64 place, const Scale& scale) {
   const u64 number = place % scale.keys;
   switch (type) {
@@ -137,6 +157,7 @@ std::string make_key(ValueType type, u64 place, const Scale& scale) {
 }
 
 std::string make_value(ValueType type, u64 size, u64 seed, const Scale& scale) {
+  if (type == ValueType::none) return "";
   if (type == ValueType::int64) return filler(8, seed);
   if (type == ValueType::float64) {
     detail::Scratch scratch;

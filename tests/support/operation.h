@@ -12,7 +12,7 @@
 namespace sapwood::test {
 
 enum class OperationKind : u8 {
-  put,          // sorted map: key from `place`, value from `size` and `seed`; every eighth is put_if_absent
+  put,          // with keys: key from `place`, value from `size` and `seed`; every eighth is put_if_absent
   erase,        // one key, or one item
   erase_range,  // keys from `place` on, or items
   insert,       // list: at position `place`
@@ -58,7 +58,7 @@ struct Mix {
   u32 automatic_percent = 15;
   u32 async_percent = 40;  // of commits
   u32 none_percent = 0;
-  u8 collections = 10;  // the first so many of known_collections()
+  u8 collections = 17;  // the first so many of known_collections()
   u32& operator[](OperationKind kind) { return weights[static_cast<std::size_t>(kind)]; }
 };
 Mix usual_mix();
@@ -78,8 +78,11 @@ struct Scale {
   u64 max_items = 2000;     // of a collection; then inserting operations erase
   u64 max_value = 3000;     // bytes
   u64 big_commit = 40'000;  // bytes
-  u64 max_key() const { return page_size / 4; }
+  u32 key_quarters = 1;     // the longest key in quarters of a page
+  u64 max_key() const { return page_size / 4 * key_quarters; }
 };
+// The same for a collection: dicts and sets take longer keys.
+Scale scale_of(const Scale& scale, const CollectionTypes& types);
 
 std::string make_key(ValueType type, u64 place, const Scale& scale);
 std::string make_value(ValueType type, u64 size, u64 seed, const Scale& scale);

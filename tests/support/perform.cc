@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "collections/types.h"
 #include "tests/support/executor.h"
 
 namespace sapwood::test {
@@ -27,7 +28,7 @@ std::vector<Entry> make_entries(const Operation& operation, const KnownCollectio
   for (u64 i = 0; i < count; ++i) {
     std::string value = make_value(known.types.value, operation.size + i * 67, operation.seed + i, scale);
     std::string key;
-    if (known.types.kind == CollectionKind::sorted_map) key = make_key(known.types.key, operation.place + i * 3, scale);
+    if (collections::has_keys(known.types.kind)) key = make_key(known.types.key, operation.place + i * 3, scale);
     entries.emplace_back(std::move(key), std::move(value));
   }
   return entries;
@@ -36,7 +37,7 @@ std::vector<Entry> make_entries(const Operation& operation, const KnownCollectio
 std::string bulk_load(const Operation& operation, const KnownCollection& known, const Scale& scale, Face& face) {
   std::vector<Entry> entries =
       make_entries(operation, known, scale, 10 + operation.place % std::min<u64>(scale.keys, 300));
-  if (known.types.kind == CollectionKind::sorted_map) {
+  if (collections::has_keys(known.types.kind)) {
     std::ranges::sort(entries, {}, &Entry::first);
     const auto repeated = std::ranges::unique(entries, {}, &Entry::first);
     entries.erase(repeated.begin(), repeated.end());
@@ -52,6 +53,7 @@ std::string perform_on_map(const Operation& operation, const KnownCollection& kn
     case OperationKind::erase:
     case OperationKind::pop: return std::to_string(face.erase(key));
     case OperationKind::erase_range: {
+      if (!collections::is_sorted(known.types.kind)) return std::to_string(face.erase(key));
       const std::string other = make_key(known.types.key, operation.place / 7, scale);
       return std::to_string(face.erase_between(std::min(key, other), std::max(key, other)));
     }
@@ -97,7 +99,8 @@ std::string with_errors(Function&& function) {
 
 }  // namespace
 
-std::string perform(const Operation& operation, const KnownCollection& known, const Scale& scale, Face& face) {
+std::string perform(const Operation& operation, const KnownCollection& known, const Scale& usual, Face& face) {
+  const Scale scale = scale_of(usual, known.types);
   return with_errors([&]() -> std::string {
     Operation adapted = operation;
     const bool adds = operation.kind != OperationKind::erase && operation.kind != OperationKind::pop &&
@@ -121,8 +124,9 @@ std::string perform(const Operation& operation, const KnownCollection& known, co
   });
 }
 
-std::string perform_read(const Operation& operation, const KnownCollection& known, const Scale& scale,
+std::string perform_read(const Operation& operation, const KnownCollection& known, const Scale& usual,
                          const Face& face) {
+  const Scale scale = scale_of(usual, known.types);
   return with_errors([&]() -> std::string {
     const u64 size = face.size();
     if (known.types.kind == CollectionKind::list || operation.seed % 4 == 0) {
@@ -132,6 +136,7 @@ std::string perform_read(const Operation& operation, const KnownCollection& know
     }
     const std::string key = make_key(known.types.key, operation.place, scale);
     const std::string other = make_key(known.types.key, operation.place + operation.size % 64, scale);
+    if (!collections::is_sorted(known.types.kind)) return words(face.get(key));
     switch (operation.seed / 4 % 6) {
       case 0: return std::to_string(face.rank(key));
       case 1: return std::to_string(face.count(std::min(key, other), std::max(key, other)));

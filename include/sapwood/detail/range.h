@@ -8,60 +8,10 @@
 #include <cstddef>
 #include <iterator>
 #include <ranges>
-#include <utility>
 
-#include "sapwood/codec.h"
-#include "sapwood/detail/handle.h"
+#include "sapwood/detail/element.h"
 
 namespace sapwood::detail {
-
-// What an iterator gives. Owned ones decode, views refer to the iterator and die when it moves.
-template <class T>
-struct ItemElement {
-  using value_type = T;
-  using Key = void;
-  using Value = T;
-  using Concept = std::bidirectional_iterator_tag;
-  static value_type read(const Cursor& cursor) { return Codec<T>::decode_value(cursor.entry().value); }
-};
-template <class T>
-struct ItemViewElement {
-  using value_type = typename Codec<T>::View;
-  using Key = void;
-  using Value = T;
-  using Concept = std::input_iterator_tag;
-  static value_type read(const Cursor& cursor) { return Codec<T>::view_value(cursor.entry().value); }
-};
-template <class K, class V>
-struct EntryElement {
-  using value_type = std::pair<K, V>;
-  using Key = K;
-  using Value = V;
-  using Concept = std::bidirectional_iterator_tag;
-  static value_type read(const Cursor& cursor) {
-    const Cursor::Entry& entry = cursor.entry();
-    return {Codec<K>::decode_key(entry.key), Codec<V>::decode_value(entry.value)};
-  }
-};
-template <class K, class V>
-struct EntryViewElement {
-  using value_type = std::pair<typename Codec<K>::View, typename Codec<V>::View>;
-  using Key = K;
-  using Value = V;
-  using Concept = std::input_iterator_tag;
-  static value_type read(const Cursor& cursor) {
-    const Cursor::Entry& entry = cursor.entry();
-    return {Codec<K>::view_key(entry.key), Codec<V>::view_value(entry.value)};
-  }
-};
-template <class K, class V>
-struct KeyElement {
-  using value_type = K;
-  using Key = K;
-  using Value = V;
-  using Concept = std::bidirectional_iterator_tag;
-  static value_type read(const Cursor& cursor) { return Codec<K>::decode_key(cursor.entry().key); }
-};
 
 template <class Element>
 class Iterator {
@@ -91,7 +41,11 @@ class Iterator {
   {
     return Codec<typename Element::Key>::view_key(cursor_.entry().key);
   }
-  auto value_view() const { return Codec<typename Element::Value>::view_value(cursor_.entry().value); }
+  auto value_view() const
+    requires(!std::is_void_v<typename Element::Value>)
+  {
+    return Codec<typename Element::Value>::view_value(cursor_.entry().value);
+  }
   // Position in the collection.
   std::uint64_t index() const { return cursor_.index(); }
 
@@ -163,6 +117,15 @@ class ItemRange : public Range<ItemElement<T>> {
   Range<ItemViewElement<T>> views() const { return Range<ItemViewElement<T>>(this->section_, this->backwards_); }
 };
 
+template <class K>
+class KeyRange : public Range<KeyElement<K>> {
+ public:
+  using Range<KeyElement<K>>::Range;
+  KeyRange reversed() const { return KeyRange(this->section_, !this->backwards_); }
+  // Keys without copies; each is valid until its iterator moves.
+  Range<KeyViewElement<K>> views() const { return Range<KeyViewElement<K>>(this->section_, this->backwards_); }
+};
+
 template <class K, class V>
 class EntryRange : public Range<EntryElement<K, V>> {
  public:
@@ -172,7 +135,7 @@ class EntryRange : public Range<EntryElement<K, V>> {
   Range<EntryViewElement<K, V>> views() const {
     return Range<EntryViewElement<K, V>>(this->section_, this->backwards_);
   }
-  Range<KeyElement<K, V>> keys() const { return Range<KeyElement<K, V>>(this->section_, this->backwards_); }
+  KeyRange<K> keys() const { return KeyRange<K>(this->section_, this->backwards_); }
 };
 
 }  // namespace sapwood::detail
@@ -181,5 +144,7 @@ template <class Element>
 inline constexpr bool std::ranges::enable_borrowed_range<sapwood::detail::Range<Element>> = true;
 template <class T>
 inline constexpr bool std::ranges::enable_borrowed_range<sapwood::detail::ItemRange<T>> = true;
+template <class K>
+inline constexpr bool std::ranges::enable_borrowed_range<sapwood::detail::KeyRange<K>> = true;
 template <class K, class V>
 inline constexpr bool std::ranges::enable_borrowed_range<sapwood::detail::EntryRange<K, V>> = true;

@@ -1,0 +1,91 @@
+// What collections with keys share: Keyed here for all of them, Sorted (sorted.h) for those in the order of their keys,
+// Mapping for those with values and Members for those without (mapping.h). SortedMap, Dict, Set and SortedSet put them
+// together.
+#pragma once
+
+#include <utility>
+
+#include "sapwood/codec.h"
+#include "sapwood/detail/range.h"
+
+namespace sapwood::detail {
+
+// The bytes of a key for the length of a call.
+template <class K>
+class EncodedKey {
+ public:
+  explicit EncodedKey(typename Codec<K>::View key) : bytes_(Codec<K>::encode_key(key, scratch_)) {}
+  EncodedKey(const EncodedKey&) = delete;
+  EncodedKey& operator=(const EncodedKey&) = delete;
+  operator std::string_view() const { return bytes_; }
+
+ private:
+  Scratch scratch_;
+  std::string_view bytes_;
+};
+
+template <class K>
+Receiver key_into(K& key) {
+  return {&key, [](void* to, std::string_view bytes) { *static_cast<K*>(to) = Codec<K>::decode_key(bytes); }};
+}
+template <class V>
+Receiver value_into(V& value) {
+  return {&value, [](void* to, std::string_view bytes) { *static_cast<V*>(to) = Codec<V>::decode_value(bytes); }};
+}
+
+// What an entry of a map is, and of a set.
+template <class K, class V>
+struct MapEntry {
+  using Key = K;
+  using Range = EntryRange<K, V>;
+  using value_type = std::pair<K, V>;
+  static Receiver key_of(value_type& entry) { return key_into(entry.first); }
+  static Receiver value_of(value_type& entry) { return value_into(entry.second); }
+};
+template <class K>
+struct SetEntry {
+  using Key = K;
+  using Range = KeyRange<K>;
+  using value_type = K;
+  static Receiver key_of(value_type& entry) { return key_into(entry); }
+  static Receiver value_of(value_type&) { return {}; }
+};
+
+template <class Entry>
+class Keyed {
+ public:
+  using key_type = typename Entry::Key;
+  using KeyView = typename Codec<key_type>::View;
+  using value_type = typename Entry::value_type;
+  using Range = typename Entry::Range;
+  using iterator = typename Range::iterator;
+
+  Keyed() = default;
+  explicit Keyed(Handle handle) : handle_(std::move(handle)) {}
+
+  const std::string& name() const { return handle_.name(); }
+  std::uint64_t size() const { return handle_.size(); }  // O(1)
+  bool empty() const { return size() == 0; }
+  bool contains(KeyView key) const { return handle_.contains(EncodedKey<key_type>(key)); }
+  // False if the key was not there.
+  bool erase(KeyView key) { return handle_.erase(EncodedKey<key_type>(key)); }
+  void clear() { handle_.clear(); }
+
+  // The entry at a position in the collection's order: with a random one, a fair sample. Throws Error{out_of_range}.
+  value_type select(std::uint64_t index) const {
+    value_type entry{};
+    handle_.at(index, Entry::key_of(entry), Entry::value_of(entry));
+    return entry;
+  }
+
+  // All entries, as they are now. Of a handle without a transaction: a snapshot held by the range and its iterators.
+  Range range() const { return Range(handle_.all()); }
+  // As with List: begin() and end() of two calls belong together only while nothing is changed. Prefer range().
+  iterator begin() const { return range().begin(); }
+  iterator end() const { return range().end(); }
+
+ protected:
+  Handle handle_;
+};
+
+}  // namespace sapwood::detail

@@ -1,0 +1,106 @@
+// Keys with values, and keys alone.
+#pragma once
+
+#include <optional>
+#include <ranges>
+
+#include "sapwood/detail/keyed.h"
+
+namespace sapwood::detail {
+
+template <class Base, class V>
+class Mapping : public Base {
+  using EncodedKey = detail::EncodedKey<typename Base::key_type>;
+
+ public:
+  using typename Base::key_type;
+  using typename Base::KeyView;
+  using mapped_type = V;
+  using View = typename Codec<V>::View;
+  using Base::Base;
+
+  std::optional<V> get(KeyView key) const {
+    const EncodedKey bytes(key);
+    std::optional<V> value(std::in_place);
+    bool found;
+    if constexpr (std::is_same_v<V, std::string>) {
+      found = handle_.get(bytes, *value);
+    } else {
+      found = handle_.get(bytes, value_into(*value));
+    }
+    if (!found) value.reset();
+    return value;
+  }
+  // The value at `key`; throws Error{not_found} if there is none.
+  V at(KeyView key) const {
+    std::optional<V> value = get(key);
+    if (!value) throw_no_key(handle_.name());
+    return std::move(*value);
+  }
+  // Without a copy, until the transaction ends (a write transaction: until its next change). A value too big for its
+  // page: also only until the next view through this handle. Handles without a transaction: Error{invalid_argument}.
+  std::optional<View> get_view(KeyView key) const {
+    const std::optional<std::string_view> bytes = handle_.view(EncodedKey(key));
+    if (!bytes) return std::nullopt;
+    return Codec<V>::view_value(*bytes);
+  }
+
+  // True if the key is new; otherwise its value is replaced.
+  bool put(KeyView key, View value) {
+    Scratch scratch;
+    return handle_.put(EncodedKey(key), Codec<V>::encode_value(value, scratch));
+  }
+  // False, and nothing is changed, if the key is there.
+  bool put_if_absent(KeyView key, View value) {
+    Scratch scratch;
+    return handle_.put_if_absent(EncodedKey(key), Codec<V>::encode_value(value, scratch));
+  }
+  // Puts all pairs of `entries`, or none if it throws.
+  template <std::ranges::input_range R>
+  void put_all(R&& entries) {
+    fill(Batch::Mode::put, entries);
+  }
+
+ protected:
+  using Base::handle_;
+
+  template <class R>
+  void fill(Batch::Mode mode, R& entries) {
+    Batch batch(handle_, mode);
+    Scratch scratch;
+    for (auto&& entry : entries) {
+      const auto& [key, value] = entry;
+      batch.add(EncodedKey(key), Codec<V>::encode_value(value, scratch));
+    }
+    batch.finish();
+  }
+};
+
+template <class Base>
+class Members : public Base {
+  using EncodedKey = detail::EncodedKey<typename Base::key_type>;
+
+ public:
+  using Base::Base;
+  using typename Base::KeyView;
+
+  // False, and nothing is changed, if the key is there.
+  bool insert(KeyView key) { return handle_.put_if_absent(EncodedKey(key), {}); }
+  // Inserts all of `keys`, or none if it throws.
+  template <std::ranges::input_range R>
+  void insert_all(R&& keys) {
+    fill(Batch::Mode::put, keys);
+  }
+
+ protected:
+  using Base::handle_;
+
+  template <class R>
+  void fill(Batch::Mode mode, R& keys) {
+    Batch batch(handle_, mode);
+    for (auto&& key : keys) batch.add(EncodedKey(key), {});
+    batch.finish();
+  }
+};
+
+}  // namespace sapwood::detail

@@ -1,0 +1,77 @@
+// Collections in the order of their keys.
+#pragma once
+
+#include <optional>
+
+#include "sapwood/detail/keyed.h"
+
+namespace sapwood::detail {
+
+template <class Entry>
+class Sorted : public Keyed<Entry> {
+  using Base = Keyed<Entry>;
+  using EncodedKey = detail::EncodedKey<typename Entry::Key>;
+
+ public:
+  using Base::Base;
+  using Base::erase;
+  using Base::range;
+  using typename Base::KeyView;
+  using typename Base::Range;
+  using typename Base::value_type;
+
+  // Removes the keys in [low, high); the result is how many. Whole pages are given back without a visit to each entry.
+  std::uint64_t erase(KeyView low, KeyView high) {
+    const EncodedKey from(low), to(high);
+    return handle_.erase(KeyInterval{from, to});
+  }
+  // How many keys are smaller; how many are in [low, high).
+  std::uint64_t rank(KeyView key) const { return handle_.rank(EncodedKey(key)); }
+  std::uint64_t count(KeyView low, KeyView high) const {
+    const EncodedKey from(low), to(high);
+    return handle_.count(KeyInterval{from, to});
+  }
+
+  std::optional<value_type> first() const { return near(Near::first, {}); }
+  std::optional<value_type> last() const { return near(Near::last, {}); }
+  std::optional<value_type> lower(KeyView key) const { return near(Near::lower, EncodedKey(key)); }      // < key
+  std::optional<value_type> floor(KeyView key) const { return near(Near::floor, EncodedKey(key)); }      // <= key
+  std::optional<value_type> ceiling(KeyView key) const { return near(Near::ceiling, EncodedKey(key)); }  // >= key
+  std::optional<value_type> higher(KeyView key) const { return near(Near::higher, EncodedKey(key)); }    // > key
+
+  // Entries with keys in [low, high), >= low, < high; all as they are now.
+  Range range(KeyView low, KeyView high) const {
+    const EncodedKey from(low), to(high);
+    return Range(handle_.range(KeyInterval{from, to}));
+  }
+  Range from(KeyView low) const {
+    const EncodedKey bytes(low);
+    return Range(handle_.range(KeyInterval{bytes, std::nullopt}));
+  }
+  Range until(KeyView high) const {
+    const EncodedKey bytes(high);
+    return Range(handle_.range(KeyInterval{std::nullopt, bytes}));
+  }
+  // Keys that start with `prefix`.
+  Range prefix(KeyView prefix) const
+    requires(Codec<typename Entry::Key>::width == 0)
+  {
+    const EncodedKey bytes(prefix);
+    const std::string after = prefix_end(bytes);
+    const bool open = after.empty();
+    return Range(handle_.range({bytes, open ? std::nullopt : std::optional<std::string_view>(after)}));
+  }
+  Range reversed() const { return range().reversed(); }
+
+ protected:
+  using Base::handle_;
+
+ private:
+  std::optional<value_type> near(Near place, std::string_view key) const {
+    std::optional<value_type> entry(std::in_place);
+    if (!handle_.near(place, key, Entry::key_of(*entry), Entry::value_of(*entry))) entry.reset();
+    return entry;
+  }
+};
+
+}  // namespace sapwood::detail
