@@ -22,7 +22,7 @@ Outcome check_file(const std::string& path) {
       progress.update({done, total});
       return true;
     });
-    outcome.info = database.info();
+    if (outcome.findings.empty()) outcome.info = database.info();
   } catch (const Error& error) {
     if (error.code() != ErrorCode::corrupt) throw;
     outcome.findings.emplace_back(error.what());

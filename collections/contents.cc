@@ -1,5 +1,7 @@
 #include "collections/contents.h"
 
+#include <algorithm>
+
 #include "collections/stored_key.h"
 #include "collections/types.h"
 #include "tree/check.h"
@@ -79,7 +81,8 @@ void check_collections(const storage::PageReader& pages, const storage::CatalogR
       step();
     } catch (const Error& error) {
       if (error.code() == ErrorCode::cancelled) throw;
-      findings.push_back(what + ": " + error.what());
+      std::string finding = what + ": " + error.what();
+      if (std::ranges::find(findings, finding) == findings.end()) findings.push_back(std::move(finding));
     }
   };
 

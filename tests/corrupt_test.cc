@@ -198,6 +198,17 @@ TEST(Corrupt, EntriesBeforeADamagedPageAreRead) {
   EXPECT_GT(front.size() + back.size(), 250u);  // one leaf is missing
 }
 
+TEST(Corrupt, CheckReportsOneDamageOnce) {
+  const std::unique_ptr<os::SimDisk> disk = make_disk(true);
+  std::string bytes = disk->contents(kPath);
+  const std::size_t name = bytes.find("words");  // in the catalog
+  ASSERT_NE(name, std::string::npos);
+  bytes[name] = 'W';
+  set(*disk, bytes);
+  Database database = Database::open(kPath, sim_options(*disk, 512));
+  EXPECT_EQ(database.check().size(), 1u);
+}
+
 TEST(Corrupt, FlippedBytesWithRepairedChecksums) {
   Rng random(test_seed());
   const std::unique_ptr<os::SimDisk> whole = make_disk(true);
