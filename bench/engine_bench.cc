@@ -12,12 +12,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
+#include <string_view>
 
 #include "bench/harness.h"
 #include "bench/lmdb_store.h"
@@ -435,16 +437,52 @@ class Suite {
   Workload data_;
 };
 
-Arguments parse(int argc, char** argv) {
+constexpr const char* kUsage =
+    "usage: engine_bench [--entries N] [--rounds N] [--only TEXT]\n"
+    "Measures Sapwood beside LMDB, in new files under $SAPWOOD_BENCH_DIR or the current folder.\n"
+    "  --entries N   entries of a collection, at least 1000; by default 1000000\n"
+    "  --rounds N    measured rounds of each row, at least 1; by default 5\n"
+    "  --only TEXT   only rows with TEXT in the name, such as SortedMap\n";
+
+struct WrongArgument : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+std::size_t parse_number(const std::string& option, std::string_view text, std::size_t least) {
+  std::size_t number = 0;
+  const auto [after, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  constexpr std::size_t kMost = 1'000'000'000;
+  if (error == std::errc{} && after == text.data() + text.size() && number >= least && number <= kMost) return number;
+  throw WrongArgument(option + " needs a whole number from " + std::to_string(least) + " to " + std::to_string(kMost) +
+                      ", not '" + std::string(text) + "'");
+}
+
+// Nothing: the usage is asked for.
+std::optional<Arguments> parse(int argc, char** argv) {
   Arguments arguments;
-  for (int i = 1; i + 1 < argc; i += 2) {
-    if (std::strcmp(argv[i], "--entries") == 0) arguments.entries = std::strtoull(argv[i + 1], nullptr, 10);
-    if (std::strcmp(argv[i], "--rounds") == 0) arguments.rounds = std::atoi(argv[i + 1]);
-    if (std::strcmp(argv[i], "--only") == 0) arguments.only = argv[i + 1];
+  for (int i = 1; i < argc; ++i) {
+    const std::string option = argv[i];
+    if (option == "--help" || option == "-h") return std::nullopt;
+    if (option != "--entries" && option != "--rounds" && option != "--only") {
+      throw WrongArgument("unknown argument '" + option + "'");
+    }
+    if (++i == argc) throw WrongArgument(option + " needs a value");
+    if (option == "--entries") arguments.entries = parse_number(option, argv[i], 1000);
+    if (option == "--rounds") arguments.rounds = static_cast<int>(parse_number(option, argv[i], 1));
+    if (option == "--only") arguments.only = argv[i];
   }
   return arguments;
 }
 
 }  // namespace
 
-int main(int argc, char** argv) { Suite(parse(argc, argv)).run(); }
+int main(int argc, char** argv) {
+  try {
+    const std::optional<Arguments> arguments = parse(argc, argv);
+    if (arguments) Suite(*arguments).run();
+    else std::fputs(kUsage, stdout);
+  } catch (const WrongArgument& error) {
+    std::fprintf(stderr, "engine_bench: %s\n%s", error.what(), kUsage);
+    return 2;
+  }
+}

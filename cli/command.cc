@@ -30,6 +30,7 @@ Command::Command(const std::string& verb, const std::string& summary, std::vecto
   app_.get_formatter()->column_width(26);
   app_.get_formatter()->label("REQUIRED", "");
   app_.get_formatter()->label("TEXT", "");
+  app_.set_help_flag("--help", "print this help, as -h does");  // as an option of CLI11, -h would take "-hot" too
   required("FILE", file_, "the database");
   flag("--json", json_, "print JSON");
 }
@@ -78,24 +79,50 @@ void Command::parse() {
   std::reverse(reversed.begin(), reversed.end());
   try {
     app_.parse(std::move(reversed));
-  } catch (const CLI::ExtrasError&) {
-    throw_unexpected();
+  } catch (const CLI::ParseError& error) {
+    if (asks_for_help()) throw CLI::CallForHelp();
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) throw_unexpected();
+    throw;
   }
   if (file_.empty()) throw UsageError("FILE is empty; name a database");
 }
 
-void Command::throw_unexpected() const {
-  std::string argument;
-  for (const std::string& extra : app_.remaining()) {
-    if (argument.empty() || extra.starts_with("--")) argument = unmarked(extra);
-  }
-  if (!argument.starts_with("-")) throw UsageError("'" + argument + "' is one argument too many");
+std::vector<std::string> Command::option_names() const {
   std::vector<std::string> names;
   for (const CLI::Option* option : app_.get_options()) {
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
   }
+  return names;
+}
+
+bool Command::asks_for_help() const {
+  const std::vector<std::string> extras = app_.remaining();
+  return std::find(extras.begin(), std::find(extras.begin(), extras.end(), "--"), "-h") !=
+         std::find(extras.begin(), extras.end(), "--");
+}
+
+void Command::throw_unexpected() const {
+  std::vector<std::string> extras = app_.remaining();
+  if (const auto found = std::find(extras.begin(), extras.end(), "--"); found != extras.end()) extras.erase(found);
+  std::string argument;
+  for (const std::string& extra : extras) {
+    if (argument.empty() || extra.starts_with("--")) argument = unmarked(extra);
+  }
+  const std::vector<std::string> names = option_names();
+  const auto dashes = std::find(arguments_.begin(), arguments_.end(), "--");
+  const auto is_option = [&](const std::string& text) {
+    return std::find(names.begin(), names.end(), text.substr(0, text.find('='))) != names.end();
+  };
+  if (const auto late = std::find_if(dashes, arguments_.end(), is_option); late != arguments_.end()) {
+    throw UsageError("options go before `--`; behind it " + *late + " is a key or value, and one too many");
+  }
+  if (!argument.starts_with("-") || std::find(arguments_.begin(), dashes, argument) == dashes) {
+    throw UsageError("'" + argument + "' is one argument too many");
+  }
   const std::string near = nearest(argument, names);
-  throw UsageError("there is no option " + argument + (near.empty() ? "" : "; did you mean " + near + "?"));
+  throw UsageError("there is no option " + argument +
+                   (near.empty() ? "; a key or value that starts with '-' goes after `--`, and options before it"
+                                 : "; did you mean " + near + "?"));
 }
 
 }  // namespace sapwood::cli

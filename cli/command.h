@@ -46,6 +46,8 @@ class Command {
   bool json() const { return json_; }
 
  private:
+  bool asks_for_help() const;                     // by -h
+  std::vector<std::string> option_names() const;  // "--json" and so on
   [[noreturn]] void throw_unexpected() const;
 
   CLI::App app_;

@@ -1,5 +1,7 @@
 #include "cli/import_json.h"
 
+#include <utility>
+
 #include "cli/encoding.h"
 #include "cli/import_reader.h"
 #include "cli/text_value.h"
@@ -78,10 +80,18 @@ class ExportReader : public ImportReader {
   std::optional<ImportItem> next() override {
     std::string_view line;
     do {
-      if (!source_.next(line)) return std::nullopt;
+      if (!source_.next(line)) {
+        expect_all(entries_);
+        return std::nullopt;
+      }
     } while (is_blank(line));
+    const std::uint64_t entries_before = entries_++;  // counts also those that cannot be used
     const Json json = parse_json_line(source_, line);
-    if (is_export_header(json)) return ImportItem{.target = target_of(json["sapwood"]), .entry = {}};
+    if (is_export_header(json)) {
+      expect_all(entries_before);
+      entries_ = 0;
+      return ImportItem{.target = target_of(json["sapwood"]), .entry = {}};
+    }
     if (!target_) throw std::runtime_error("an entry stands before the first header; is it an export?");
     if (!json.is_object() || !json.contains("value") || json.contains("key") != keyed()) {
       throw BadRecord(source_.line(),
@@ -100,6 +110,15 @@ class ExportReader : public ImportReader {
  private:
   bool keyed() const { return target_->types.key != ValueType::none; }
 
+  // Throws if the header of the collection that ends here says another number of entries. No BadRecord: entries that
+  // are not there cannot be skipped.
+  void expect_all(std::uint64_t entries) const {
+    if (!target_ || !count_ || entries == *count_) return;
+    throw std::runtime_error("the header of '" + escaped(target_->name) + "' says " + counted(*count_, "item") +
+                             ", the file has " + with_thousands(entries) +
+                             (entries < *count_ ? "; it seems to be cut off" : "; it seems to be damaged"));
+  }
+
   // A header that cannot be read is no BadRecord: the entries behind it would go to the wrong place.
   const std::optional<ImportTarget>& target_of(const Json& header) {
     try {
@@ -110,6 +129,11 @@ class ExportReader : public ImportReader {
       target.types.kind = kind == "list" ? CollectionKind::list : CollectionKind::sorted_map;
       if (kind == "sorted_map") target.types.key = type_of_name(header.at("key").get<std::string>());
       target.types.value = type_of_name(header.at("value").get<std::string>());
+      count_.reset();
+      if (header.contains("count")) {
+        if (!header["count"].is_number_unsigned()) throw std::runtime_error("its count is no whole number from 0");
+        count_ = header["count"].get<std::uint64_t>();
+      }
       target_ = std::move(target);
     } catch (const std::exception& error) {
       throw std::runtime_error(std::string("the header of a collection cannot be read: ") + error.what());
@@ -119,6 +143,8 @@ class ExportReader : public ImportReader {
 
   LineSource& source_;
   std::optional<ImportTarget> target_;
+  std::optional<std::uint64_t> count_;  // of entries, as the header says
+  std::uint64_t entries_ = 0;           // lines since the header
 };
 
 }  // namespace

@@ -24,6 +24,7 @@ void Importer::run(ImportReader& reader, std::optional<ImportTarget> first) {
       store_batch(reader);
     } else if (std::optional<ImportItem> item = next_item(reader)) {
       announced_ = std::move(item->target);
+      is_renamed_ = settings_.into.has_value();
     } else {
       at_end_ = true;
     }
@@ -40,10 +41,7 @@ void Importer::run(ImportReader& reader, std::optional<ImportTarget> first) {
 }
 
 void Importer::start(ImportTarget target) {
-  if (settings_.into) {
-    if (target_) throw UsageError("--into is for one collection; " + source_.name() + " holds several");
-    target.name = *settings_.into;
-  }
+  if (settings_.into) target.name = *settings_.into;
   target_ = std::move(target);
   empty_first_ = settings_.replace;
   tallies_.push_back({.collection = target_->name, .types = target_->types});
@@ -57,11 +55,15 @@ void Importer::store_batch(ImportReader& reader) {
   const std::uint64_t bytes_before = source_.bytes_read();
   std::uint64_t count = 0;
   collection.extend([&]() -> std::optional<AnyEntry> {
-    if (count == settings_.batch || source_.bytes_read() - bytes_before > kBatchBytes) return std::nullopt;
+    const bool is_full = count == settings_.batch || source_.bytes_read() - bytes_before > kBatchBytes;
+    if (is_full && !is_renamed_) return std::nullopt;
     std::optional<ImportItem> item = next_item(reader);
     at_end_ = !item;
     if (!item) return std::nullopt;
     if (item->target) {
+      if (is_renamed_) {  // before anything was committed
+        throw UsageError("--into is for one collection; " + source_.name() + " holds several. Nothing was stored");
+      }
       announced_ = std::move(item->target);
       return std::nullopt;
     }

@@ -18,7 +18,7 @@ class Importer {
     std::uint64_t batch = 10'000;  // records a transaction
     bool skip_bad = false;
     bool replace = false;             // empties each collection first
-    std::optional<std::string> into;  // in place of the name that an export announces
+    std::optional<std::string> into;  // in place of the name that an export announces; its items go in at once
   };
   struct Tally {
     std::string collection;
@@ -52,6 +52,7 @@ class Importer {
   std::optional<ImportTarget> announced_;
   bool at_end_ = false;
   bool empty_first_ = false;  // the next batch empties the collection
+  bool is_renamed_ = false;   // announced under another name than `into`: there may be no second one
   std::vector<Tally> tallies_;
   std::uint64_t skipped_ = 0;
 };

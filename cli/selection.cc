@@ -8,7 +8,7 @@ namespace sapwood::cli {
 void Selection::declare(Command& command) {
   command.option("--from KEY", from, "keys from this one on; in a list a position, -1 is the last");
   command.option("--to KEY", to, "keys before this one; in a list a position");
-  command.option("--prefix TEXT", prefix, "keys that start with this: for string and bytes keys");
+  command.option("--prefix START", prefix, "keys that start with this: for string and bytes keys");
 }
 
 Positions positions_of(const Selection& selection, const AnyCollection& list) {

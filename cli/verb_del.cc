@@ -92,7 +92,7 @@ int run_del(Command& command) {
   } else if (!request.key) {
     print(counted(count, "item") + " deleted\n");
   }
-  if (count != 0 || request.drop || request.all) return kOk;
+  if (count != 0 || request.drop) return kOk;
   if (request.key) {
     std::fprintf(stderr, "sapwood: del: %s: %s has no %s '%s'; it has %s\n", command.file().c_str(),
                  request.collection.c_str(), is_list ? "position" : "key", escaped(*request.key).c_str(),

@@ -100,6 +100,7 @@ int run_get(Command& command) {
   command.footer(kHelp);
   command.parse();
   if (request.at && request.rank) throw UsageError("--at and --rank exclude each other");
+  if (request.raw && command.json()) throw UsageError("--raw and --json exclude each other");
 
   const Database database = open_to_read(command.file());
   const ReadTxn txn = database.read();

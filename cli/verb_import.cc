@@ -21,7 +21,10 @@ constexpr const char* kHelp =
     "With --key FIELD records go into a sorted map by that field; the value is the record, or --value FIELD. In JSON "
     "a\n"
     "FIELD such as /address/city is looked up inside. Lists are added to, keys that exist are replaced.\n"
-    "Records are stored in batches, each whole or not at all. If one fails, the batches before it stay.\n\n"
+    "Without --into the collection is named as the file is without its ending; for standard input it is `main`, for\n"
+    "the format deb `packages`. An export has names in it; if it holds one collection, --into renames that.\n"
+    "Records are stored in batches, each whole or not at all. If one fails, the batches before it stay. An export\n"
+    "that goes --into a name is one batch. One that has not as many items as its headers say is refused.\n\n"
     "Examples:\n"
     "  sapwood import people.sapwood people.jsonl                    into the list `people`\n"
     "  sapwood import people.sapwood people.jsonl --key id --key-type int64\n"
@@ -40,7 +43,7 @@ struct Request {
 void declare(Command& command, Request& request) {
   command.required("SOURCE", request.source, "a file, or - for standard input");
   command.option("--format FORMAT", request.format, "jsonl, deb or export");
-  command.option("--into NAME", request.settings.into, "the collection; by default as SOURCE is named");
+  command.option("--into NAME", request.settings.into, "the collection; see below what it is by default");
   command.option("--key FIELD", request.fields.key, "the field that is the key: makes a sorted map");
   command.option("--value FIELD", request.fields.value, "the field that is the value, in place of the record");
   request.wanted.declare(command);

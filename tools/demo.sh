@@ -4,9 +4,12 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-echo "Building (build/release) ..."
+echo "Building (build/release); the first time this takes a few minutes ..."
 start=$SECONDS
-if ! { cmake --preset release && cmake --build --preset release --target example_packages sapwood_cli; } >"$log" 2>&1; then
+if ! {
+  cmake --preset release &&
+    cmake --build --preset release -j "${JOBS:-$(nproc)}" --target example_packages sapwood_cli
+} >"$log" 2>&1; then
   cat "$log"
   exit 1
 fi

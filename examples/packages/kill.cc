@@ -65,6 +65,8 @@ std::uint64_t acknowledged(const std::string& told) {
 
 // Lets the writer work for a while of random length, kills it, and returns how many commits it had told of.
 std::uint64_t run_and_kill(const std::string& path) {
+  line("a second process adds records, each its own `async` transaction in two collections, and tells of each commit;");
+  line("in a second or less it gets a kill -9, which `async` commits survive (a power cut may take the newest ones)");
   std::random_device entropy;
   const std::chrono::milliseconds life(300 + entropy() % 700);
   const Child child = start_writer(path);
@@ -81,7 +83,6 @@ std::uint64_t run_and_kill(const std::string& path) {
   int status = 0;
   while (waitpid(child.pid, &status, 0) < 0 && errno == EINTR) continue;
   if (!WIFSIGNALED(status)) throw std::runtime_error("the writer ended by itself, before it was killed");
-  line("a second process adds records, each its own transaction in two collections, and tells of each commit");
   line("kill -9 after %s: it had told of %s commits", duration(std::chrono::duration<double>(life).count()).c_str(),
        with_thousands(acknowledged(told)).c_str());
   return acknowledged(told);
