@@ -93,14 +93,16 @@ class ExportReader : public ImportReader {
       return ImportItem{.target = target_of(json["sapwood"]), .entry = {}};
     }
     if (!target_) throw std::runtime_error("an entry stands before the first header; is it an export?");
-    if (!json.is_object() || !json.contains("value") || json.contains("key") != keyed()) {
-      throw BadRecord(source_.line(),
-                      keyed() ? "an entry needs \"key\" and \"value\"" : "an item needs \"value\" only");
+    const CollectionTypes& types = target_->types;
+    if (!json.is_object() || json.contains("value") != types.has_values() || json.contains("key") != types.has_keys()) {
+      throw BadRecord(source_.line(), !types.has_keys()    ? "an item needs \"value\" only"
+                                      : types.has_values() ? "an entry needs \"key\" and \"value\""
+                                                           : "a set's entry needs \"key\" only");
     }
     try {
       ImportItem item;
-      if (keyed()) item.entry.key = from_json(target_->types.key, json["key"]);
-      item.entry.value = from_json(target_->types.value, json["value"]);
+      if (types.has_keys()) item.entry.key = from_json(types.key, json["key"]);
+      if (types.has_values()) item.entry.value = from_json(types.value, json["value"]);
       return item;
     } catch (const Error& error) {
       throw BadRecord(source_.line(), error.what());
@@ -108,8 +110,6 @@ class ExportReader : public ImportReader {
   }
 
  private:
-  bool keyed() const { return target_->types.key != ValueType::none; }
-
   // Throws if the header of the collection that ends here says another number of entries. No BadRecord: entries that
   // are not there cannot be skipped.
   void expect_all(std::uint64_t entries) const {
@@ -125,10 +125,9 @@ class ExportReader : public ImportReader {
       ImportTarget target;
       target.name = std::get<std::string>(from_json(ValueType::string, header.at("collection")));
       const auto& kind = header.at("kind").get_ref<const std::string&>();
-      if (kind != "list" && kind != "sorted_map") throw std::runtime_error("unknown kind '" + kind + "'");
-      target.types.kind = kind == "list" ? CollectionKind::list : CollectionKind::sorted_map;
-      if (kind == "sorted_map") target.types.key = type_of_name(header.at("key").get<std::string>());
-      target.types.value = type_of_name(header.at("value").get<std::string>());
+      target.types.kind = kind_of_name(kind);
+      if (target.types.has_keys()) target.types.key = type_of_name(header.at("key").get<std::string>());
+      if (target.types.has_values()) target.types.value = type_of_name(header.at("value").get<std::string>());
       count_.reset();
       if (header.contains("count")) {
         if (!header["count"].is_number_unsigned()) throw std::runtime_error("its count is no whole number from 0");
@@ -158,7 +157,7 @@ bool is_export_header(const Json& json) {
 Json export_header(const std::string& name, const CollectionTypes& types, std::uint64_t count) {
   Json header = Json::object({{"collection", to_json(name)}, {"kind", kind_name(types.kind)}});
   if (types.key != ValueType::none) header["key"] = type_name(types.key);
-  header["value"] = type_name(types.value);
+  if (types.has_values()) header["value"] = type_name(types.value);
   header["count"] = count;
   Json line = Json::object();
   line["sapwood"] = std::move(header);

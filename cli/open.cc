@@ -1,5 +1,6 @@
 #include "cli/open.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -37,15 +38,11 @@ void note_recovery(const std::string& path, const RecoveryInfo& recovery) {
   throw Error(ErrorCode::not_found, path + " has no collection '" + name + "'" + hint);
 }
 
-CollectionKind kind_of_name(const std::string& name) {
-  if (name == "list") return CollectionKind::list;
-  if (name == "sorted_map" || name == "sorted-map") return CollectionKind::sorted_map;
-  throw UsageError("unknown kind '" + name + "': the kinds are list and sorted_map");
-}
-
-ValueType type_or_usage_error(const std::string& name) {
+// What `find` finds for a name that was given as an option.
+template <class Find>
+auto named(Find find, const std::string& name) {
   try {
-    return type_of_name(name);
+    return find(name);
   } catch (const Error& error) {
     throw UsageError(error.what());
   }
@@ -97,19 +94,19 @@ AnyCollection find_collection(const Database& database, WriteTxn& txn, const std
 }
 
 void WantedTypes::declare(Command& command) {
-  command.option("--kind KIND", kind, "of a new collection: list or sorted_map (default)");
+  command.option("--kind KIND", kind, "of a new collection: list, sorted_map (default), dict, set or sorted_set");
   command.option("--key-type TYPE", key,
-                 "of a new sorted map: string (default), int64, uint64, int32, double, bytes, bool");
+                 "of the keys of a new collection: string (default), int64, uint64, int32, double, bytes, bool");
   command.option("--type TYPE", value, "of the values of a new collection: the same types");
 }
 
 CollectionTypes WantedTypes::for_new(CollectionKind default_kind) const {
   CollectionTypes types;
-  types.kind = kind ? kind_of_name(*kind) : default_kind;
-  const bool keyed = types.kind == CollectionKind::sorted_map;
-  if (!keyed && key) throw UsageError("--key-type is for sorted maps; a list has no keys");
-  if (keyed) types.key = type_or_usage_error(key.value_or("string"));
-  types.value = type_or_usage_error(value.value_or("string"));
+  types.kind = kind ? named(kind_of_name, *kind) : default_kind;
+  if (!types.has_keys() && key) throw UsageError("--key-type is for collections with keys; a list has none");
+  if (!types.has_values() && value) throw UsageError("--type is for values; a set has keys only, see --key-type");
+  if (types.has_keys()) types.key = named(type_of_name, key.value_or("string"));
+  if (types.has_values()) types.value = named(type_of_name, value.value_or("string"));
   return types;
 }
 
@@ -118,9 +115,9 @@ AnyCollection find_or_create(WriteTxn& txn, const std::string& name, const Wante
   if (!txn.has(name)) return txn.any(name, wanted.for_new(default_kind));
   AnyCollection collection = txn.any(name);
   const CollectionTypes types = collection.types();
-  const bool fits = (!wanted.kind || kind_of_name(*wanted.kind) == types.kind) &&
-                    (!wanted.key || type_or_usage_error(*wanted.key) == types.key) &&
-                    (!wanted.value || type_or_usage_error(*wanted.value) == types.value);
+  const bool fits = (!wanted.kind || named(kind_of_name, *wanted.kind) == types.kind) &&
+                    (!wanted.key || named(type_of_name, *wanted.key) == types.key) &&
+                    (!wanted.value || named(type_of_name, *wanted.value) == types.value);
   if (!fits) {
     throw Error(ErrorCode::wrong_type, "'" + name + "' exists and is a " + describe(types) +
                                            ", not as the options say; leave them out, or choose another name");
@@ -128,10 +125,18 @@ AnyCollection find_or_create(WriteTxn& txn, const std::string& name, const Wante
   return collection;
 }
 
+std::string kind_words(CollectionKind kind) {
+  std::string words = kind_name(kind);
+  std::ranges::replace(words, '_', ' ');
+  return words;
+}
+
 std::string describe(const CollectionTypes& types) {
   std::string text = std::string(kind_name(types.kind)) + " of ";
-  if (types.key != ValueType::none) text += std::string(type_name(types.key)) + " to ";
-  return text + type_name(types.value);
+  if (types.has_keys()) text += type_name(types.key);
+  if (types.has_keys() && types.has_values()) text += " to ";
+  if (types.has_values()) text += type_name(types.value);
+  return text;
 }
 
 }  // namespace sapwood::cli

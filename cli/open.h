@@ -36,6 +36,8 @@ struct WantedTypes {
 AnyCollection find_or_create(WriteTxn& txn, const std::string& name, const WantedTypes& wanted,
                              CollectionKind default_kind = CollectionKind::sorted_map);
 
+// "sorted map".
+std::string kind_words(CollectionKind kind);
 // "sorted_map of string to double".
 std::string describe(const CollectionTypes& types);
 

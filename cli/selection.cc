@@ -1,5 +1,6 @@
 #include "cli/selection.h"
 
+#include "cli/open.h"
 #include "cli/text_value.h"
 #include "sapwood/error.h"
 
@@ -28,6 +29,10 @@ AnyScan scan_of(const Selection& selection, const AnyCollection& collection, boo
     scan.skip = reversed ? collection.size() - positions.first - positions.count : positions.first;
     scan.limit = positions.count;
     return scan;
+  }
+  if (selection.is_given() && !types.is_sorted()) {
+    throw UsageError("--from, --to and --prefix need keys in order; '" + collection.name() + "' is a " +
+                     kind_words(types.kind));
   }
   if (selection.prefix && types.key != ValueType::string && types.key != ValueType::bytes) {
     throw UsageError(std::string("keys of type ") + type_name(types.key) + " have no prefixes; use --from and --to");

@@ -37,7 +37,7 @@ void check(const Request& request) {
 }
 
 std::uint64_t erase_one(const Request& request, AnyCollection& collection) {
-  if (collection.types().kind == CollectionKind::sorted_map) {
+  if (collection.types().has_keys()) {
     return collection.erase(parse_argument(collection.types().key, *request.key)) ? 1 : 0;
   }
   const std::optional<std::uint64_t> position = parse_position(*request.key, collection.size());
@@ -47,7 +47,7 @@ std::uint64_t erase_one(const Request& request, AnyCollection& collection) {
 }
 
 std::uint64_t erase_selected(const Request& request, AnyCollection& collection) {
-  if (collection.types().kind == CollectionKind::sorted_map) {
+  if (collection.types().has_keys()) {
     return collection.erase_range(scan_of(request.selection, collection));
   }
   const Positions positions = positions_of(request.selection, collection);

@@ -43,11 +43,10 @@ int run_export(Command& command) {
   ProgressLine progress("export", "entries", true);
   for (const CollectionInfo& info : collections) {
     if (!no_header) print_json(export_header(info.name, info.types, info.count));
-    const bool keyed = info.types.key != ValueType::none;
     txn.any(info.name).scan({}, [&](const AnyEntry& entry) {
       Json line = Json::object();
-      if (keyed) line["key"] = to_json(entry.key);
-      line["value"] = to_json(entry.value);
+      if (info.types.has_keys()) line["key"] = to_json(entry.key);
+      if (info.types.has_values()) line["value"] = to_json(entry.value);
       print_json(line);
       if (++done % 256 == 0) progress.update({done, total});
       return true;

@@ -51,15 +51,17 @@ int get_by_position(const Command& command, const Request& request, const AnyCol
   const std::optional<std::uint64_t> position = parse_position(request.key, collection.size());
   if (!position) return print_absent(command, request, collection, true);
   const AnyEntry entry = collection.at(*position);
-  const bool keyed = collection.types().key != ValueType::none;
+  const CollectionTypes types = collection.types();
   if (command.json()) {
     Json json = Json::object({{"position", *position}, {"found", true}});
-    if (keyed) json["key"] = to_json(entry.key);
-    json["value"] = to_json(entry.value);
+    if (types.has_keys()) json["key"] = to_json(entry.key);
+    if (types.has_values()) json["value"] = to_json(entry.value);
     print_json(json);
     return kOk;
   }
-  if (keyed && !request.raw) {
+  if (!types.has_values()) {
+    print_value(request, entry.key);
+  } else if (types.has_keys() && !request.raw) {
     print(line_text(entry.key) + "\t" + line_text(entry.value) + "\n");
   } else {
     print_value(request, entry.value);
@@ -80,10 +82,13 @@ int get_by_key(const Command& command, const Request& request, const AnyCollecti
   }
   const std::optional<AnyValue> value = collection.get(key);
   if (!value) return print_absent(command, request, collection, false);
+  const bool has_values = collection.types().has_values();
   if (command.json()) {
-    print_json(Json::object({{"key", to_json(key)}, {"found", true}, {"value", to_json(*value)}}));
+    Json json = Json::object({{"key", to_json(key)}, {"found", true}});
+    if (has_values) json["value"] = to_json(*value);
+    print_json(json);
   } else {
-    print_value(request, *value);
+    print_value(request, has_values ? *value : key);
   }
   return kOk;
 }
@@ -106,7 +111,10 @@ int run_get(Command& command) {
   const ReadTxn txn = database.read();
   const AnyCollection collection = find_collection(database, txn, request.collection);
   const bool is_list = collection.types().kind == CollectionKind::list;
-  if (is_list && request.rank) throw UsageError("--rank is for sorted maps; '" + request.collection + "' is a list");
+  if (request.rank && !collection.types().is_sorted()) {
+    throw UsageError("--rank is for sorted collections; '" + request.collection + "' is a " +
+                     kind_words(collection.types().kind));
+  }
   return is_list || request.at ? get_by_position(command, request, collection)
                                : get_by_key(command, request, collection);
 }

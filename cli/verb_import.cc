@@ -68,9 +68,12 @@ ImportTarget choose_target(const Request& request, Database& database, ImportFor
     WriteTxn txn = database.begin_write();
     types = find_or_create(txn, name, request.wanted, kind).types();
   }
-  if (types.kind == kind) return {name, types};
+  const bool wants_keys = kind != CollectionKind::list;
+  if (types.has_values() && types.has_keys() == wants_keys) return {name, types};
   throw UsageError("'" + name + "' is a " + describe(types) + ": " +
-                   (kind == CollectionKind::list ? "say which field is the key with --key" : "leave out --key") +
+                   (!types.has_values() ? "records do not fit a set"
+                    : wants_keys        ? "leave out --key"
+                                        : "say which field is the key with --key") +
                    ", or choose another name with --into");
 }
 

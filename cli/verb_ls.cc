@@ -15,7 +15,7 @@ namespace {
 Json as_json(const CollectionInfo& info) {
   Json json = Json::object({{"name", to_json(info.name)}, {"kind", kind_name(info.types.kind)}});
   if (info.types.key != ValueType::none) json["key"] = type_name(info.types.key);
-  json["value"] = type_name(info.types.value);
+  if (info.types.has_values()) json["value"] = type_name(info.types.value);
   json["count"] = info.count;
   return json;
 }

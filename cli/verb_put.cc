@@ -21,6 +21,7 @@ constexpr const char* kHelp =
     "Examples:\n"
     "  sapwood put lab.sapwood mass H 1.008 --type double   into a sorted map, which is created if absent\n"
     "  sapwood put lab.sapwood frames water --kind list     to the end of a list\n"
+    "  sapwood put lab.sapwood seen H2O --kind set          into a set\n"
     "  sapwood put lab.sapwood frames 0 ethanol --insert    before the first item\n"
     "  sapwood put lab.sapwood frames -1 methane            in place of the last item\n"
     "  sapwood put lab.sapwood notes todo --input todo.txt  the contents of a file; - is standard input";
@@ -58,7 +59,7 @@ void resolve(Request& request) {
     request.value = read_all(*request.input);
     return;
   }
-  if (!request.first) throw UsageError("VALUE is missing");
+  if (!request.first) throw UsageError("VALUE (of a set: KEY) is missing");
   if (request.second) request.key = request.first;
   request.value = request.second ? *request.second : *request.first;
 }
@@ -75,18 +76,34 @@ AnyValue parse_put_value(const Request& request, ValueType type) {
 // Everything that can be wrong with the arguments, before a file is made for them.
 void check_for_new_file(const Request& request) {
   const CollectionTypes types = request.wanted.for_new();
-  if (types.kind == CollectionKind::sorted_map) {
+  if (!types.has_values()) {
+    parse_put_value(request, types.key);
+    return;
+  }
+  if (types.has_keys()) {
     if (!request.key) {
-      throw UsageError("a new collection is a sorted map, and needs KEY and VALUE; --kind list makes a list");
+      throw UsageError("a new collection is a " + kind_words(types.kind) +
+                       ", and needs KEY and VALUE; --kind list makes a list");
     }
     parse_argument(types.key, *request.key);
   }
   parse_put_value(request, types.value);
 }
 
+// Of a set: the one argument is the key.
+Json put_into_set(const Request& request, AnyCollection& set) {
+  const std::string kind = kind_words(set.types().kind);
+  if (request.key) throw UsageError("'" + request.collection + "' is a " + kind + ": give KEY only");
+  if (request.insert) throw UsageError("--insert is for lists; '" + request.collection + "' is a " + kind);
+  const AnyValue key = parse_put_value(request, set.types().key);
+  const bool is_new = !set.get(key) && set.put(key, {});
+  return Json::object({{"collection", to_json(request.collection)}, {"key", to_json(key)}, {"new", is_new}});
+}
+
 Json put_into_map(const Request& request, AnyCollection& map) {
-  if (!request.key) throw UsageError("'" + request.collection + "' is a sorted map: give KEY and VALUE");
-  if (request.insert) throw UsageError("--insert is for lists; '" + request.collection + "' is a sorted map");
+  const std::string kind = kind_words(map.types().kind);
+  if (!request.key) throw UsageError("'" + request.collection + "' is a " + kind + ": give KEY and VALUE");
+  if (request.insert) throw UsageError("--insert is for lists; '" + request.collection + "' is a " + kind);
   const AnyValue key = parse_argument(map.types().key, *request.key);
   const bool is_new = map.put(key, parse_put_value(request, map.types().value));
   return Json::object({{"collection", to_json(request.collection)}, {"key", to_json(key)}, {"new", is_new}});
@@ -131,8 +148,10 @@ int run_put(Command& command) {
   WriteTxn txn = database.begin_write();
   if (!txn.has(request.collection)) check_for_new_file(request);
   AnyCollection collection = find_or_create(txn, request.collection, request.wanted);
-  const bool is_list = collection.types().kind == CollectionKind::list;
-  const Json result = is_list ? put_into_list(request, collection) : put_into_map(request, collection);
+  const CollectionTypes types = collection.types();
+  const Json result = !types.has_keys()    ? put_into_list(request, collection)
+                      : types.has_values() ? put_into_map(request, collection)
+                                           : put_into_set(request, collection);
   txn.commit();
   database.close();
   if (command.json()) print_json(result);

@@ -1,4 +1,4 @@
-// sapwood scan FILE COLLECTION: entries in order.
+// sapwood scan FILE COLLECTION: entries in order (dicts and sets: that of their hashes).
 #include <algorithm>
 #include <limits>
 
@@ -12,7 +12,8 @@ namespace sapwood::cli {
 namespace {
 
 constexpr const char* kHelp =
-    "One entry a line: key, tab, value (of a list: the value). Line ends, tabs and bytes that are not UTF-8 are "
+    "One entry a line: key, tab, value (of a list: the value; of a set: the key). Line ends, tabs and bytes that are "
+    "not UTF-8 are "
     "printed\n"
     "as \\n, \\t, \\x00; bytes in hexadecimal. With --json a document a line, which loses nothing.\n\n"
     "Examples:\n"
@@ -41,17 +42,17 @@ AnyScan scan_of(const Request& request, const AnyCollection& collection) {
   return scan;
 }
 
-Json as_json(const Request& request, const AnyEntry& entry, bool keyed) {
+Json as_json(const Request& request, const AnyEntry& entry, const CollectionTypes& types) {
   Json json = Json::object();
   if (!request.keys) json["position"] = entry.index;
-  if (keyed && !request.values) json["key"] = to_json(entry.key);
-  if (!request.keys) json["value"] = to_json(entry.value);
+  if (types.has_keys() && !request.values) json["key"] = to_json(entry.key);
+  if (types.has_values() && !request.keys) json["value"] = to_json(entry.value);
   return json;
 }
 
-std::string as_line(const Request& request, const AnyEntry& entry, bool keyed) {
-  if (request.keys) return line_text(entry.key) + "\n";
-  if (request.values || !keyed) return line_text(entry.value) + "\n";
+std::string as_line(const Request& request, const AnyEntry& entry, const CollectionTypes& types) {
+  if (request.keys || !types.has_values()) return line_text(entry.key) + "\n";
+  if (request.values || !types.has_keys()) return line_text(entry.value) + "\n";
   return line_text(entry.key) + "\t" + line_text(entry.value) + "\n";
 }
 
@@ -78,8 +79,11 @@ int run_scan(Command& command) {
   const Database database = open_to_read(command.file());
   const ReadTxn txn = database.read();
   const AnyCollection collection = find_collection(database, txn, request.collection);
-  const bool keyed = collection.types().key != ValueType::none;
-  if (request.keys && !keyed) throw UsageError("--keys is for sorted maps; '" + request.collection + "' is a list");
+  const CollectionTypes types = collection.types();
+  if (request.keys && !types.has_keys()) throw UsageError("--keys needs keys; '" + request.collection + "' is a list");
+  if (request.values && !types.has_values()) {
+    throw UsageError("--values needs values; '" + request.collection + "' is a " + kind_words(types.kind));
+  }
   const AnyScan scan = scan_of(request, collection);
   if (request.count) {
     const std::uint64_t count = collection.count(scan);
@@ -88,8 +92,8 @@ int run_scan(Command& command) {
     return kOk;
   }
   collection.scan(scan, [&](const AnyEntry& entry) {
-    if (command.json()) print_json(as_json(request, entry, keyed));
-    else print(as_line(request, entry, keyed));
+    if (command.json()) print_json(as_json(request, entry, types));
+    else print(as_line(request, entry, types));
     return true;
   });
   return kOk;

@@ -119,10 +119,10 @@ detail::Receiver receiver(Target& target) {
                                          "; this needs " + needed);
 }
 void need_keys(const AnyCollection& collection) {
-  if (!collections::has_keys(collection.types().kind)) throw_wrong_kind(collection, "a collection with keys");
+  if (!collection.types().has_keys()) throw_wrong_kind(collection, "a collection with keys");
 }
 void need_order(const AnyCollection& collection) {
-  if (!collections::is_sorted(collection.types().kind)) throw_wrong_kind(collection, "a sorted collection");
+  if (!collection.types().is_sorted()) throw_wrong_kind(collection, "a sorted collection");
 }
 void need_list(const AnyCollection& collection) {
   if (collection.types().kind != CollectionKind::list) throw_wrong_kind(collection, "a list");
@@ -215,7 +215,7 @@ AnyEntry AnyCollection::at(std::uint64_t index) const {
 
 detail::Section AnyCollection::section(const AnyScan& scan) const {
   detail::Section section;
-  if (collections::is_sorted(types().kind)) {
+  if (types().is_sorted()) {
     const Bounds bounds(types(), scan);
     section = handle_.range(bounds.interval());
   } else if (scan.low || scan.high || scan.prefix) {

@@ -19,8 +19,8 @@ bool is_argument_error(ErrorCode code) {
 bool is_for(OperationKind kind, const CollectionTypes& types) {
   switch (kind) {
     case OperationKind::put:
-    case OperationKind::erase: return has_keys(types.kind);
-    case OperationKind::erase_range: return is_sorted(types.kind);
+    case OperationKind::erase: return types.has_keys();
+    case OperationKind::erase_range: return types.is_sorted();
     case OperationKind::list_insert:
     case OperationKind::list_set:
     case OperationKind::list_erase: return types.kind == CollectionKind::list;

@@ -51,7 +51,7 @@ BatchState::BatchState(const detail::Handle& handle, detail::Batch::Mode mode, u
     if (at_ == ~u64{0}) at_ = size;
     if (at_ > size) handle_->throw_past_end(at_, size);
     if (size == 0) mode_ = detail::Batch::Mode::bulk;
-  } else if (mode_ == detail::Batch::Mode::bulk && is_hashed(handle_->record().types.kind)) {
+  } else if (mode_ == detail::Batch::Mode::bulk && handle_->record().types.is_hashed()) {
     throw Error(ErrorCode::wrong_type, handle_->who() + ": bulk_load needs a list or a sorted collection");
   } else if (mode_ == detail::Batch::Mode::bulk && size != 0) {
     throw Error(ErrorCode::invalid_argument,

@@ -75,13 +75,13 @@ storage::CatalogRoot to_catalog_root(const tree::TreeRoot& root) {
 tree::TreeShape shape_of(u64 id, const CollectionTypes& types, u32 page_size) {
   tree::TreeShape shape;
   shape.tree_id = static_cast<u32>(id);
-  const bool keyed = has_keys(types.kind);
-  const bool hashed = is_hashed(types.kind);
+  const bool keyed = types.has_keys();
+  const bool hashed = types.is_hashed();
   shape.order = hashed ? tree::Order::hash : keyed ? tree::Order::key : tree::Order::position;
   const u32 key = width_of(types.key);
   const u32 tree_key = key + (hashed ? kHashBytes : 0);
   const u32 value = width_of(types.value);
-  const bool fixed = (!keyed || key != 0) && (!has_values(types.kind) || value != 0);
+  const bool fixed = (!keyed || key != 0) && (!types.has_values() || value != 0);
   if (fixed && tree_key + value <= tree::max_fixed_entry(page_size)) {
     shape.fixed = true;
     shape.key_width = static_cast<u16>(keyed ? tree_key : 0);

@@ -35,14 +35,14 @@ namespace {
 // What the tree cannot know of its entries: widths (fixed leaves cannot be wrong), and hashes.
 void check_entries(const tree::TreeReader& tree, const CatalogRecord& record, const std::string& name,
                    std::vector<std::string>& findings) {
-  const bool hashed = is_hashed(record.types.kind);
+  const bool hashed = record.types.is_hashed();
   const u32 key_width = record.shape.fixed ? 0 : width_of(record.types.key);
   const u32 value_width = record.shape.fixed ? 0 : width_of(record.types.value);
   if (!hashed && key_width == 0 && value_width == 0) return;
   std::string value;
   tree::Cursor cursor(tree);
   for (cursor.seek_first(); cursor.valid(); cursor.next()) {
-    Bytes key = has_keys(record.types.kind) ? cursor.key() : Bytes();
+    Bytes key = record.types.has_keys() ? cursor.key() : Bytes();
     const Bytes stored = key;
     u64 value_size = cursor.value().size();
     if (is_long_key(record.shape, tree.pages().page_size(), key)) {

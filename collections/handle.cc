@@ -61,7 +61,7 @@ void Handle::at(u64 index, Receiver key, Receiver value) const {
   state.read([&](const tree::TreeReader& tree) {
     if (index >= tree.size()) [[unlikely]]
       state.throw_past_end(index, tree.size());
-    if (!collections::has_keys(state.record().types.kind)) {
+    if (!state.record().types.has_keys()) {
       deliver(tree.at(index), value);
       return true;
     }

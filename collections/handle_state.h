@@ -54,11 +54,11 @@ class HandleState {
 
   // Throw wrong_type unless the collection has keys, has them in order, is a list.
   void require_keys() const {
-    if (!has_keys(record_.types.kind)) [[unlikely]]
+    if (!record_.types.has_keys()) [[unlikely]]
       throw_wrong_kind("a collection with keys");
   }
   void require_order() const {
-    if (!is_sorted(record_.types.kind)) [[unlikely]]
+    if (!record_.types.is_sorted()) [[unlikely]]
       throw_wrong_kind("a sorted collection");
   }
   void require_list() const {

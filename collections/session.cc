@@ -57,14 +57,14 @@ void WriteSession::check_changeable(const OpenCollection& collection) const {
 
 void WriteSession::check_entry(const OpenCollection& collection, Bytes key, Bytes value) const {
   const CollectionTypes& types = collection.record.types;
-  const u32 limit = is_hashed(types.kind) ? kMaxHashedKey : tree::max_key_size(txn_.page_size());
+  const u32 limit = types.is_hashed() ? kMaxHashedKey : tree::max_key_size(txn_.page_size());
   if (key.size() > limit) [[unlikely]] {
     throw Error(ErrorCode::too_long, who(collection) + ": a key of " + std::to_string(key.size()) +
                                          " bytes is too long: the limit is " +
-                                         (is_hashed(types.kind) ? "" : "a quarter page, ") + std::to_string(limit));
+                                         (types.is_hashed() ? "" : "a quarter page, ") + std::to_string(limit));
   }
   check_width(collection, types.key, key);
-  if (!has_values(types.kind) && !value.empty()) [[unlikely]]
+  if (!types.has_values() && !value.empty()) [[unlikely]]
     throw Error(ErrorCode::invalid_argument, who(collection) + " has keys only, and no values");
   check_width(collection, types.value, value);
   if (value.size() > tree::kMaxValueSize) [[unlikely]] {

@@ -44,6 +44,16 @@ const char* kind_name(CollectionKind kind) noexcept {
   return "unknown";
 }
 
+CollectionKind kind_of_name(const std::string& name) {
+  std::string known;
+  for (CollectionKind kind = CollectionKind::list; kind <= CollectionKind::sorted_set;
+       kind = static_cast<CollectionKind>(static_cast<u8>(kind) + 1)) {
+    if (name == kind_name(kind)) return kind;
+    known += known.empty() ? kind_name(kind) : std::string(", ") + kind_name(kind);
+  }
+  throw Error(ErrorCode::invalid_argument, "unknown kind '" + name + "': the kinds are " + known);
+}
+
 const char* type_name(ValueType type) noexcept {
   const TypeFacts* facts = facts_of(type);
   return facts != nullptr ? facts->name : "unknown";
@@ -69,8 +79,7 @@ u32 width_of(ValueType type) {
 bool are_known(const CollectionTypes& types) {
   if (types.kind < CollectionKind::list || types.kind > CollectionKind::sorted_set) return false;
   if (facts_of(types.key) == nullptr || facts_of(types.value) == nullptr) return false;
-  return has_keys(types.kind) == (types.key != ValueType::none) &&
-         has_values(types.kind) == (types.value != ValueType::none);
+  return types.has_keys() == (types.key != ValueType::none) && types.has_values() == (types.value != ValueType::none);
 }
 
 std::string describe(const CollectionTypes& types) {

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "collections/types.h"
-
 namespace sapwood::fuzz {
 
 Options fuzz_options(os::Env& disk) {
@@ -37,8 +35,8 @@ void read_collection(const ReadTxn& snapshot, const CollectionInfo& info) {
       scan.limit = kRead;
       scan.reversed = reversed;
       collection.scan(scan, [&](const AnyEntry& entry) {
-        if (collections::has_keys(info.types.kind)) collection.get(entry.key);
-        if (collections::is_sorted(info.types.kind)) collection.rank(entry.key);
+        if (info.types.has_keys()) collection.get(entry.key);
+        if (info.types.is_sorted()) collection.rank(entry.key);
         return true;
       });
     });
@@ -65,7 +63,7 @@ void change_collection(WriteTxn& txn, const CollectionInfo& info) {
       collection.erase(entry.key);
       if (i % 2 == 0) collection.put(entry.key, entry.value);
     }
-    if (!collections::is_sorted(info.types.kind)) return;
+    if (!info.types.is_sorted()) return;
     AnyScan interval;
     interval.low = collection.at(collection.size() / 4).key;
     interval.high = collection.at(collection.size() / 2).key;

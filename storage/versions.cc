@@ -143,8 +143,7 @@ std::string describe_holder(const u8* lock_file, u64 size) {
   std::tm parts{};
   char time[40] = "?";
   if (gmtime_r(&since, &parts) != nullptr) std::strftime(time, sizeof time, "%Y-%m-%d %H:%M:%S UTC", &parts);
-  return "process " + std::to_string(holding_process(lock_file, size)) + " (" + command +
-         ", since " + time + ")";
+  return "process " + std::to_string(holding_process(lock_file, size)) + " (" + command + ", since " + time + ")";
 }
 
 }  // namespace sapwood::storage

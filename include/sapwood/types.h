@@ -29,6 +29,8 @@ enum class ValueType : std::uint8_t {
 
 // "list", "sorted_map", "dict", "set", "sorted_set"; "unknown" for others.
 const char* kind_name(CollectionKind kind) noexcept;
+// The kind with that name. Throws Error{invalid_argument}, listing the names, if there is none.
+CollectionKind kind_of_name(const std::string& name);
 // "bool", "int32", "int64", "uint64", "double", "string", "bytes", "none"; "unknown" for others.
 const char* type_name(ValueType type) noexcept;
 // The type with that name. Throws Error{invalid_argument}, listing the names, if there is none.
@@ -40,6 +42,12 @@ struct CollectionTypes {
   ValueType key = ValueType::none;
   ValueType value = ValueType::none;
   bool operator==(const CollectionTypes&) const = default;
+
+  // Whether entries are found by key; in the order of the keys, or of their hashes; whether they have values.
+  constexpr bool has_keys() const { return kind != CollectionKind::list; }
+  constexpr bool is_sorted() const { return kind == CollectionKind::sorted_map || kind == CollectionKind::sorted_set; }
+  constexpr bool is_hashed() const { return kind == CollectionKind::dict || kind == CollectionKind::set; }
+  constexpr bool has_values() const { return kind != CollectionKind::set && kind != CollectionKind::sorted_set; }
 };
 
 // One collection of a database.

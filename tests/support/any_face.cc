@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "collections/types.h"
 #include "tests/support/face.h"
 
 namespace sapwood::test {
@@ -91,7 +90,7 @@ class AnyFace final : public Face {
   void erase_items(u64 first, u64 count) override { collection_.erase_at(first, count); }
 
  private:
-  bool hashed() const { return collections::is_hashed(types_.kind); }
+  bool hashed() const { return types_.is_hashed(); }
   AnyValue key(Bytes bytes) const { return decode_as<true>(types_.key, bytes); }
   AnyValue value(Bytes bytes) const { return decode_as<false>(types_.value, bytes); }
   AnyScan interval(Bytes low, Bytes high) const {

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <ranges>
 
-#include "collections/types.h"
-
 namespace sapwood::test {
 
 namespace {
@@ -73,8 +71,8 @@ class ListFace final : public Face {
 template <class C>
 class KeyedFace final : public Face {
   using K = typename C::key_type;
-  static constexpr bool kSorted = collections::is_sorted(C::types.kind);
-  static constexpr bool kValues = collections::has_values(C::types.kind);
+  static constexpr bool kSorted = C::types.is_sorted();
+  static constexpr bool kValues = C::types.has_values();
 
  public:
   KeyedFace(C keyed, bool views) : keyed_(std::move(keyed)), views_(views) {}

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "collections/types.h"
 #include "tests/support/random.h"
 
 namespace sapwood::test {
@@ -201,7 +200,7 @@ void require_same_access(const std::string& name, const Face& face, const ModelC
     }
     const Entry expected = *std::next(model.entries.begin(), static_cast<std::ptrdiff_t>(index));
     if (face.at(index) != expected) disagree(name, "select(" + std::to_string(index) + ")");
-    if (collections::is_sorted(model.types.kind) && face.rank(expected.first) != index)
+    if (model.types.is_sorted() && face.rank(expected.first) != index)
       disagree(name, "rank of entry " + std::to_string(index));
     if (face.get(expected.first) != expected.second) disagree(name, "get of entry " + std::to_string(index));
   }

@@ -4,7 +4,6 @@
 #include <numeric>
 
 #include "base/bytes.h"
-#include "collections/types.h"
 
 namespace sapwood::test {
 
@@ -143,7 +142,7 @@ std::string encoded_key(T key) {
 
 Scale scale_of(const Scale& scale, const CollectionTypes& types) {
   Scale own = scale;
-  if (collections::is_hashed(types.kind)) own.key_quarters = 3;
+  if (types.is_hashed()) own.key_quarters = 3;
   return own;
 }
 

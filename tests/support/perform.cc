@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "base/hash.h"
-#include "collections/types.h"
 #include "tests/support/executor.h"
 
 namespace sapwood::test {
@@ -28,7 +27,7 @@ std::vector<Entry> make_entries(const Operation& operation, const KnownCollectio
   for (u64 i = 0; i < count; ++i) {
     std::string value = make_value(known.types.value, operation.size + i * 67, operation.seed + i, scale);
     std::string key;
-    if (collections::has_keys(known.types.kind)) key = make_key(known.types.key, operation.place + i * 3, scale);
+    if (known.types.has_keys()) key = make_key(known.types.key, operation.place + i * 3, scale);
     entries.emplace_back(std::move(key), std::move(value));
   }
   return entries;
@@ -37,7 +36,7 @@ std::vector<Entry> make_entries(const Operation& operation, const KnownCollectio
 std::string bulk_load(const Operation& operation, const KnownCollection& known, const Scale& scale, Face& face) {
   std::vector<Entry> entries =
       make_entries(operation, known, scale, 10 + operation.place % std::min<u64>(scale.keys, 300));
-  if (collections::has_keys(known.types.kind)) {
+  if (known.types.has_keys()) {
     std::ranges::sort(entries, {}, &Entry::first);
     const auto repeated = std::ranges::unique(entries, {}, &Entry::first);
     entries.erase(repeated.begin(), repeated.end());
@@ -53,7 +52,7 @@ std::string perform_on_map(const Operation& operation, const KnownCollection& kn
     case OperationKind::erase:
     case OperationKind::pop: return std::to_string(face.erase(key));
     case OperationKind::erase_range: {
-      if (!collections::is_sorted(known.types.kind)) return std::to_string(face.erase(key));
+      if (!known.types.is_sorted()) return std::to_string(face.erase(key));
       const std::string other = make_key(known.types.key, operation.place / 7, scale);
       return std::to_string(face.erase_between(std::min(key, other), std::max(key, other)));
     }
@@ -136,7 +135,7 @@ std::string perform_read(const Operation& operation, const KnownCollection& know
     }
     const std::string key = make_key(known.types.key, operation.place, scale);
     const std::string other = make_key(known.types.key, operation.place + operation.size % 64, scale);
-    if (!collections::is_sorted(known.types.kind)) return words(face.get(key));
+    if (!known.types.is_sorted()) return words(face.get(key));
     switch (operation.seed / 4 % 6) {
       case 0: return std::to_string(face.rank(key));
       case 1: return std::to_string(face.count(std::min(key, other), std::max(key, other)));
