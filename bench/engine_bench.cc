@@ -393,6 +393,7 @@ class Suite {
       double live = 0;
       for (int round = 0; round < std::min(args_.rounds, 3); ++round) one_page_size(size, rates, live);
       std::vector<double> medians;
+      medians.reserve(rates.size());
       for (const auto& list : rates) medians.push_back(bench::median(list));
       if (base.empty()) base = medians;
       std::printf("%-10u", size);

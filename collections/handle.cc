@@ -1,6 +1,9 @@
 // detail::Handle: reading and changing one collection.
 #include "sapwood/detail/handle.h"
 
+#include <algorithm>
+#include <array>
+
 #include "collections/handle_state.h"
 #include "tree/cursor.h"
 
@@ -14,6 +17,15 @@ using collections::OpenCollection;
 using collections::split_long_entry;
 using collections::StoredKey;
 using collections::WriteSession;
+
+namespace {
+
+struct Taken {
+  ManyReceiver values;
+  std::size_t index;
+};
+
+}  // namespace
 
 HandleState& Handle::checked() const {
   if (state_ == nullptr) [[unlikely]]
@@ -52,6 +64,33 @@ bool Handle::get(std::string_view key, std::string& value) const {
     if (!found) return false;
     found->read(value);
     if (stored.is_long()) value = std::string(split_long_entry(value, state.record().name).value);
+    return true;
+  });
+}
+
+void Handle::get_many(std::span<const std::string_view> keys, ManyReceiver values) const {
+  constexpr std::size_t kTogether = tree::TreeReader::kMaxTogether;
+  HandleState& state = checked();
+  state.require_keys();
+  state.read([&](const tree::TreeReader& tree) {
+    std::array<std::optional<StoredKey>, kTogether> stored;
+    std::array<Bytes, kTogether> tree_keys;
+    std::array<std::optional<tree::ValueView>, kTogether> found;
+    for (std::size_t first = 0; first < keys.size(); first += kTogether) {
+      const std::size_t count = std::min(kTogether, keys.size() - first);
+      for (std::size_t i = 0; i < count; ++i) tree_keys[i] = stored[i].emplace(tree, keys[first + i]);
+      tree.get_many(std::span(tree_keys).first(count), std::span(found).first(count));
+      for (std::size_t i = 0; i < count; ++i) {
+        if (!found[i]) continue;
+        Taken one{values, first + i};
+        const Receiver receiver{&one, [](void* to, std::string_view bytes) {
+                                  const Taken& taken = *static_cast<Taken*>(to);
+                                  taken.values.take(taken.values.to, taken.index, bytes);
+                                }};
+        if (stored[i]->is_long()) deliver_long(*found[i], {}, receiver, state.record().name);
+        else deliver(*found[i], receiver);
+      }
+    }
     return true;
   });
 }

@@ -96,6 +96,36 @@ TEST(Dict, KeysOfAnySizeUpToTheLimit) {
   }
 }
 
+TEST(Dict, ManyLookUpsAtOnceAreThoseOneByOne) {
+  std::mt19937_64 random(test_seed());
+  Database db = Database::temporary(quick_options());
+  Words dict = db.dict<std::string, std::string>("d");
+  auto map = db.sorted_map<std::string, std::string>("m");
+  EXPECT_EQ(dict.get_many(std::vector<std::string>{"a"}), (std::vector<std::optional<std::string>>(1)));
+  db.write([&](WriteTxn& txn) {
+    for (int i = 0; i < 2000; ++i) {
+      const std::string key = std::to_string(i) + std::string(i % 50 == 0 ? 200 : 0, 'k');
+      const std::string value(i % 40 == 0 ? 3000 : i % 30, 'v');
+      txn.dict<std::string, std::string>("d").put(key, value);
+      if (key.size() < 100) txn.sorted_map<std::string, std::string>("m").put(key, value);
+    }
+  });
+  for (const std::size_t count : {0, 1, 15, 16, 17, 1000}) {
+    std::vector<std::string> keys;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t number = random() % 2500;
+      keys.push_back(std::to_string(number) + std::string(number % 50 == 0 ? 200 : 0, 'k'));
+    }
+    const auto found = dict.get_many(keys);
+    const auto found_in_map = map.get_many(keys);
+    ASSERT_EQ(found.size(), count);
+    for (std::size_t i = 0; i < count; ++i) {
+      EXPECT_EQ(found[i], dict.get(keys[i])) << keys[i];
+      EXPECT_EQ(found_in_map[i], map.get(keys[i])) << keys[i];
+    }
+  }
+}
+
 TEST(Dict, HashesDifferFromFileToFile) {
   std::vector<std::vector<std::string>> orders;
   for (int file = 0; file < 2; ++file) {

@@ -64,12 +64,14 @@ class PageReader {
     return page;
   }
 
-  // Asks the processor for the page, which will be fetched soon. Costs little, promises nothing. Inline, or else g++
-  // takes it for a function without effect and drops the call.
-  [[gnu::always_inline]] void prefetch(PageRef ref) const {
+  // Ask the processor for a page that will be fetched soon: all of it, or what a search looks at first. They cost
+  // little and promise nothing. Inline, or else g++ takes them for functions without effect and drops the calls.
+  [[gnu::always_inline]] void prefetch(PageRef ref) const { prefetch_lines(ref, kPrefetchBytes); }
+  [[gnu::always_inline]] void prefetch_search(PageRef ref) const {
+    prefetch_lines(ref, kSearchBytes);
     if (to_u64(ref.page) >= page_count_) return;
-    const u8* page = space_->base + (to_u64(ref.page) << space_->page_shift);
-    for (u32 at = 0; at < space_->page_size && at < kPrefetchBytes; at += 64) __builtin_prefetch(page + at);
+    __builtin_prefetch(space_->base + ((to_u64(ref.page) + 1) << space_->page_shift) - 64);
+    __builtin_prefetch(&space_->verified[to_u64(ref.page)]);
   }
 
   // The bytes of a run of pages without headers; checked against `checksum` of its first `size` bytes when first read.
@@ -77,7 +79,13 @@ class PageReader {
 
  private:
   static constexpr u32 kPrefetchBytes = 4096;
+  static constexpr u32 kSearchBytes = 256;
 
+  [[gnu::always_inline]] void prefetch_lines(PageRef ref, u32 bytes) const {
+    if (to_u64(ref.page) >= page_count_) return;
+    const u8* page = space_->base + (to_u64(ref.page) << space_->page_shift);
+    for (u32 at = 0; at < space_->page_size && at < bytes; at += 64) __builtin_prefetch(page + at);
+  }
   void verify(const u8* page, PageRef ref) const;
 
   const PageSpace* space_ = nullptr;

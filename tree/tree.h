@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 
 #include "storage/page_reader.h"
 #include "storage/page_store.h"
@@ -23,6 +24,10 @@ class TreeReader {
 
   // The value at `key`, or nullopt. O(log n). Requires: the tree has keys.
   std::optional<ValueView> get(Bytes key) const;
+  // The same for up to kMaxTogether keys, which overlap their waits for memory: about twice as fast as one by one where
+  // the tree is larger than the processor's caches. Requires: as many values as keys.
+  static constexpr std::size_t kMaxTogether = 16;
+  void get_many(std::span<const Bytes> keys, std::span<std::optional<ValueView>> values) const;
   // The value at position `index` in the tree's order. O(log n). Requires: index < size().
   ValueView at(u64 index) const;
   // How many entries have a smaller key (`after`: a smaller or equal one). O(log n). Requires: the tree has keys.

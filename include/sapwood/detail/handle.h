@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,12 @@ namespace sapwood::detail {
 struct Receiver {
   void* to = nullptr;
   void (*take)(void* to, std::string_view bytes) = nullptr;
+};
+
+// The same for one of many.
+struct ManyReceiver {
+  void* to = nullptr;
+  void (*take)(void* to, std::size_t index, std::string_view bytes) = nullptr;
 };
 
 // A place in key order, from the ends or from a key.
@@ -64,6 +71,8 @@ class Handle {
   // Reading. The results of get, at, near: false if there is no such entry.
   bool get(std::string_view key, Receiver value) const;
   bool get(std::string_view key, std::string& value) const;
+  // Takes the values of those keys that are there, in one state of the collection.
+  void get_many(std::span<const std::string_view> keys, ManyReceiver values) const;
   void at(std::uint64_t index, Receiver key, Receiver value) const;  // throws out_of_range
   void at(std::uint64_t index, std::string& value) const;            // throws out_of_range
   bool near(Near place, std::string_view key, Receiver found_key, Receiver value) const;

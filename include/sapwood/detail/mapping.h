@@ -3,6 +3,8 @@
 
 #include <optional>
 #include <ranges>
+#include <string>
+#include <vector>
 
 #include "sapwood/detail/keyed.h"
 
@@ -36,6 +38,27 @@ class Mapping : public Base {
     std::optional<V> value = get(key);
     if (!value) throw_no_key(handle_.name());
     return std::move(*value);
+  }
+  // The values at many keys, in their order, as they are at one moment; the look-ups wait for memory together.
+  template <std::ranges::input_range R>
+  std::vector<std::optional<V>> get_many(R&& keys) const {
+    std::vector<std::optional<V>> values;
+    std::string bytes;  // of all keys
+    std::vector<std::size_t> ends;
+    for (auto&& key : keys) {
+      bytes += std::string_view(EncodedKey(key));
+      ends.push_back(bytes.size());
+    }
+    std::vector<std::string_view> parts;
+    for (std::size_t begin = 0; const std::size_t end : ends) {
+      parts.push_back(std::string_view(bytes).substr(begin, end - begin));
+      begin = end;
+    }
+    values.resize(parts.size());
+    handle_.get_many(parts, {values.data(), [](void* to, std::size_t index, std::string_view found) {
+                               static_cast<std::optional<V>*>(to)[index] = Codec<V>::decode_value(found);
+                             }});
+    return values;
   }
   // Without a copy, until the transaction ends (a write transaction: until its next change). A value too big for its
   // page: also only until the next view through this handle. Handles without a transaction: Error{invalid_argument}.
