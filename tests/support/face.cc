@@ -59,6 +59,7 @@ class ListFace final : public Face {
  private:
   static std::vector<T> decoded(const std::vector<Entry>& entries) {
     std::vector<T> items;
+    items.reserve(entries.size());
     for (const Entry& entry : entries) items.push_back(Codec<T>::decode_value(entry.second));
     return items;
   }

@@ -25,6 +25,7 @@ void Model::rename(const std::string& from, const std::string& to) {
 
 std::vector<std::string> Model::names() const {
   std::vector<std::string> result;
+  result.reserve(collections_.size());
   for (const auto& [name, collection] : collections_) result.push_back(name);
   return result;
 }
@@ -63,6 +64,7 @@ class ModelListFace final : public Face {
   void insert_range(u64 index, const std::vector<Entry>& entries) override {
     if (index > items_.size()) fail(ErrorCode::out_of_range);
     std::vector<std::string> values;
+    values.reserve(entries.size());
     for (const Entry& entry : entries) values.push_back(entry.second);
     items_.insert(items_.begin() + static_cast<std::ptrdiff_t>(index), values.begin(), values.end());
   }
@@ -253,6 +255,7 @@ void require_equal(const ReadTxn& snapshot, const Model& expected, u64 seed) {
   Rng random(seed);
   const std::vector<CollectionInfo> infos = snapshot.collections();
   std::vector<std::string> names;
+  names.reserve(infos.size());
   for (const CollectionInfo& info : infos) names.push_back(info.name);
   if (names != expected.names()) throw Disagreement("other collections: " + difference(dump(snapshot), expected));
   for (const CollectionInfo& info : infos) {
