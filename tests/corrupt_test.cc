@@ -170,7 +170,6 @@ TEST(Corrupt, ZeroedOrGarbledPieces) {
   }
 }
 
-// Damage below checksums that fit: structure must hold on its own.
 // What comes before the damage is read, though iterators read several entries at once.
 TEST(Corrupt, EntriesBeforeADamagedPageAreRead) {
   const std::unique_ptr<os::SimDisk> disk = make_disk(true);
@@ -198,6 +197,28 @@ TEST(Corrupt, EntriesBeforeADamagedPageAreRead) {
   EXPECT_GT(front.size() + back.size(), 250u);  // one leaf is missing
 }
 
+// With another hash key in the meta, no key of a dict or set stands where it should.
+TEST(Corrupt, CheckFindsHashesThatDoNotFit) {
+  os::SimDisk disk(5);
+  {
+    Database database = Database::open(kPath, sim_options(disk, 512));
+    database.write([](WriteTxn& txn) {
+      for (i64 i = 0; i < 50; ++i) txn.dict<i64, double>("numbers").put(i, 0.5);
+      txn.set<std::string>("long").insert(std::string(1000, 'k'));
+    });
+    EXPECT_TRUE(database.check().empty());
+    database.close();
+  }
+  std::string bytes = disk.contents(kPath);
+  for (std::size_t slot = 0; slot < 4; ++slot) bytes[slot * 4096 + 144] ^= 1;
+  fuzz::repair_data_file(bytes);
+  set(disk, bytes);
+  Database database = Database::open(kPath, sim_options(disk, 512));
+  const std::vector<std::string> findings = database.check();
+  ASSERT_EQ(findings.size(), 2u);
+  for (const std::string& finding : findings) EXPECT_NE(finding.find("hash"), std::string::npos) << finding;
+}
+
 TEST(Corrupt, CheckReportsOneDamageOnce) {
   const std::unique_ptr<os::SimDisk> disk = make_disk(true);
   std::string bytes = disk->contents(kPath);
@@ -209,6 +230,7 @@ TEST(Corrupt, CheckReportsOneDamageOnce) {
   EXPECT_EQ(database.check().size(), 1u);
 }
 
+// Damage below checksums that fit: structure must hold on its own.
 TEST(Corrupt, FlippedBytesWithRepairedChecksums) {
   Rng random(test_seed());
   const std::unique_ptr<os::SimDisk> whole = make_disk(true);
