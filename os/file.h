@@ -71,6 +71,16 @@ class File {
   // Maps [0, size) shared and writable: stores are seen by every process that maps the file. For the lock file.
   virtual std::unique_ptr<Mapping> map_shared(u64 size) = 0;
 
+  // Maps [0, reserve) for storing, apart from map(), which shows the stores at once. They count as writes, and so are
+  // announced: from about_to_store() on the disk may get the bytes in any state, from stored() on only as they are then.
+  // The next sync() makes them durable. Only for space that allocate() or write() made: a store elsewhere, or where
+  // the disk fails, is a signal (SIGBUS).
+  virtual std::unique_ptr<Mapping> map_for_stores(u64 reserve) = 0;
+  virtual void about_to_store(u64 offset, u64 size) = 0;
+  virtual void stored(u64 offset, u64 size) = 0;
+  // Whether this file system needs no more space for a store once allocate() gave it, as map_for_stores() asks.
+  virtual bool keeps_space_for_stores() = 0;
+
   // Takes an open-file-description lock on one byte far past the data; false if another open file holds it. Held
   // until unlock() or the destructor. Not dropped when another descriptor of the process closes.
   virtual bool try_lock(LockKind kind) = 0;

@@ -3,6 +3,10 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#ifndef __APPLE__
+#include <linux/magic.h>
+#include <sys/vfs.h>
+#endif
 #include <unistd.h>
 
 #include <algorithm>
@@ -118,6 +122,20 @@ class PosixFile final : public File {
 
   std::unique_ptr<Mapping> map(u64 reserve) override { return map_file(reserve, PROT_READ); }
   std::unique_ptr<Mapping> map_shared(u64 size) override { return map_file(size, PROT_READ | PROT_WRITE); }
+  std::unique_ptr<Mapping> map_for_stores(u64 reserve) override { return map_file(reserve, PROT_READ | PROT_WRITE); }
+  void about_to_store(u64, u64) override {}  // the system sees stores by itself
+  void stored(u64, u64) override {}
+
+  // File systems that copy on write (btrfs, zfs, and xfs for files that share blocks) may run out of space at a store.
+  bool keeps_space_for_stores() override {
+#ifdef __APPLE__
+    return false;
+#else
+    struct statfs status;
+    if (::fstatfs(descriptor_.number(), &status) != 0) return false;
+    return status.f_type == EXT4_SUPER_MAGIC || status.f_type == TMPFS_MAGIC;
+#endif
+  }
 
   bool try_lock(LockKind kind) override { return set_lock(kind == LockKind::shared ? F_RDLCK : F_WRLCK); }
   void unlock() override { set_lock(F_UNLCK); }

@@ -7,7 +7,8 @@
 //   S3  create, remove and rename are pending until sync_folder_of(); a rename is atomic
 //   S4  after a failed sync the pending blocks count as clean: no later sync writes them, unless written again, and
 //       drop_cache() brings back the old bytes
-//   S5  stores through map_shared() are not recorded: a power cut keeps all of them or none
+//   S5  stores through map_shared() are not recorded: a power cut keeps all of them or none. Those through
+//       map_for_stores() are announced: until stored() the disk may hold junk in their place
 // Paths are absolute; a relative one starts at "/". Folders need not be made. There are no symbolic links.
 // All is safe for use by several threads; the order of operations is then that of the threads.
 #pragma once

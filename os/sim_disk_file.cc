@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/assert.h"
 #include "os/sim_disk_state.h"
 
 namespace sapwood::os {
@@ -129,6 +130,34 @@ class SimFile final : public File {
     inode_->node.share(size);
     return std::make_unique<SimMapping>(inode_->node.region(), size);
   }
+
+  std::unique_ptr<Mapping> map_for_stores(u64 reserve) override {
+    const auto lock = enter(Call::map, "map " + path_);
+    require_writable("map");
+    return std::make_unique<SimMapping>(inode_->node.region(), reserve);
+  }
+
+  void about_to_store(u64 offset, u64 size) override {
+    const std::lock_guard lock(state_->mutex);
+    if (!process_->alive) throw SimCrash{};
+    SAPWOOD_ASSERT(offset + size <= inode_->node.size());
+    auto junk = std::make_shared<u8[]>(size);
+    std::memset(junk.get(), 0xa5, size);
+    inode_->node.about_to_store(++state_->operations, offset, junk, size);
+  }
+
+  void stored(u64 offset, u64 size) override {
+    std::unique_lock lock(state_->mutex);
+    if (!process_->alive) throw SimCrash{};
+    auto data = std::make_shared<u8[]>(size);
+    std::memcpy(data.get(), inode_->node.region()->data() + offset, size);
+    Operation write = operation(OperationKind::write, offset, size);
+    write.data = data.get();
+    state_->perform(lock, *process_, std::move(write),
+                    [&](u64 number) { inode_->node.stored(number, offset, data, size); });
+  }
+
+  bool keeps_space_for_stores() override { return false; }  // for tests that ask for it: Options::page_writes
 
   bool try_lock(LockKind kind) override {
     const auto lock = enter(Call::lock, "lock " + path_);

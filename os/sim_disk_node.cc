@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/assert.h"
+
 namespace sapwood::os {
 namespace {
 
@@ -34,6 +36,18 @@ void apply_fragment(const SimFragment& fragment, u8* block, u32 from, u32 to, u3
   }
 }
 
+bool SimPendingBlock::has_open(u32 at) const {
+  return std::any_of(fragments.begin(), fragments.end(), [at](const SimFragment& fragment) {
+    return fragment.open && fragment.at <= at && at < fragment.at + fragment.size;
+  });
+}
+
+void SimPendingBlock::close(u32 at, u32 size) {
+  for (SimFragment& fragment : fragments) {
+    if (fragment.at < at + size && at < fragment.at + fragment.size) fragment.open = false;
+  }
+}
+
 SimPendingBlock& SimNode::make_pending(u32 block) {
   region_->about_to_change(block);
   SimPendingBlock& pending = pending_[block];
@@ -51,6 +65,7 @@ void SimNode::add_fragments(u64 operation, u64 offset, const std::shared_ptr<con
     SimPendingBlock& pending = make_pending(block);
     pending.failed = false;
     pending.diverged |= misdirected;
+    pending.close(inside, count);
     pending.fragments.push_back(SimFragment{operation, inside, count, position, data});
   });
 }
@@ -67,6 +82,19 @@ void SimNode::write(u64 operation, u64 offset, std::shared_ptr<const u8[]> data,
   if (offset + size > size_) change_size(operation, offset + size);
 }
 
+void SimNode::about_to_store(u64 operation, u64 offset, const std::shared_ptr<const u8[]>& junk, u64 size) {
+  add_fragments(operation, offset, junk, size, false);
+  for_each_block(offset, size, [&](u32 block, u32, u32, u64) { pending_[block].fragments.back().open = true; });
+}
+
+void SimNode::stored(u64 operation, u64 offset, const std::shared_ptr<const u8[]>& data, u64 size) {
+  for_each_block(offset, size, [&](u32 block, u32 inside, u32, u64) {
+    const auto found = pending_.find(block);
+    SAPWOOD_ASSERT(found != pending_.end() && found->second.has_open(inside));  // else nobody announced it
+  });
+  add_fragments(operation, offset, data, size, false);
+}
+
 void SimNode::change_size(u64 operation, u64 size) {
   if (size == size_) return;
   size_changes_.push_back(SimSizeChange{operation, size});
@@ -80,6 +108,7 @@ void SimNode::cut_to(u64 operation, u64 size) {
     if (!region_->touched().contains(block)) return;  // zero in the cache and on the disk
     SimPendingBlock& pending = make_pending(block);
     pending.failed = false;
+    pending.close(inside, count);
     pending.fragments.push_back(SimFragment{operation, inside, count, 0, nullptr, version});
     std::memset(region_->block(block) + inside, 0, count);
   });
@@ -104,7 +133,12 @@ bool SimNode::settle(u32 block, SimPendingBlock& pending) {
     std::erase_if(pending.fragments, [](const SimFragment& fragment) { return fragment.data == nullptr; });
     return false;
   }
-  if (!pending.diverged) return true;
+  if (!pending.diverged) {
+    std::erase_if(pending.fragments, [](const SimFragment& fragment) { return !fragment.open; });
+    if (pending.fragments.empty()) return true;
+    std::memcpy(pending.base->data(), region_->block(block), kBlockBytes);  // stores into it go on
+    return false;
+  }
   for (const SimFragment& fragment : pending.fragments) apply_fragment(fragment, pending.base->data());
   pending.fragments.clear();
   return std::memcmp(pending.base->data(), region_->block(block), kBlockBytes) == 0;

@@ -23,6 +23,7 @@ struct SimFragment {
   u64 position = 0;                    // of its first byte within the write
   std::shared_ptr<const u8[]> data{};  // the whole write; null: zeros left by a truncation ...
   u32 size_version = 0;                // ... which happen together with this version of the size
+  bool open = false;                   // what announced stores may leave, until they are complete
 };
 
 // A block whose cached bytes may differ from those on the disk.
@@ -31,6 +32,10 @@ struct SimPendingBlock {
   std::vector<SimFragment> fragments{};  // in order of operations
   bool failed = false;                   // a sync failed: counts as clean, so no later sync writes it
   bool diverged = false;  // a misdirected write missed it or hit it: a sync does not make cache and disk equal
+
+  // Whether stores at that byte are announced and not complete; ends all that touch a range.
+  bool has_open(u32 at) const;
+  void close(u32 at, u32 size);
 };
 
 struct SimSizeChange {
@@ -55,6 +60,9 @@ class SimNode {
 
   // Stores the bytes; the disk will get them `shift` bytes further if that is not 0.
   void write(u64 operation, u64 offset, std::shared_ptr<const u8[]> data, u64 size, i64 shift = 0);
+  // Stores through a mapping: the disk may get `junk` until they are complete, then what is there.
+  void about_to_store(u64 operation, u64 offset, const std::shared_ptr<const u8[]>& junk, u64 size);
+  void stored(u64 operation, u64 offset, const std::shared_ptr<const u8[]>& data, u64 size);
   void change_size(u64 operation, u64 size);
   void share(u64 size);
 

@@ -43,6 +43,7 @@ struct Engine::Impl {
 
   // Opening; engine_open.cc and recovery.cc.
   void adopt(const Meta& newest);
+  bool maps_stores();
   bool bitmap_is_sound(u64 group) const;
   void load_bitmaps();
   void rebuild_bitmaps();

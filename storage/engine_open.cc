@@ -150,6 +150,11 @@ std::shared_ptr<Engine> Engine::open(const std::string& given_path, const Option
   return engine;
 }
 
+bool Engine::Impl::maps_stores() {
+  if (read_only || options.page_writes == PageWrites::calls) return false;
+  return options.page_writes == PageWrites::mapped || pages.file().keeps_space_for_stores();
+}
+
 // A file at rest: everything is in it. A log of ours beside it never counted.
 void Engine::Impl::open_clean(const MetaSlots& slots) {
   adopt(*slots.newest);
@@ -182,7 +187,7 @@ void Engine::Impl::adopt(const Meta& newest) {
   prototype.hash_seed = meta.hash_seed();
   prototype.verify_checksums = options.verify_checksums;
   prototype.verify_node = contents.verify_node();
-  pages.open_map(prototype);
+  pages.open_map(prototype, maps_stores());
   tip.txn = meta.txn;
   tip.catalog = meta.catalog;
   tip.page_count = meta.page_count;

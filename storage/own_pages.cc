@@ -18,39 +18,43 @@ void BufferPool::give(std::unique_ptr<u8[]> buffer) noexcept {
   if (kept_.size() < kMaxKept && kept_.size() < kept_.capacity()) kept_.push_back(std::move(buffer));
 }
 
-OwnPages::Entry& OwnPages::insert(PageNo page, u32 born, u32 pages, bool with_buffer) {
+OwnPages::Entry& OwnPages::insert(PageNo page, u32 born, u32 pages) {
   if (table_.size() < 2 * (count_ + 1)) grow();
-  std::unique_ptr<u8[]> buffer = with_buffer ? pool_.take() : nullptr;
   std::size_t i = place(page);
   for (; table_[i].page != kNoPage; i = (i + 1) & mask()) SAPWOOD_ASSERT(table_[i].page != page);
   Entry& entry = table_[i];
-  entry.page = page;
-  entry.buffer = std::move(buffer);
-  entry.born = born;
-  entry.pages = pages & 0x7fffffff;
-  entry.held = 0;
+  entry = Entry{.page = page, .born = born, .pages = pages & 0x3fffffff};
   ++count_;
-  if (with_buffer) ++buffers_;
   return entry;
 }
 
 u8* OwnPages::add_buffer(Entry& entry) {
-  SAPWOOD_ASSERT(entry.buffer == nullptr);
-  entry.buffer = pool_.take();
+  SAPWOOD_ASSERT(entry.bytes == nullptr);
+  entry.bytes = pool_.take().release();
   ++buffers_;
-  return entry.buffer.get();
+  return entry.bytes;
 }
 
-void OwnPages::drop_buffer(Entry& entry) noexcept {
-  if (entry.buffer == nullptr) return;
-  pool_.give(std::move(entry.buffer));
-  --buffers_;
+u8* OwnPages::add_mapped(Entry& entry, u8* bytes) {
+  SAPWOOD_ASSERT(entry.bytes == nullptr);
+  entry.bytes = bytes;
+  entry.mapped = 1;
+  return bytes;
+}
+
+void OwnPages::drop_bytes(Entry& entry) noexcept {
+  if (entry.bytes != nullptr && entry.mapped == 0) {
+    pool_.give(std::unique_ptr<u8[]>(entry.bytes));
+    --buffers_;
+  }
+  entry.bytes = nullptr;
+  entry.mapped = 0;
 }
 
 void OwnPages::erase(PageNo page) noexcept {
   Entry* entry = find(page);
   SAPWOOD_ASSERT(entry != nullptr);
-  drop_buffer(*entry);
+  drop_bytes(*entry);
   entry->page = kNoPage;
   --count_;
   // Close the gap: move back each later entry of the chain whose home is not after the gap.
@@ -58,14 +62,14 @@ void OwnPages::erase(PageNo page) noexcept {
   for (std::size_t i = (gap + 1) & mask(); table_[i].page != kNoPage; i = (i + 1) & mask()) {
     const std::size_t home = place(table_[i].page);
     if (((i - home) & mask()) < ((i - gap) & mask())) continue;
-    table_[gap] = std::move(table_[i]);
+    table_[gap] = table_[i];
     table_[i].page = kNoPage;
     gap = i;
   }
 }
 
 void OwnPages::clear() noexcept {
-  for_each([&](Entry& entry) { drop_buffer(entry); });
+  for_each([&](Entry& entry) { drop_bytes(entry); });
   table_.clear();
   count_ = 0;
 }
@@ -73,11 +77,11 @@ void OwnPages::clear() noexcept {
 void OwnPages::grow() {
   std::vector<Entry> old(table_.empty() ? 32 : table_.size() * 2);
   old.swap(table_);
-  for (Entry& entry : old) {
+  for (const Entry& entry : old) {
     if (entry.page == kNoPage) continue;
     std::size_t i = place(entry.page);
     while (table_[i].page != kNoPage) i = (i + 1) & mask();
-    table_[i] = std::move(entry);
+    table_[i] = entry;
   }
 }
 

@@ -1,5 +1,5 @@
-// The pages that the open write transaction made: a hash table from page number to its buffer in memory, and the
-// buffers themselves.
+// The pages that the open write transaction made: a hash table from page number to its bytes, which are in a buffer of
+// ours or, stored to directly, in the mapped file; and the buffers themselves.
 #pragma once
 
 #include <memory>
@@ -24,13 +24,14 @@ class BufferPool {
 
 class OwnPages {
  public:
-  // A page or run made by this transaction. `buffer` is null for runs and for pages written to the file early.
+  // A page or run made by this transaction. `bytes` is null for runs and for pages written to the file early.
   struct Entry {
     PageNo page = kNoPage;  // kNoPage: the place is empty
-    std::unique_ptr<u8[]> buffer;
+    u8* bytes = nullptr;
     u32 born = 0;  // value of the mark counter when it was made
-    u32 pages : 31 = 1;
-    u32 held : 1 = 0;  // dropped, but needed by a mark
+    u32 pages : 30 = 1;
+    u32 mapped : 1 = 0;  // the bytes are the file's
+    u32 held : 1 = 0;    // dropped, but needed by a mark
   };
 
   // A committed page or run that the transaction no longer refers to. `birth` is the low 32 bits.
@@ -47,6 +48,9 @@ class OwnPages {
   };
 
   explicit OwnPages(BufferPool& pool) : pool_(pool) {}
+  ~OwnPages() { clear(); }
+  OwnPages(const OwnPages&) = delete;
+  OwnPages& operator=(const OwnPages&) = delete;
 
   // Null if absent. The pointer is valid until the next insert or erase.
   Entry* find(PageNo page) {
@@ -58,12 +62,13 @@ class OwnPages {
   }
   const Entry* find(PageNo page) const { return const_cast<OwnPages*>(this)->find(page); }
 
-  // Requires: `page` is absent. `with_buffer` gives it a buffer of unspecified content.
-  Entry& insert(PageNo page, u32 born, u32 pages, bool with_buffer);
-  // A buffer of unspecified content for an entry that has none.
+  // An entry without bytes. Requires: `page` is absent.
+  Entry& insert(PageNo page, u32 born, u32 pages);
+  // Gives an entry that has none bytes of unspecified content: a buffer, or where they are mapped.
   u8* add_buffer(Entry& entry);
-  // Frees the buffer of an entry whose page is in the file.
-  void drop_buffer(Entry& entry) noexcept;
+  u8* add_mapped(Entry& entry, u8* bytes);
+  // Forgets the bytes of an entry whose page is in the file.
+  void drop_bytes(Entry& entry) noexcept;
   // Removes an entry. Requires: present.
   void erase(PageNo page) noexcept;
   void clear() noexcept;

@@ -31,10 +31,10 @@ void expect_entry(const OwnPages::Entry& entry, u64 page, const ModelEntry& expe
   EXPECT_EQ(to_u64(entry.page), page);
   EXPECT_EQ(entry.born, expected.born);
   EXPECT_EQ(entry.pages, expected.pages);
-  ASSERT_EQ(entry.buffer != nullptr, expected.buffer);
+  ASSERT_EQ(entry.bytes != nullptr, expected.buffer);
   if (!expected.buffer) return;
-  EXPECT_EQ(entry.buffer[0], stamp_of(page));
-  EXPECT_EQ(entry.buffer[kPageSize - 1], stamp_of(page));
+  EXPECT_EQ(entry.bytes[0], stamp_of(page));
+  EXPECT_EQ(entry.bytes[kPageSize - 1], stamp_of(page));
 }
 
 void expect_same(OwnPages& own, const Model& model) {
@@ -43,7 +43,7 @@ void expect_same(OwnPages& own, const Model& model) {
   std::size_t buffers = 0;
   own.for_each([&](OwnPages::Entry& entry) {
     ++visited;
-    if (entry.buffer != nullptr) ++buffers;
+    if (entry.bytes != nullptr) ++buffers;
     const auto it = model.find(to_u64(entry.page));
     ASSERT_NE(it, model.end());
     expect_entry(entry, it->first, it->second);
@@ -73,13 +73,13 @@ TEST(OwnPages, AgreesWithUnorderedMap) {
         if (it == model.end()) {
           EXPECT_EQ(own.find(PageNo{page}), nullptr);
           const ModelEntry entry{static_cast<u32>(random()), 1 + static_cast<u32>(random() % 100), random() % 4 != 0};
-          OwnPages::Entry& made = own.insert(PageNo{page}, entry.born, entry.pages, entry.buffer);
-          if (entry.buffer) std::memset(made.buffer.get(), stamp_of(page), kPageSize);
+          OwnPages::Entry& made = own.insert(PageNo{page}, entry.born, entry.pages);
+          if (entry.buffer) std::memset(own.add_buffer(made), stamp_of(page), kPageSize);
           model[page] = entry;
         } else if (random() % 3 == 0) {
           OwnPages::Entry& entry = *own.find(PageNo{page});
           if (it->second.buffer) {
-            own.drop_buffer(entry);
+            own.drop_bytes(entry);
           } else {
             std::memset(own.add_buffer(entry), stamp_of(page), kPageSize);
           }
@@ -101,7 +101,7 @@ TEST(OwnPages, ClearForgetsAllAndServesAgain) {
   EXPECT_EQ(own.find(PageNo{5}), nullptr);
   own.clear();
   for (int round = 0; round < 3; ++round) {
-    for (u64 page = 1; page <= 2000; ++page) own.insert(PageNo{page}, 0, 1, true);
+    for (u64 page = 1; page <= 2000; ++page) own.add_buffer(own.insert(PageNo{page}, 0, 1));
     EXPECT_EQ(own.size(), 2000u);
     EXPECT_EQ(own.buffers(), 2000u);
     own.clear();
@@ -115,11 +115,28 @@ TEST(OwnPages, ClearForgetsAllAndServesAgain) {
 TEST(OwnPages, DroppingABufferTwiceIsNoOp) {
   BufferPool pool(kPageSize);
   OwnPages own(pool);
-  OwnPages::Entry& entry = own.insert(PageNo{9}, 0, 1, true);
-  own.drop_buffer(entry);
-  own.drop_buffer(entry);
+  OwnPages::Entry& entry = own.insert(PageNo{9}, 0, 1);
+  own.add_buffer(entry);
+  own.drop_bytes(entry);
+  own.drop_bytes(entry);
   EXPECT_EQ(own.buffers(), 0u);
   EXPECT_EQ(own.size(), 1u);
+}
+
+TEST(OwnPages, MappedBytesAreNoBuffer) {
+  BufferPool pool(kPageSize);
+  u8 file[kPageSize] = {};
+  {
+    OwnPages own(pool);
+    OwnPages::Entry& entry = own.insert(PageNo{9}, 0, 1);
+    EXPECT_EQ(own.add_mapped(entry, file), file);
+    EXPECT_EQ(own.buffers(), 0u);
+    own.drop_bytes(entry);
+    EXPECT_EQ(own.find(PageNo{9})->bytes, nullptr);
+    EXPECT_NE(own.add_buffer(entry), file);
+    EXPECT_EQ(own.buffers(), 1u);
+  }
+  EXPECT_NE(pool.take().get(), file);
 }
 
 TEST(BufferPool, GivesBackWhatItWasGiven) {

@@ -15,15 +15,16 @@ PageFile::PageFile(os::Env& env, std::unique_ptr<os::File> file, const Geometry&
   page_count_ = file_->size() >> geometry_.page_shift;
 }
 
-void PageFile::open_map(const PageSpace& prototype) { add_map(prototype, page_count_); }
+void PageFile::open_map(const PageSpace& prototype, bool stores) { add_map(prototype, stores, page_count_); }
 
-void PageFile::add_map(const PageSpace& prototype, u64 pages) {
+void PageFile::add_map(const PageSpace& prototype, bool stores, u64 pages) {
   const u64 bytes = pages << geometry_.page_shift;
   const u64 reserve = std::max(std::clamp(8 * bytes, kMinMapBytes, kMaxMapBytes), 2 * bytes);
   auto map = std::make_unique<Map>();
   map->pages = file_->map(reserve);
   const u64 mapped = map->pages->size() >> geometry_.page_shift;  // a simulated disk reserves less
   map->verified = env_.reserve_memory(mapped * sizeof(u32));
+  if (stores) map->stores = file_->map_for_stores(reserve);
   map->space = prototype;
   map->space.base = map->pages->data();
   map->space.verified = reinterpret_cast<std::atomic<u32>*>(map->verified->mutable_data());
@@ -37,7 +38,7 @@ void PageFile::add_map(const PageSpace& prototype, u64 pages) {
 void PageFile::grow(u64 page_count) {
   if (page_count <= page_count_) return;
   if (page_count > mapped_pages_) {
-    add_map(*space(), page_count);
+    add_map(*space(), maps_.back()->stores != nullptr, page_count);
     if (page_count > mapped_pages_) throw Error(ErrorCode::out_of_memory, file_->path() + " cannot be mapped whole");
   }
   const u64 from = page_count_ << geometry_.page_shift;
@@ -49,6 +50,28 @@ void PageFile::truncate(u64 page_count) {
   if (page_count >= page_count_) return;
   file_->truncate(page_count << geometry_.page_shift);
   page_count_ = page_count;
+}
+
+u8* PageFile::place_for_stores(PageNo page) {
+  const Map& map = *maps_.back();
+  if (map.stores == nullptr) return nullptr;
+  std::atomic<u32>& verified = map.space.verified[to_u64(page)];
+  if (verified.load(std::memory_order_relaxed) == 0) return nullptr;
+  verified.store(kSeen, std::memory_order_relaxed);
+  const u64 offset = geometry_.offset_of(page);
+  file_->about_to_store(offset, geometry_.page_size);
+  return map.stores->mutable_data() + offset;
+}
+
+void PageFile::stored(PageNo page) {
+  const u64 offset = geometry_.offset_of(page);
+  file_->stored(offset, geometry_.page_size);
+  mark_verified(page, maps_.back()->stores->data() + offset);
+}
+
+void PageFile::mark_verified(PageNo page, const u8* bytes) {
+  const u32 birth = static_cast<u32>(PageHeader::birth(bytes));
+  space()->verified[to_u64(page)].store(verified_mark(birth), std::memory_order_relaxed);
 }
 
 void PageFile::write_pages(std::vector<PageWrite>& pages) {
@@ -64,11 +87,7 @@ void PageFile::write_pages(std::vector<PageWrite>& pages) {
     file_->write(geometry_.offset_of(pages[i].page), std::span(parts, count));
     i += count;
   }
-  std::atomic<u32>* verified = space()->verified;
-  for (const PageWrite& write : pages) {
-    const u32 birth = static_cast<u32>(PageHeader::birth(write.bytes));
-    verified[to_u64(write.page)].store(verified_mark(birth), std::memory_order_relaxed);
-  }
+  for (const PageWrite& write : pages) mark_verified(write.page, write.bytes);
 }
 
 void PageFile::write_run(Extent extent, const void* data, u64 size) {

@@ -1,4 +1,8 @@
-// The data file as pages: one reserved read-only map for readers, gathered writes for the writer.
+// The data file as pages: one reserved read-only map for readers; for the writer gathered writes, and stores through a
+// second map where that is faster.
+//
+// A page that this process has seen (it is in the system's cache, and mapped before long) is stored to directly; one
+// that it has not is built in memory and written by a call, which needs neither its old bytes nor a page fault.
 //
 // The map reserves clamp(8 x file, 16 GiB, 1 TiB) of address space. When the file outgrows it a larger one is added;
 // the old ones stay until close, since snapshots may read through them.
@@ -23,8 +27,8 @@ class PageFile {
 
   PageFile(os::Env& env, std::unique_ptr<os::File> file, const Geometry& geometry);
 
-  // Maps the file. `prototype` gives checksum_seed, verify_checksums and verify_node.
-  void open_map(const PageSpace& prototype);
+  // Maps the file, for stores too if `stores`. `prototype` gives checksum_seed, verify_checksums and verify_node.
+  void open_map(const PageSpace& prototype, bool stores);
 
   // What readers of a version of at most page_count() pages read through.
   const PageSpace* space() const { return space_.load(std::memory_order_acquire); }
@@ -33,6 +37,10 @@ class PageFile {
   void grow(u64 page_count);
   void truncate(u64 page_count);
 
+  // Where to store a page that no version needs, from now until stored(); null if it is to go through write_pages().
+  u8* place_for_stores(PageNo page);
+  // The page is complete, header included: readers may get to it, its version counts as verified.
+  void stored(PageNo page);
   // Writes pages, in the order of their numbers (it sorts), neighbours in one call; and marks these versions as
   // verified.
   void write_pages(std::vector<PageWrite>& pages);
@@ -48,8 +56,10 @@ class PageFile {
     PageSpace space;
     std::unique_ptr<os::Mapping> pages;
     std::unique_ptr<os::Mapping> verified;
+    std::unique_ptr<os::Mapping> stores;  // null if all go through calls
   };
-  void add_map(const PageSpace& prototype, u64 pages);
+  void add_map(const PageSpace& prototype, bool stores, u64 pages);
+  void mark_verified(PageNo page, const u8* bytes);
 
   os::Env& env_;
   std::unique_ptr<os::File> file_;

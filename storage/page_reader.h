@@ -23,13 +23,14 @@ class PrivatePages {
 using VerifyNode = void (*)(const u8* page, u32 page_size, PageNo number);
 
 // What PageSpace::verified holds for a version that was verified: its birth. Never 0, which is what a page not yet seen
-// has.
-constexpr u32 verified_mark(u32 birth) { return birth + (birth == 0 ? 1 : 0); }
+// has, nor kSeen, which is what a page has that was seen and is being stored to.
+inline constexpr u32 kSeen = ~u32{0};
+constexpr u32 verified_mark(u32 birth) { return birth == 0 ? 1 : birth == kSeen ? kSeen - 1 : birth; }
 
 // What all readers of one open file share. Stays at one address while any reader lives.
 struct PageSpace {
   const u8* base = nullptr;              // the mapping of the data file
-  std::atomic<u32>* verified = nullptr;  // per page: verified_mark() of the version verified last; 0 none
+  std::atomic<u32>* verified = nullptr;  // per page: verified_mark() of the version verified last, 0 or kSeen
   u32 page_size = 0;
   u32 page_shift = 0;
   u64 checksum_seed = 0;

@@ -1,6 +1,7 @@
 #include "storage/redo_log.h"
 
 #include <algorithm>
+#include <cstring>
 #include <vector>
 
 #include "base/assert.h"
@@ -10,6 +11,7 @@ namespace sapwood::storage {
 namespace {
 
 constexpr u64 kGrowth = 4;
+constexpr u64 kMaxStored = 4096;  // a longer record costs less as a call than the page faults of its stores
 
 constexpr u64 round_up(u64 size) { return (size + kRecordAlignment - 1) / kRecordAlignment * kRecordAlignment; }
 
@@ -49,13 +51,14 @@ RedoLog::RedoLog(os::Env& env, std::unique_ptr<os::File> file, const LogIdentity
     : env_(env), file_(std::move(file)), identity_(identity), sizes_(sizes) {}
 
 std::unique_ptr<RedoLog> RedoLog::create(os::Env& env, const std::string& path, const LogIdentity& identity, Lsn start,
-                                         const Sizes& sizes) {
+                                         const Sizes& sizes, bool stores) {
   std::unique_ptr<os::File> file = make_file(env, path, identity);
   std::unique_ptr<RedoLog> log(new RedoLog(env, std::move(file), identity, sizes));
   try {
     log->file_->allocate(identity.stride, sizes.first);  // the other segment's space, so that a full disk shows now
     log->zero_fill(0, sizes.first);
     log->start_segment(0, start);
+    if (stores) log->map_ = log->file_->map_for_stores(identity.stride + sizes.most);
     log->file_->sync();
     env.files().sync_folder_of(path);
   } catch (...) {
@@ -86,9 +89,19 @@ Lsn RedoLog::append(std::string& record, TxnId txn, i64 commit_time_us, Lsn dura
   header.commit_time_us = commit_time_us;
   record.resize(round_up(record.size()));
   encode_record_header(reinterpret_cast<u8*>(record.data()), header, segment.salt);
-  file_->write(active_ * identity_.stride + segment.used, record.data(), record.size());
+  put(active_ * identity_.stride + segment.used, record);
   segment.used += record.size();
   return segment.start + segment.used;
+}
+
+void RedoLog::put(u64 offset, const std::string& record) {
+  if (map_ == nullptr || record.size() > kMaxStored) {
+    file_->write(offset, record.data(), record.size());
+    return;
+  }
+  file_->about_to_store(offset, record.size());
+  std::memcpy(map_->mutable_data() + offset, record.data(), record.size());
+  file_->stored(offset, record.size());
 }
 
 // Writes zeros, so that a later sync of a record over them is a plain overwrite: on ext4 half the time of one that

@@ -68,8 +68,9 @@ class RedoLog {
   };
 
   // Makes the file with one active segment that starts at `start`, on disk when this returns, folder entry included.
+  // With `stores` records are stored through a map.
   static std::unique_ptr<RedoLog> create(os::Env& env, const std::string& path, const LogIdentity& identity, Lsn start,
-                                         const Sizes& sizes);
+                                         const Sizes& sizes, bool stores);
 
   // Room for one record of `body_size` bytes in the active segment.
   bool fits(u64 body_size) const;
@@ -108,9 +109,11 @@ class RedoLog {
   void start_segment(u32 number, Lsn start);
   void zero_fill(u32 number, u64 size);
   void extend(u32 number, u64 size);
+  void put(u64 offset, const std::string& record);
 
   os::Env& env_;
   std::unique_ptr<os::File> file_;
+  std::unique_ptr<os::Mapping> map_;  // null if records go through calls
   LogIdentity identity_;
   Sizes sizes_;
   Segment segments_[2];

@@ -30,7 +30,7 @@ PageReader WriteTransaction::reader() const {
 
 const u8* WriteTransaction::find(PageNo page) const {
   const OwnPages::Entry* entry = own_.find(page);
-  return entry == nullptr ? nullptr : entry->buffer.get();
+  return entry == nullptr ? nullptr : entry->bytes;
 }
 
 // A new page of this transaction's with a buffer of unspecified content, header place set.
@@ -42,8 +42,9 @@ u8* WriteTransaction::take_page(PageRef& ref) {
   const PageNo page = engine.take_page(use_reserve_);
   u8* buffer = nullptr;
   try {
-    buffer = own_.insert(page, mark_counter_, 1, true).buffer.get();
+    buffer = add_bytes(own_.insert(page, mark_counter_, 1));
   } catch (...) {
+    if (own_.find(page) != nullptr) own_.erase(page);
     engine.allocator.give_back(Extent{page, 1});
     throw;
   }
@@ -52,15 +53,21 @@ u8* WriteTransaction::take_page(PageRef& ref) {
   return buffer;
 }
 
+// Bytes of unspecified content for an own page that has none.
+u8* WriteTransaction::add_bytes(OwnPages::Entry& entry) {
+  u8* const mapped = engine_.impl().pages.place_for_stores(entry.page);
+  return mapped != nullptr ? own_.add_mapped(entry, mapped) : own_.add_buffer(entry);
+}
+
 u8* WriteTransaction::edit(PageRef& ref) {
   new_version();
   const PageRef old = ref;
   OwnPages::Entry* entry = old.birth == birth() ? own_.find(old.page) : nullptr;
   if (entry != nullptr && entry->born >= newest_mark()) {
-    if (entry->buffer != nullptr) return entry->buffer.get();
-    u8* buffer = own_.add_buffer(*entry);
-    std::memcpy(buffer, engine_.impl().pages.bytes(old.page), page_size());
-    return buffer;
+    if (entry->bytes != nullptr) return entry->bytes;
+    add_bytes(*entry);
+    if (entry->mapped == 0) std::memcpy(entry->bytes, engine_.impl().pages.bytes(old.page), page_size());
+    return entry->bytes;
   }
   const u32 born = entry == nullptr ? 0 : entry->born;
   const bool was_held = entry != nullptr && entry->held != 0;
@@ -92,7 +99,7 @@ Extent WriteTransaction::allocate_run(u32 pages) {
   Engine::Impl& engine = engine_.impl();
   const Extent extent = engine.take_run(pages, use_reserve_);
   try {
-    own_.insert(extent.start, mark_counter_, extent.pages, false);
+    own_.insert(extent.start, mark_counter_, extent.pages);
   } catch (...) {
     engine.allocator.give_back(extent);
     throw;
@@ -151,7 +158,7 @@ void WriteTransaction::release_memory() {
   put_in_file();
   // Cursors that a mark protects point into pages made before it: those stay where they are.
   own_.for_each([this](OwnPages::Entry& entry) {
-    if (entry.born >= newest_mark()) own_.drop_buffer(entry);
+    if (entry.born >= newest_mark()) own_.drop_bytes(entry);
   });
 }
 
@@ -161,11 +168,14 @@ void WriteTransaction::put_in_file() {
   std::vector<PageFile::PageWrite> writes;
   writes.reserve(own_.buffers());
   own_.for_each([&](OwnPages::Entry& entry) {
-    if (entry.buffer == nullptr) return;
-    store<u32>(entry.buffer.get(), page_checksum(entry.buffer.get(), page_size(), entry.page, seed));
-    writes.push_back({entry.page, entry.buffer.get()});
+    if (entry.bytes == nullptr) return;
+    store<u32>(entry.bytes, page_checksum(entry.bytes, page_size(), entry.page, seed));
+    if (entry.mapped == 0) writes.push_back({entry.page, entry.bytes});
   });
   engine.pages.write_pages(writes);
+  own_.for_each([&](const OwnPages::Entry& entry) {
+    if (entry.mapped != 0) engine.pages.stored(entry.page);
+  });
 }
 
 Mark WriteTransaction::mark() {

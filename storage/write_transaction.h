@@ -81,6 +81,7 @@ class WriteTransaction final : public PageStore, private PrivatePages {
  private:
   const u8* find(PageNo page) const override;
   u8* take_page(PageRef& ref);
+  u8* add_bytes(OwnPages::Entry& entry);
   void drop_own(Extent extent, u32 born);
   void drop_committed(Extent extent, u32 birth);
   void undo_drops(std::size_t keep) noexcept;

@@ -27,6 +27,13 @@ enum class OpenMode : std::uint8_t {
   create_new,  // read and write; Error{exists} if present
 };
 
+// How changed pages and the redo log get into the page cache of the system.
+enum class PageWrites : std::uint8_t {
+  automatic,  // mapped where the file system keeps the space that it gave (ext4, tmpfs), else calls
+  calls,      // pwritev: a disk that fails is an Error
+  mapped,     // stores into a writable map: faster for small commits; a disk that fails at a store is a signal (SIGBUS)
+};
+
 struct Options {
   OpenMode mode = OpenMode::create;
   Durability durability = Durability::sync;
@@ -41,6 +48,8 @@ struct Options {
 
   // Bytes of changed pages that a write transaction keeps in memory before it writes them to free pages early.
   std::uint64_t dirty_limit = 64u << 20;
+
+  PageWrites page_writes = PageWrites::automatic;
 
   // Verify page checksums when a page is first read by this process.
   bool verify_checksums = true;
