@@ -29,6 +29,17 @@ function(sapwood_add_test_executable name)
     set(properties TIMEOUT 900 LABELS slow)
   endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+  # The tests that write through the engine run with the other page writer too (storage/testing_page_writes.h): on
+  # simulated disks the usual one makes calls, on real ones it mostly stores to a map.
+  if(name MATCHES "^(storage_tests|(model|(crash|fault)(_slow)?|oracle|corrupt|alloc)_test)$")
+    set(other mapped)
+  elseif(name MATCHES "^(db_tests|threads_test|process_test)$")
+    set(other calls)
+  else()
+    return()
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 TEST_SUFFIX ".${other}" TEST_LIST ${name}_${other}
+                       PROPERTIES ${properties} ENVIRONMENT SAPWOOD_PAGE_WRITES=${other})
 endfunction()
 
 foreach(layer IN LISTS SAPWOOD_LAYERS)

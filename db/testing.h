@@ -9,6 +9,7 @@
 
 #include "collections/test_seed.h"
 #include "sapwood/sapwood.h"
+#include "storage/testing_page_writes.h"
 
 namespace sapwood {
 
@@ -51,6 +52,7 @@ class TemporaryFolder {
 inline Options quick_options(std::uint32_t page_size = 512) {
   Options options;
   options.page_size = page_size;
+  options.page_writes = storage::testing::test_page_writes();
   options.durability = Durability::async;
   return options;
 }

@@ -179,6 +179,24 @@ TYPED_TEST(FileSeam, StoresThroughASharedMapAreSeenByAll) {
   EXPECT_EQ(this->read(*two, 5000, 1), "x");
 }
 
+TYPED_TEST(FileSeam, AnnouncedStoresAreWrites) {
+  auto file = this->create("a");
+  file->allocate(0, 8192);
+  const auto map = file->map_for_stores(1 << 20);
+  const auto view = file->map(1 << 20);
+  file->about_to_store(5000, 5);
+  std::memcpy(map->mutable_data() + 5000, "hello", 5);
+  file->stored(5000, 5);
+  EXPECT_EQ(std::memcmp(view->data() + 5000, "hello", 5), 0);
+  EXPECT_EQ(this->read(*file, 5000, 5), "hello");
+  this->write(*file, 5001, "u");
+  EXPECT_EQ(map->data()[5001], 'u');
+  file->sync();
+  EXPECT_EQ(this->read(*file, 5000, 5), "hullo");
+  auto reader = this->files().open(this->path("a"), {.write = false});
+  EXPECT_EQ(this->code_of([&] { reader->map_for_stores(4096); }), ErrorCode::read_only);
+}
+
 TYPED_TEST(FileSeam, SyncAndDropCacheKeepContents) {
   auto file = this->create("a");
   this->write(*file, 0, "hello");

@@ -250,6 +250,34 @@ TEST_F(SimDiskCrash, SharedMemoryIsKeptOrLostAsAWhole) {
   EXPECT_EQ(outcomes({}, "/lock"), Set{"xy"});
 }
 
+TEST_F(SimDiskCrash, AnnouncedStoresLeaveOldJunkOrNewBytes) {
+  disk_.set_contents("/a", std::string(8192, 'o'));
+  const auto file = create("/a");
+  const auto map = file->map_for_stores(8192);
+  const std::string junk(1, '\xa5');
+  file->about_to_store(4096, 4096);
+  std::memset(map->mutable_data() + 4096, 'n', 4096);
+  const CrashOptions power_cut = only(&CrashOptions::power_cut);
+  EXPECT_EQ(outcomes(power_cut, "/a"), (Set{"oo", "o" + junk}));
+  EXPECT_EQ(outcomes(only(&CrashOptions::process_kill), "/a"), Set{"on"});
+  file->sync();  // the stores are not complete: the disk has what was there, and may get junk yet
+  EXPECT_EQ(outcomes(power_cut, "/a"), (Set{"on", "o" + junk}));
+  file->stored(4096, 4096);
+  EXPECT_EQ(outcomes(only(&CrashOptions::blocks), "/a"), (Set{"on", "o" + junk}));
+  file->sync();
+  EXPECT_EQ(outcomes({}, "/a"), Set{"on"});
+}
+
+TEST_F(SimDiskCrash, AWriteEndsStoresThatWereAbandoned) {
+  disk_.set_contents("/a", std::string(4096, 'o'));
+  const auto file = create("/a");
+  const auto map = file->map_for_stores(4096);
+  file->about_to_store(0, 4096);
+  write_block(*file, 0, 'n');
+  file->sync();
+  EXPECT_EQ(outcomes({}, "/a"), Set{"n"});
+}
+
 TEST_F(SimDiskCrash, ADisksDroppedSyncsShowInImages) {
   disk_.set_contents("/a", "old");
   const auto file = create("/a");

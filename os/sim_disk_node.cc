@@ -65,7 +65,7 @@ void SimNode::add_fragments(u64 operation, u64 offset, const std::shared_ptr<con
     SimPendingBlock& pending = make_pending(block);
     pending.failed = false;
     pending.diverged |= misdirected;
-    pending.close(inside, count);
+    if (!misdirected) pending.close(inside, count);
     pending.fragments.push_back(SimFragment{operation, inside, count, position, data});
   });
 }

@@ -1,6 +1,6 @@
 // Checkpoints: a version becomes the one that recovery starts from.
 //
-// Order on the disk: bitmaps, data pages and log synced; then the meta twins, synced; then the sealed segment's header
+// Order on the disk: bitmaps, data pages with their checksums and log synced; then the meta twins, synced; then the sealed segment's header
 // is overwritten, synced. Only after that may pages be reused that the old checkpoint alone needs.
 
 #include <algorithm>
@@ -46,7 +46,16 @@ Engine::Impl::CheckpointJob Engine::Impl::make_job(const Descriptor& target, Log
     std::memcpy(p + kBitmapHeaderSize, allocator.group_bits(group), page_size() - kBitmapHeaderSize);
     store<u32>(p, page_checksum(p, page_size(), page, pages.space()->checksum_seed));
   }
+  pages.for_each_unsummed([&](PageNo page) {
+    if (allocator.is_live(page)) job.unsummed.push_back(page);
+  });
   return job;
+}
+
+// The job is certain: what changes from now on is the next one's.
+void Engine::Impl::start_checkpoint() noexcept {
+  allocator.start_checkpoint();
+  pages.forget_unsummed();
 }
 
 bool Engine::Impl::wants_checkpoint() {
@@ -68,7 +77,7 @@ std::optional<Engine::Impl::CheckpointJob> Engine::Impl::prepare_checkpoint() {
   if (tip.txn == meta.txn) return std::nullopt;
   CheckpointJob job = make_job(tip, LogAfter::kept);
   seal_log(job);
-  allocator.start_checkpoint();
+  start_checkpoint();
   const std::lock_guard lock(checkpoint_mutex);
   running_txn = tip.txn;
   versions->publish_checkpoints(meta.txn, running_txn);
@@ -96,6 +105,7 @@ void Engine::Impl::run_checkpoint(CheckpointJob& job) {
     for (const CheckpointJob::Bitmap& bitmap : job.bitmaps) {
       pages.file().write(geometry.offset_of(bitmap.page), bitmap.bytes.data(), bitmap.bytes.size());
     }
+    for (const PageNo page : job.unsummed) pages.sum(page);
     pages.sync();
     if (log != nullptr) sync_log(0, true);
     write_meta(pages.file(), job.meta);
@@ -140,7 +150,7 @@ void Engine::Impl::close_files() {
   if (tip.txn != meta.txn || meta.log_expected || end != meta.page_count) {
     tip.page_count = end;
     CheckpointJob job = make_job(tip, LogAfter::removed);
-    allocator.start_checkpoint();
+    start_checkpoint();
     run_checkpoint(job);
   }
   pages.truncate(end);

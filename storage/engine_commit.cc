@@ -54,7 +54,7 @@ void Engine::Impl::publish(Commit& commit) {
       CheckpointJob job = make_job(version, LogAfter::kept);
       seal_log(job);
       version.lsn = job.target.lsn;
-      allocator.start_checkpoint();
+      start_checkpoint();
       run_checkpoint(job);
     }
   }

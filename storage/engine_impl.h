@@ -38,6 +38,7 @@ struct Engine::Impl {
     Descriptor target;
     Meta meta;
     std::vector<Bitmap> bitmaps;
+    std::vector<PageNo> unsummed{};  // pages of the target that have no checksum yet
   };
   enum class LogAfter { kept, removed };
 
@@ -78,6 +79,7 @@ struct Engine::Impl {
   // Checkpoint; engine_checkpoint.cc.
   CheckpointJob make_job(const Descriptor& target, LogAfter log_after);
   void seal_log(CheckpointJob& job);
+  void start_checkpoint() noexcept;
   TxnId durable_checkpoint();
   std::optional<CheckpointJob> prepare_checkpoint();
   bool wants_checkpoint();

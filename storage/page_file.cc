@@ -1,6 +1,7 @@
 #include "storage/page_file.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace sapwood::storage {
 namespace {
@@ -15,7 +16,10 @@ PageFile::PageFile(os::Env& env, std::unique_ptr<os::File> file, const Geometry&
   page_count_ = file_->size() >> geometry_.page_shift;
 }
 
-void PageFile::open_map(const PageSpace& prototype, bool stores) { add_map(prototype, stores, page_count_); }
+void PageFile::open_map(const PageSpace& prototype, bool stores) {
+  add_map(prototype, stores, page_count_);
+  if (stores) unsummed_.resize(page_count_ / 64 + 1);
+}
 
 void PageFile::add_map(const PageSpace& prototype, bool stores, u64 pages) {
   const u64 bytes = pages << geometry_.page_shift;
@@ -25,11 +29,15 @@ void PageFile::add_map(const PageSpace& prototype, bool stores, u64 pages) {
   const u64 mapped = map->pages->size() >> geometry_.page_shift;  // a simulated disk reserves less
   map->verified = env_.reserve_memory(mapped * sizeof(u32));
   if (stores) map->stores = file_->map_for_stores(reserve);
+  if (!maps_.empty()) {  // pages without a checksum must stay verified
+    std::memcpy(map->verified->mutable_data(), maps_.back()->verified->data(), mapped_pages_ * sizeof(u32));
+  }
   map->space = prototype;
   map->space.base = map->pages->data();
   map->space.verified = reinterpret_cast<std::atomic<u32>*>(map->verified->mutable_data());
   map->space.page_size = geometry_.page_size;
   map->space.page_shift = geometry_.page_shift;
+  stores_ = stores ? map->stores->mutable_data() : nullptr;
   maps_.push_back(std::move(map));
   mapped_pages_ = mapped;
   space_.store(&maps_.back()->space, std::memory_order_release);
@@ -38,10 +46,11 @@ void PageFile::add_map(const PageSpace& prototype, bool stores, u64 pages) {
 void PageFile::grow(u64 page_count) {
   if (page_count <= page_count_) return;
   if (page_count > mapped_pages_) {
-    add_map(*space(), maps_.back()->stores != nullptr, page_count);
+    add_map(*space(), stores_ != nullptr, page_count);
     if (page_count > mapped_pages_) throw Error(ErrorCode::out_of_memory, file_->path() + " cannot be mapped whole");
   }
   const u64 from = page_count_ << geometry_.page_shift;
+  if (stores_ != nullptr) unsummed_.resize(page_count / 64 + 1);
   file_->allocate(from, (page_count << geometry_.page_shift) - from);
   page_count_ = page_count;
 }
@@ -53,20 +62,37 @@ void PageFile::truncate(u64 page_count) {
 }
 
 u8* PageFile::place_for_stores(PageNo page) {
-  const Map& map = *maps_.back();
-  if (map.stores == nullptr) return nullptr;
-  std::atomic<u32>& verified = map.space.verified[to_u64(page)];
+  u8* const stores = stores_.load(std::memory_order_relaxed);
+  if (stores == nullptr) return nullptr;
+  std::atomic<u32>& verified = space()->verified[to_u64(page)];
   if (verified.load(std::memory_order_relaxed) == 0) return nullptr;
   verified.store(kSeen, std::memory_order_relaxed);
   const u64 offset = geometry_.offset_of(page);
   file_->about_to_store(offset, geometry_.page_size);
-  return map.stores->mutable_data() + offset;
+  return stores + offset;
 }
 
 void PageFile::stored(PageNo page) {
   const u64 offset = geometry_.offset_of(page);
   file_->stored(offset, geometry_.page_size);
-  mark_verified(page, maps_.back()->stores->data() + offset);
+  mark_verified(page, stores_.load(std::memory_order_relaxed) + offset);
+  unsummed_[to_u64(page) / 64] |= u64{1} << (to_u64(page) % 64);
+}
+
+void PageFile::sum(PageNo page) {
+  const u64 offset = geometry_.offset_of(page);
+  u8* const bytes = stores_.load(std::memory_order_acquire) + offset;
+  const u32 checksum = page_checksum(bytes, geometry_.page_size, page, space()->checksum_seed);
+  file_->about_to_store(offset, sizeof checksum);
+  store<u32>(bytes, checksum);
+  file_->stored(offset, sizeof checksum);
+}
+
+void PageFile::set_summed(Extent extent) {
+  if (unsummed_.empty()) return;
+  for (u64 page = to_u64(extent.start); page < to_u64(extent.start) + extent.pages; ++page) {
+    unsummed_[page / 64] &= ~(u64{1} << (page % 64));
+  }
 }
 
 void PageFile::mark_verified(PageNo page, const u8* bytes) {
@@ -87,12 +113,16 @@ void PageFile::write_pages(std::vector<PageWrite>& pages) {
     file_->write(geometry_.offset_of(pages[i].page), std::span(parts, count));
     i += count;
   }
-  for (const PageWrite& write : pages) mark_verified(write.page, write.bytes);
+  for (const PageWrite& write : pages) {
+    mark_verified(write.page, write.bytes);
+    set_summed(Extent{write.page, 1});
+  }
 }
 
 void PageFile::write_run(Extent extent, const void* data, u64 size) {
   file_->write(geometry_.offset_of(extent.start), data, size);
   space()->verified[to_u64(extent.start)].store(0, std::memory_order_relaxed);
+  set_summed(extent);
 }
 
 }  // namespace sapwood::storage

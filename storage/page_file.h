@@ -3,12 +3,16 @@
 //
 // A page that this process has seen (it is in the system's cache, and mapped before long) is stored to directly; one
 // that it has not is built in memory and written by a call, which needs neither its old bytes nor a page fault.
+// Pages stored to get their checksums when a checkpoint needs them: until then no recovery reads them, and this process
+// takes them for verified.
 //
 // The map reserves clamp(8 x file, 16 GiB, 1 TiB) of address space. When the file outgrows it a larger one is added;
 // the old ones stay until close, since snapshots may read through them.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <bit>
 #include <memory>
 #include <vector>
 
@@ -39,8 +43,14 @@ class PageFile {
 
   // Where to store a page that no version needs, from now until stored(); null if it is to go through write_pages().
   u8* place_for_stores(PageNo page);
-  // The page is complete, header included: readers may get to it, its version counts as verified.
+  // The page is complete but for its checksum: readers may get to it, its version counts as verified.
   void stored(PageNo page);
+  // Calls `visit(PageNo)` for the pages stored so since forget_unsummed(); pages used otherwise since are left out.
+  template <class Visit>
+  void for_each_unsummed(Visit visit) const;
+  void forget_unsummed() noexcept { std::fill(unsummed_.begin(), unsummed_.end(), 0); }
+  // Gives a stored page its checksum, while others may read it.
+  void sum(PageNo page);
   // Writes pages, in the order of their numbers (it sorts), neighbours in one call; and marks these versions as
   // verified.
   void write_pages(std::vector<PageWrite>& pages);
@@ -60,6 +70,7 @@ class PageFile {
   };
   void add_map(const PageSpace& prototype, bool stores, u64 pages);
   void mark_verified(PageNo page, const u8* bytes);
+  void set_summed(Extent extent);
 
   os::Env& env_;
   std::unique_ptr<os::File> file_;
@@ -68,6 +79,17 @@ class PageFile {
   u64 mapped_pages_ = 0;  // that the newest map reserves
   std::atomic<const PageSpace*> space_ = nullptr;
   std::vector<std::unique_ptr<Map>> maps_;
+  std::atomic<u8*> stores_ = nullptr;  // of the newest map
+  std::vector<u64> unsummed_;  // bit i: page i was stored without its checksum; empty without stores
 };
+
+template <class Visit>
+void PageFile::for_each_unsummed(Visit visit) const {
+  for (std::size_t word = 0; word < unsummed_.size(); ++word) {
+    for (u64 bits = unsummed_[word]; bits != 0; bits &= bits - 1) {
+      visit(PageNo{word * 64 + static_cast<u64>(std::countr_zero(bits))});
+    }
+  }
+}
 
 }  // namespace sapwood::storage

@@ -34,7 +34,7 @@ class PageReaderTest : public testing::Test {
     PageSpace prototype;
     prototype.checksum_seed = 99;
     prototype.verify_node = &verify_flags;
-    file_.open_map(prototype);
+    file_.open_map(prototype, false);
     file_.grow(kPages);
   }
 

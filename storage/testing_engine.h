@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "os/sim_disk.h"
+#include "storage/testing_page_writes.h"
 #include "storage/testing_store.h"
 
 namespace sapwood::storage::testing {
@@ -93,6 +94,7 @@ class EngineTest : public ::testing::Test {
  protected:
   explicit EngineTest(u64 seed = 11) : disk_(seed) {
     options_.page_size = 512;
+    options_.page_writes = test_page_writes();
     options_.log_size = 16384;
     options_.log_size_max = 65536;
     options_.env = &disk_;

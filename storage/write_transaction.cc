@@ -156,9 +156,9 @@ void WriteTransaction::release_memory() {
   if (own_.buffers() * u64{page_size()} <= engine.options.dirty_limit) return;
   new_version();
   put_in_file();
-  // Cursors that a mark protects point into pages made before it: those stay where they are.
+  // Cursors that a mark protects point into pages made before it: those stay where they are, as mapped ones do anyway.
   own_.for_each([this](OwnPages::Entry& entry) {
-    if (entry.born >= newest_mark()) own_.drop_bytes(entry);
+    if (entry.mapped != 0 || entry.born >= newest_mark()) own_.drop_bytes(entry);
   });
 }
 
@@ -168,9 +168,9 @@ void WriteTransaction::put_in_file() {
   std::vector<PageFile::PageWrite> writes;
   writes.reserve(own_.buffers());
   own_.for_each([&](OwnPages::Entry& entry) {
-    if (entry.bytes == nullptr) return;
+    if (entry.bytes == nullptr || entry.mapped != 0) return;
     store<u32>(entry.bytes, page_checksum(entry.bytes, page_size(), entry.page, seed));
-    if (entry.mapped == 0) writes.push_back({entry.page, entry.bytes});
+    writes.push_back({entry.page, entry.bytes});
   });
   engine.pages.write_pages(writes);
   own_.for_each([&](const OwnPages::Entry& entry) {

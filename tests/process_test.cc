@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "sapwood/sapwood.h"
+#include "storage/testing_page_writes.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_folder.h"
 
@@ -39,6 +40,7 @@ int wait_for(pid_t child) {
 Options options_for(Durability durability) {
   Options options;
   options.log_size = 64 << 10;
+  options.page_writes = storage::testing::test_page_writes();
   options.log_size_max = 256 << 10;
   options.durability = durability;
   return options;

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "sapwood/sapwood.h"
+#include "storage/testing_page_writes.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_folder.h"
 
@@ -20,6 +21,7 @@ Options small_options() {
   Options options;
   options.page_size = 1024;
   options.log_size = 64 << 10;
+  options.page_writes = storage::testing::test_page_writes();
   options.log_size_max = 256 << 10;
   options.durability = Durability::async;
   return options;
