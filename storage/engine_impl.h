@@ -38,6 +38,7 @@ struct Engine::Impl {
     Descriptor target;
     Meta meta;
     std::vector<Bitmap> bitmaps;
+    CheckpointCause cause = CheckpointCause::commit;
   };
   enum class LogAfter { kept, removed };
 
@@ -78,7 +79,7 @@ struct Engine::Impl {
   CheckpointJob make_job(const Descriptor& target, LogAfter log_after);
   void seal_log(CheckpointJob& job);
   TxnId durable_checkpoint();
-  std::optional<CheckpointJob> prepare_checkpoint();
+  std::optional<CheckpointJob> prepare_checkpoint(CheckpointCause cause);
   bool wants_checkpoint();
   void run_checkpoint(CheckpointJob& job);
   void abandon_checkpoint() noexcept;
@@ -90,6 +91,10 @@ struct Engine::Impl {
   std::string lock_path() const { return path + "-lock"; }
   u32 page_size() const { return geometry.page_size; }
   void note_space() noexcept;
+
+  // Metrics; engine_metrics.cc. Both under the writer's place.
+  SpaceMetrics space_metrics() const;
+  void add_held_pages(std::vector<ReaderMetrics>& readers) const;
 
   os::Env& env;
   Options options;
@@ -124,6 +129,7 @@ struct Engine::Impl {
   Meta meta;              // as last written
   TxnId running_txn = 0;  // target of the checkpoint in progress, 0 if none
   u64 checkpoints = 0;
+  std::optional<CheckpointMetrics> last_checkpoint;
 
   // Under sync_mutex.
   std::mutex sync_mutex;
@@ -138,6 +144,7 @@ struct Engine::Impl {
   // For info(), without the writer's place.
   std::atomic<u64> noted_live = 0, noted_pending = 0, noted_free = 0, noted_pages = 0;
   std::atomic<u64> noted_log_used = 0, noted_log_size = 0;
+  std::atomic<u64> log_records = 0, log_record_bytes = 0;  // since open
   RecoveryReport recovery;
 };
 

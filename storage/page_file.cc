@@ -31,6 +31,7 @@ void PageFile::add_map(const PageSpace& prototype, u64 pages) {
   map->space.page_shift = geometry_.page_shift;
   maps_.push_back(std::move(map));
   mapped_pages_ = mapped;
+  reserved_pages_ += mapped;
   space_.store(&maps_.back()->space, std::memory_order_release);
 }
 

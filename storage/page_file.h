@@ -37,11 +37,17 @@ class PageFile {
   // verified.
   void write_pages(std::vector<PageWrite>& pages);
   void write_run(Extent extent, const void* data, u64 size);
-  void sync() { file_->sync(); }
+  void sync() {
+    file_->sync();
+    syncs_.fetch_add(1, std::memory_order_relaxed);
+  }
 
   os::File& file() { return *file_; }
   const u8* bytes(PageNo page) const { return space()->base + geometry_.offset_of(page); }
   u64 page_count() const { return page_count_; }
+  // For metrics; any thread: syncs so far, and pages that all maps reserve.
+  u64 syncs() const { return syncs_.load(std::memory_order_relaxed); }
+  u64 reserved_pages() const { return reserved_pages_.load(std::memory_order_relaxed); }
 
  private:
   struct Map {
@@ -58,6 +64,8 @@ class PageFile {
   u64 mapped_pages_ = 0;  // that the newest map reserves
   std::atomic<const PageSpace*> space_ = nullptr;
   std::vector<std::unique_ptr<Map>> maps_;
+  std::atomic<u64> reserved_pages_ = 0;
+  std::atomic<u64> syncs_ = 0;
 };
 
 }  // namespace sapwood::storage

@@ -56,7 +56,7 @@ std::unique_ptr<RedoLog> RedoLog::create(os::Env& env, const std::string& path, 
     log->file_->allocate(identity.stride, sizes.first);  // the other segment's space, so that a full disk shows now
     log->zero_fill(0, sizes.first);
     log->start_segment(0, start);
-    log->file_->sync();
+    log->sync();
     env.files().sync_folder_of(path);
   } catch (...) {
     log.reset();
@@ -146,7 +146,7 @@ void RedoLog::switch_segment(bool fast) {
 void RedoLog::free_sealed() {
   const u8 zeros[kSegmentHeaderSize] = {};
   file_->write((1 - active_) * identity_.stride, zeros, sizeof zeros);
-  file_->sync();
+  sync();
   sealed_ = false;
 }
 
