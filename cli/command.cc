@@ -35,6 +35,11 @@ Command::Command(const std::string& verb, const std::string& summary, std::vecto
   flag("--json", json_, "print JSON");
 }
 
+void Command::without_file() {
+  app_.remove_option(app_.get_option("FILE"));
+  needs_file_ = false;
+}
+
 void Command::required(const std::string& name, std::string& target, const std::string& help) {
   app_.add_option_function<std::string>(
           name, [&target](const std::string& text) { target = unmarked(text); }, help)
@@ -84,7 +89,7 @@ void Command::parse() {
     if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) throw_unexpected();
     throw;
   }
-  if (file_.empty()) throw UsageError("FILE is empty; name a database");
+  if (needs_file_ && file_.empty()) throw UsageError("FILE is empty; name a database");
 }
 
 std::vector<std::string> Command::option_names() const {

@@ -25,8 +25,9 @@ class UsageError : public std::runtime_error {
 
 class Command {
  public:
-  // Every verb has FILE first, and --json.
+  // Every verb has --json, and FILE first unless it says without_file() before anything else.
   Command(const std::string& verb, const std::string& summary, std::vector<std::string> arguments);
+  void without_file();
 
   // References must live until parse() has returned.
   void required(const std::string& name, std::string& target, const std::string& help);
@@ -55,6 +56,7 @@ class Command {
   std::vector<std::string> arguments_;
   std::string file_;
   bool json_ = false;
+  bool needs_file_ = true;
 };
 
 }  // namespace sapwood::cli

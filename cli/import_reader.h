@@ -42,11 +42,11 @@ struct ImportFields {
   std::optional<std::string> value;
 };
 
-enum class ImportFormat { json_lines, debian, exported };
+enum class ImportFormat { json_lines, csv, debian, exported };
 
 // From what the first line looks like and the ending of the name. Throws UsageError if neither tells.
 ImportFormat guess_format(LineSource& source);
-// "jsonl", "deb", "export". Throws UsageError.
+// "jsonl", "csv", "deb", "export". Throws UsageError.
 ImportFormat format_of_name(const std::string& name);
 
 // JSON documents, one a line. Fields are names, or JSON pointers such as "/address/city".

@@ -10,6 +10,14 @@
 namespace sapwood::cli {
 namespace {
 
+constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+
+std::string_view without_end(std::string_view line) {
+  if (line.ends_with('\n')) line.remove_suffix(1);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
 [[noreturn]] void throw_unreadable(const std::string& name) {
   throw std::runtime_error(name + " cannot be read: " + std::strerror(errno));
 }
@@ -39,12 +47,17 @@ bool LineSource::read_line(std::string_view& line) {
   bytes_read_ += static_cast<std::uint64_t>(length);
   ++line_;
   line = std::string_view(buffer, static_cast<std::size_t>(length));
-  if (line.ends_with('\n')) line.remove_suffix(1);
-  if (line.ends_with('\r')) line.remove_suffix(1);
+  if (line_ == 1 && line.starts_with(kByteOrderMark)) line.remove_prefix(kByteOrderMark.size());
   return true;
 }
 
 bool LineSource::next(std::string_view& line) {
+  if (!next_whole(line)) return false;
+  line = without_end(line);
+  return true;
+}
+
+bool LineSource::next_whole(std::string_view& line) {
   if (!peeked_) return read_line(line);
   peeked_ = false;
   line = ahead_;
@@ -53,10 +66,9 @@ bool LineSource::next(std::string_view& line) {
 
 std::string_view LineSource::peek() {
   while (read_line(ahead_)) {
-    if (line_ == 1 && ahead_.starts_with("\xef\xbb\xbf")) ahead_.remove_prefix(3);  // a byte order mark
-    if (ahead_.find_first_not_of(" \t") == std::string_view::npos) continue;
+    if (ahead_.find_first_not_of(" \t\r\n") == std::string_view::npos) continue;
     peeked_ = true;
-    return ahead_;
+    return without_end(ahead_);
   }
   return {};
 }

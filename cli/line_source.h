@@ -1,4 +1,4 @@
-// Lines of a file or of standard input, with their numbers.
+// Lines of a file or of standard input, with their numbers. A byte order mark at the start is skipped.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +16,8 @@ class LineSource {
 
   // The next line without its end (\n or \r\n), valid until the next call; false at the end.
   bool next(std::string_view& line);
+  // The same with its end.
+  bool next_whole(std::string_view& line);
   // The first line that is not blank, without taking it; "" if there is none. Requires: next() was not called yet.
   std::string_view peek();
 
@@ -40,7 +42,7 @@ class LineSource {
   std::unique_ptr<char, FreeBuffer> buffer_;
   std::size_t capacity_ = 0;
   bool peeked_ = false;
-  std::string_view ahead_;
+  std::string_view ahead_;  // with its end
   std::uint64_t line_ = 0;
   std::uint64_t bytes_read_ = 0;
   std::uint64_t size_ = 0;

@@ -23,16 +23,18 @@ struct Verb {
   int (*run)(Command&);
 };
 
-constexpr std::array<Verb, 9> kVerbs{{
+constexpr std::array<Verb, 11> kVerbs{{
     {"info", "FILE", "Facts about the file: pages, sizes, log, last commit", run_info},
     {"ls", "FILE [COLLECTION]", "List the collections with their kinds, types and sizes", run_ls},
-    {"get", "FILE COLLECTION KEY", "Print the value of a key, or the item at a position", run_get},
+    {"get", "FILE COLLECTION [KEY]", "Print the value of a key or of many, or the item at a position", run_get},
     {"put", "FILE COLLECTION [KEY] VALUE", "Store a value, creating file and collection if absent", run_put},
     {"del", "FILE COLLECTION [KEY]", "Delete a key, a position, a range or a whole collection", run_del},
     {"scan", "FILE COLLECTION", "Print entries in order, all or a range", run_scan},
-    {"import", "FILE SOURCE", "Read JSON lines, Debian control files or an export", run_import},
-    {"export", "FILE [COLLECTION]", "Write collections as JSON lines that import reads", run_export},
+    {"import", "FILE SOURCE", "Read JSON lines, CSV, Debian control files or an export", run_import},
+    {"export", "FILE [COLLECTION]", "Write collections as JSON lines or CSV, which import reads", run_export},
     {"check", "FILE", "Verify every page and value", run_check},
+    {"stats", "FILE [COLLECTION]", "Where pages and bytes are, and how full", run_stats},
+    {"bench", "[FOLDER]", "Measure this machine, in a temporary file in FOLDER", run_bench},
 }};
 
 constexpr const char* kVersion = "sapwood 0.1.0\n";

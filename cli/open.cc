@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "cli/nearest.h"
-#include "cli/output.h"
+#include "cli/text_value.h"
 
 namespace sapwood::cli {
 namespace {
@@ -137,6 +137,14 @@ std::string describe(const CollectionTypes& types) {
   if (types.has_keys() && types.has_values()) text += " to ";
   if (types.has_values()) text += type_name(types.value);
   return text;
+}
+
+Json collection_json(const CollectionInfo& info) {
+  Json json = Json::object({{"name", to_json(info.name)}, {"kind", kind_name(info.types.kind)}});
+  if (info.types.key != ValueType::none) json["key"] = type_name(info.types.key);
+  if (info.types.has_values()) json["value"] = type_name(info.types.value);
+  json["count"] = info.count;
+  return json;
 }
 
 }  // namespace sapwood::cli

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/command.h"
+#include "cli/output.h"
 #include "sapwood/database.h"
 
 namespace sapwood::cli {
@@ -40,5 +41,6 @@ AnyCollection find_or_create(WriteTxn& txn, const std::string& name, const Wante
 std::string kind_words(CollectionKind kind);
 // "sorted_map of string to double".
 std::string describe(const CollectionTypes& types);
+Json collection_json(const CollectionInfo& info);
 
 }  // namespace sapwood::cli

@@ -1,4 +1,5 @@
-// sapwood export FILE [COLLECTION]: JSON lines that import reads back.
+// sapwood export FILE [COLLECTION]: JSON lines, or CSV, that import reads back.
+#include "cli/csv.h"
 #include "cli/import_json.h"
 #include "cli/open.h"
 #include "cli/output.h"
@@ -17,41 +18,106 @@ constexpr const char* kHelp =
     "  {\"key\":\"H\",\"value\":1.008}\n"
     "Nothing is lost: bytes, and strings that are not UTF-8, are {\"base64\":\"...\"}; doubles that are no number are\n"
     "\"nan\", \"inf\" and \"-inf\". The output is JSON with or without --json.\n\n"
+    "--format csv writes one collection as RFC 4180 says, lines ended by \\n: a header `key,value`, of a list "
+    "`value`,\n"
+    "of a set `key`; then a line an entry. Strings are written byte for byte, bytes in hexadecimal. The types are not\n"
+    "in it: tell them to import.\n\n"
     "Examples:\n"
     "  sapwood export lab.sapwood > lab.jsonl\n"
     "  sapwood export lab.sapwood frames | sapwood import copy.sapwood - --into frames\n"
-    "  sapwood export lab.sapwood mass --no-header | jq .value";
+    "  sapwood export lab.sapwood mass --no-header | jq .value\n"
+    "  sapwood export lab.sapwood mass --format csv > mass.csv";
 
-}  // namespace
-
-int run_export(Command& command) {
-  std::optional<std::string> name;
+struct Request {
+  std::optional<std::string> collection;
+  std::optional<std::string> format;
+  std::optional<std::string> delimiter;
   bool no_header = false;
-  command.optional("COLLECTION", name, "only this one; by default all");
-  command.flag("--no-header", no_header, "entries only");
-  command.footer(kHelp);
-  command.parse();
+};
 
-  const Database database = open_to_read(command.file());
-  const ReadTxn txn = database.read();
-  if (name) find_collection(database, txn, *name);
-  std::vector<CollectionInfo> collections = txn.collections();
-  std::erase_if(collections, [&](const CollectionInfo& info) { return name && info.name != *name; });
+class JsonWriter {
+ public:
+  void header(const CollectionInfo& info) { print_json(export_header(info.name, info.types, info.count)); }
+  void entry(const CollectionTypes& types, const AnyEntry& entry) {
+    Json line = Json::object();
+    if (types.has_keys()) line["key"] = to_json(entry.key);
+    if (types.has_values()) line["value"] = to_json(entry.value);
+    print_json(line);
+  }
+};
+
+class CsvWriter {
+ public:
+  explicit CsvWriter(char delimiter) : delimiter_(delimiter) {}
+  void header(const CollectionInfo& info) { line(info.types, "key", "value"); }
+  void entry(const CollectionTypes& types, const AnyEntry& entry) {
+    line(types, format_value(entry.key), format_value(entry.value));
+  }
+
+ private:
+  void line(const CollectionTypes& types, const std::string& key, const std::string& value) {
+    const bool both = types.has_keys() && types.has_values();
+    line_.clear();
+    if (types.has_keys()) append_csv_field(line_, key, delimiter_, !both);
+    if (both) line_ += delimiter_;
+    if (types.has_values()) append_csv_field(line_, value, delimiter_, !both);
+    line_ += '\n';
+    print(line_);
+  }
+  char delimiter_;
+  std::string line_;
+};
+
+template <class Writer>
+void write_all(const ReadTxn& txn, const std::vector<CollectionInfo>& collections, bool header, Writer writer) {
   std::uint64_t done = 0, total = 0;
   for (const CollectionInfo& info : collections) total += info.count;
-
   ProgressLine progress("export", "entries", true);
   for (const CollectionInfo& info : collections) {
-    if (!no_header) print_json(export_header(info.name, info.types, info.count));
+    if (header) writer.header(info);
     txn.any(info.name).scan({}, [&](const AnyEntry& entry) {
-      Json line = Json::object();
-      if (info.types.has_keys()) line["key"] = to_json(entry.key);
-      if (info.types.has_values()) line["value"] = to_json(entry.value);
-      print_json(line);
+      writer.entry(info.types, entry);
       if (++done % 256 == 0) progress.update({done, total});
       return true;
     });
   }
+}
+
+bool wants_csv(const Request& request, bool json) {
+  const bool csv = request.format == "csv";
+  if (request.format && !csv && request.format != "jsonl") {
+    throw UsageError("unknown format '" + *request.format + "': the formats are jsonl and csv");
+  }
+  if (csv && json) throw UsageError("--json and --format csv exclude each other");
+  if (!csv && request.delimiter) throw UsageError("--delimiter is for --format csv");
+  return csv;
+}
+
+}  // namespace
+
+int run_export(Command& command) {
+  Request request;
+  command.optional("COLLECTION", request.collection, "only this one; by default all");
+  command.option("--format FORMAT", request.format, "jsonl (default) or csv");
+  command.option("--delimiter CHAR", request.delimiter, "of CSV, in place of the comma; or tab");
+  command.flag("--no-header", request.no_header, "entries only");
+  command.footer(kHelp);
+  command.parse();
+  const bool csv = wants_csv(request, command.json());
+  const char delimiter = parse_delimiter(request.delimiter.value_or(","));
+
+  const Database database = open_to_read(command.file());
+  const ReadTxn txn = database.read();
+  if (request.collection) find_collection(database, txn, *request.collection);
+  std::vector<CollectionInfo> collections = txn.collections();
+  std::erase_if(collections,
+                [&](const CollectionInfo& info) { return request.collection && info.name != *request.collection; });
+  if (csv && collections.size() != 1) {
+    throw UsageError(command.file() + " has " + counted(collections.size(), "collection") +
+                     ", and CSV holds one: name it");
+  }
+  if (csv) write_all(txn, collections, !request.no_header, CsvWriter(delimiter));
+  else write_all(txn, collections, !request.no_header, JsonWriter());
   return kOk;
 }
 

@@ -1,7 +1,8 @@
-// sapwood get FILE COLLECTION KEY|POSITION: one value.
+// sapwood get FILE COLLECTION KEY|POSITION: one value; with --many those of all keys on standard input.
 #include <cstdio>
 
 #include "cli/encoding.h"
+#include "cli/line_source.h"
 #include "cli/open.h"
 #include "cli/output.h"
 #include "cli/text_value.h"
@@ -13,17 +14,24 @@ namespace {
 constexpr const char* kHelp =
     "The value is printed as it is, with a line end; bytes in hexadecimal. Exit code 1 if there is no such key or\n"
     "position. A key that starts with '-' and is no number goes after `--`.\n\n"
-    "Keys of type bytes are given in hexadecimal, or as base64:..., or as text:...\n\n"
+    "Keys of type bytes are given in hexadecimal, or as base64:..., or as text:...\n"
+    "--many reads keys from standard input, one a line, and prints `key, tab, value` (of a set: the key) as scan "
+    "does.\n"
+    "A key that is not there is told on standard error (with --json: \"found\": false), and exit code 1 at the end.\n\n"
     "Examples:\n"
     "  sapwood get lab.sapwood mass H            the value of a key\n"
     "  sapwood get lab.sapwood frames -1         the last item of a list\n"
     "  sapwood get lab.sapwood mass 10 --at      the entry at position 10 of a sorted map\n"
     "  sapwood get lab.sapwood mass H --rank     how many keys are smaller\n"
-    "  sapwood get lab.sapwood images cat --raw > cat.jpeg";
+    "  sapwood get lab.sapwood images cat --raw > cat.jpeg\n"
+    "  cut -f 1 symbols.txt | sapwood get lab.sapwood mass --many";
+
+constexpr std::size_t kKeysAtOnce = 1024;
 
 struct Request {
   std::string collection;
-  std::string key;
+  std::string key;  // unless many
+  bool many = false;
   bool at = false;
   bool rank = false;
   bool raw = false;
@@ -93,23 +101,78 @@ int get_by_key(const Command& command, const Request& request, const AnyCollecti
   return kOk;
 }
 
+AnyValue parse_line(ValueType type, const LineSource& source, std::string_view line) {
+  try {
+    return parse_argument(type, line);
+  } catch (const Error& error) {
+    throw Error(error.code(), source.name() + ":" + std::to_string(source.line()) + ": " + error.what());
+  }
+}
+
+// True if the key is there.
+bool print_one_of_many(const Command& command, const Request& request, const AnyValue& key,
+                       const std::optional<AnyValue>& value, bool has_values) {
+  if (command.json()) {
+    Json json = Json::object({{"key", to_json(key)}, {"found", value.has_value()}});
+    if (has_values) json["value"] = value ? to_json(*value) : Json(nullptr);
+    print_json(json);
+  } else if (value) {
+    print(line_text(key) + (has_values ? "\t" + line_text(*value) : "") + "\n");
+  } else {
+    std::fprintf(stderr, "sapwood: get: %s: %s has no key '%s'\n", command.file().c_str(), request.collection.c_str(),
+                 line_text(key).c_str());
+  }
+  return value.has_value();
+}
+
+int get_many(const Command& command, const Request& request, const AnyCollection& collection) {
+  const CollectionTypes types = collection.types();
+  if (!types.has_keys()) throw UsageError("--many needs keys; '" + request.collection + "' is a list");
+  LineSource source("-");
+  std::vector<AnyValue> keys;
+  bool found_all = true;
+  std::string_view line;
+  for (bool more = true; more;) {
+    keys.clear();
+    while (keys.size() < kKeysAtOnce && (more = source.next(line))) keys.push_back(parse_line(types.key, source, line));
+    const std::vector<std::optional<AnyValue>> values = collection.get_many(keys);
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      found_all &= print_one_of_many(command, request, keys[i], values[i], types.has_values());
+    }
+  }
+  return found_all ? kOk : kFoundNothing;
+}
+
+void check_usage(const Request& request, bool has_key, bool json) {
+  if (request.at && request.rank) throw UsageError("--at and --rank exclude each other");
+  if (request.raw && json) throw UsageError("--raw and --json exclude each other");
+  if (request.many && has_key) throw UsageError("give KEY or --many, not both; --many reads keys from standard input");
+  if (request.many && (request.at || request.rank || request.raw)) {
+    throw UsageError("--many goes with none of --at, --rank and --raw");
+  }
+  if (!request.many && !has_key) throw UsageError("KEY is missing; --many reads keys from standard input");
+}
+
 }  // namespace
 
 int run_get(Command& command) {
   Request request;
+  std::optional<std::string> key;
   command.required("COLLECTION", request.collection, "where to look");
-  command.required("KEY", request.key, "a key; in a list a position from 0, or from the end: -1 is the last");
+  command.optional("KEY", key, "a key; in a list a position from 0, or from the end: -1 is the last");
+  command.flag("--many", request.many, "read keys from standard input, one a line");
   command.flag("--at", request.at, "KEY is a position, also in a sorted map");
   command.flag("--rank", request.rank, "print how many keys of a sorted map are smaller");
   command.flag("--raw", request.raw, "the value alone, byte for byte");
   command.footer(kHelp);
   command.parse();
-  if (request.at && request.rank) throw UsageError("--at and --rank exclude each other");
-  if (request.raw && command.json()) throw UsageError("--raw and --json exclude each other");
+  check_usage(request, key.has_value(), command.json());
+  request.key = key.value_or("");
 
   const Database database = open_to_read(command.file());
   const ReadTxn txn = database.read();
   const AnyCollection collection = find_collection(database, txn, request.collection);
+  if (request.many) return get_many(command, request, collection);
   const bool is_list = collection.types().kind == CollectionKind::list;
   if (request.rank && !collection.types().is_sorted()) {
     throw UsageError("--rank is for sorted collections; '" + request.collection + "' is a " +

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "cli/encoding.h"
+#include "cli/import_csv.h"
 #include "cli/importer.h"
 #include "cli/open.h"
 #include "cli/output.h"
@@ -16,6 +17,9 @@ constexpr const char* kHelp =
     "Formats, told by the first line or by --format:\n"
     "  jsonl   a JSON document a line. Without --key each line becomes an item of a list, as it stands; values of\n"
     "          another --type than string are converted.\n"
+    "  csv     a header line with the names of columns, then a record a line, as RFC 4180 says. The columns `key` and\n"
+    "          `value`, or those that --key and --value name, make a sorted map; `value` alone a list; `key` alone a\n"
+    "          sorted set. With --no-header columns have numbers from 1. Types are told by --key-type and --type.\n"
     "  deb     Debian control files: a record is a paragraph of `Field: value` lines\n"
     "  export  what `sapwood export` wrote; it brings names and types with it\n\n"
     "With --key FIELD records go into a sorted map by that field; the value is the record, or --value FIELD. In JSON "
@@ -29,6 +33,8 @@ constexpr const char* kHelp =
     "  sapwood import people.sapwood people.jsonl                    into the list `people`\n"
     "  sapwood import people.sapwood people.jsonl --key id --key-type int64\n"
     "  sapwood import people.sapwood people.jsonl --into age --key name --value age --type int32\n"
+    "  sapwood import lab.sapwood mass.csv --type double             columns key and value\n"
+    "  sapwood import lab.sapwood cities.tsv --format csv --delimiter tab --key Name --value Country\n"
     "  apt-cache dumpavail | sapwood import apt.sapwood - --into packages --key Package\n"
     "  sapwood export lab.sapwood | sapwood import copy.sapwood -";
 
@@ -37,16 +43,20 @@ struct Request {
   std::optional<std::string> format;
   ImportFields fields;
   WantedTypes wanted;
+  std::optional<std::string> delimiter;
+  bool no_header = false;
   Importer::Settings settings;
 };
 
 void declare(Command& command, Request& request) {
   command.required("SOURCE", request.source, "a file, or - for standard input");
-  command.option("--format FORMAT", request.format, "jsonl, deb or export");
+  command.option("--format FORMAT", request.format, "jsonl, csv, deb or export");
   command.option("--into NAME", request.settings.into, "the collection; see below what it is by default");
   command.option("--key FIELD", request.fields.key, "the field that is the key: makes a sorted map");
   command.option("--value FIELD", request.fields.value, "the field that is the value, in place of the record");
   request.wanted.declare(command);
+  command.option("--delimiter CHAR", request.delimiter, "of CSV, in place of the comma; or tab");
+  command.flag("--no-header", request.no_header, "CSV that begins with a record");
   command.option("--batch", request.settings.batch, "records a transaction (10000)");
   command.flag("--skip-bad", request.settings.skip_bad, "leave out records that cannot be used, and say which");
   command.flag("--replace", request.settings.replace, "empty the collections first");
@@ -59,22 +69,71 @@ std::string default_name(const Request& request, ImportFormat format) {
   return std::filesystem::path(request.source).stem().string();
 }
 
-// Where records go; the types of a collection that exists are its own.
-ImportTarget choose_target(const Request& request, Database& database, ImportFormat format) {
-  const CollectionKind kind = request.fields.key ? CollectionKind::sorted_map : CollectionKind::list;
+CollectionKind kind_by_key(const Request& request) {
+  return request.fields.key ? CollectionKind::sorted_map : CollectionKind::list;
+}
+
+// Where records go, by default into a new collection of that kind; the types of one that exists are its own.
+ImportTarget find_target(const Request& request, Database& database, ImportFormat format, CollectionKind kind) {
   const std::string name = request.settings.into.value_or(default_name(request, format));
   CollectionTypes types = request.wanted.for_new(kind);
   if (database.has(name)) {
     WriteTxn txn = database.begin_write();
     types = find_or_create(txn, name, request.wanted, kind).types();
   }
-  const bool wants_keys = kind != CollectionKind::list;
-  if (types.has_values() && types.has_keys() == wants_keys) return {name, types};
-  throw UsageError("'" + name + "' is a " + describe(types) + ": " +
+  return {name, types};
+}
+
+// The same for records that become values.
+ImportTarget choose_target(const Request& request, Database& database, ImportFormat format) {
+  ImportTarget target = find_target(request, database, format, kind_by_key(request));
+  const CollectionTypes& types = target.types;
+  const bool wants_keys = request.fields.key.has_value();
+  if (types.has_values() && types.has_keys() == wants_keys) return target;
+  throw UsageError("'" + target.name + "' is a " + describe(types) + ": " +
                    (!types.has_values() ? "records do not fit a set"
                     : wants_keys        ? "leave out --key"
                                         : "say which field is the key with --key") +
                    ", or choose another name with --into");
+}
+
+void check_usage(const Request& request, ImportFormat format) {
+  if (format == ImportFormat::exported && (request.fields.key || request.fields.value)) {
+    throw UsageError("an export has its keys and values marked; leave out --key and --value");
+  }
+  if (format != ImportFormat::csv && (request.delimiter || request.no_header)) {
+    throw UsageError("--delimiter and --no-header are for CSV; if it is that, say --format csv");
+  }
+}
+
+struct OpenedImport {
+  Database database;
+  std::optional<ImportTarget> target;
+  std::unique_ptr<ImportReader> reader;
+};
+
+// The header is read before a file is made.
+OpenedImport open_csv(const Request& request, LineSource& source, const std::string& file) {
+  const CsvOptions options{parse_delimiter(request.delimiter.value_or(",")), !request.no_header};
+  auto reader = std::make_unique<CsvReader>(source, options, request.fields);
+  request.wanted.for_new(reader->natural_kind());
+  Database database = open_or_create(file);
+  ImportTarget target = find_target(request, database, ImportFormat::csv, reader->natural_kind());
+  reader->set_target(target);
+  return {std::move(database), std::move(target), std::move(reader)};
+}
+
+OpenedImport open_import(const Request& request, LineSource& source, const std::string& file) {
+  const ImportFormat format = request.format ? format_of_name(*request.format) : guess_format(source);
+  check_usage(request, format);
+  if (format == ImportFormat::csv) return open_csv(request, source, file);
+  request.wanted.for_new(kind_by_key(request));  // wrong names: now
+  Database database = open_or_create(file);
+  if (format == ImportFormat::exported) return {std::move(database), std::nullopt, read_exported(source)};
+  const ImportTarget target = choose_target(request, database, format);
+  auto reader = format == ImportFormat::json_lines ? read_json_lines(source, target.types, request.fields)
+                                                   : read_debian(source, target.types, request.fields);
+  return {std::move(database), target, std::move(reader)};
 }
 
 Json as_json(const Importer& importer, const Request& request) {
@@ -114,23 +173,12 @@ int run_import(Command& command) {
   declare(command, request);
   command.parse();
   if (request.settings.batch == 0) throw UsageError("--batch must be at least 1");
-  request.wanted.for_new(request.fields.key ? CollectionKind::sorted_map : CollectionKind::list);  // wrong names: now
 
   LineSource source(request.source);
-  const ImportFormat format = request.format ? format_of_name(*request.format) : guess_format(source);
-  if (format == ImportFormat::exported && (request.fields.key || request.fields.value)) {
-    throw UsageError("an export has its keys and values marked; leave out --key and --value");
-  }
-  Database database = open_or_create(command.file());
-  std::optional<ImportTarget> target;
-  if (format != ImportFormat::exported) target = choose_target(request, database, format);
-  const std::unique_ptr<ImportReader> reader = format == ImportFormat::exported ? read_exported(source)
-                                               : format == ImportFormat::json_lines
-                                                   ? read_json_lines(source, target->types, request.fields)
-                                                   : read_debian(source, target->types, request.fields);
-  Importer importer(database, source, request.settings);
+  OpenedImport opened = open_import(request, source, command.file());
+  Importer importer(opened.database, source, request.settings);
   try {
-    importer.run(*reader, target);
+    importer.run(*opened.reader, opened.target);
   } catch (const BadRecord& bad) {
     throw std::runtime_error(source.name() + ":" + std::to_string(bad.line) + ": " + bad.what() +
                              what_is_in(importer, command.file()) + ". --skip-bad leaves out such records");
@@ -140,7 +188,7 @@ int run_import(Command& command) {
     throw std::runtime_error(source.name() + ", at or before line " + std::to_string(source.line()) + ": " +
                              error.what() + what_is_in(importer, command.file()));
   }
-  database.close();
+  opened.database.close();
   if (command.json()) print_json(as_json(importer, request));
   else print_summary(importer);
   return kOk;

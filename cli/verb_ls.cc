@@ -6,19 +6,10 @@
 #include "cli/encoding.h"
 #include "cli/open.h"
 #include "cli/output.h"
-#include "cli/text_value.h"
 #include "cli/verbs.h"
 
 namespace sapwood::cli {
 namespace {
-
-Json as_json(const CollectionInfo& info) {
-  Json json = Json::object({{"name", to_json(info.name)}, {"kind", kind_name(info.types.kind)}});
-  if (info.types.key != ValueType::none) json["key"] = type_name(info.types.key);
-  if (info.types.has_values()) json["value"] = type_name(info.types.value);
-  json["count"] = info.count;
-  return json;
-}
 
 void print_table(const std::vector<CollectionInfo>& collections) {
   std::size_t name_width = 4, types_width = 5;
@@ -52,7 +43,7 @@ int run_ls(Command& command) {
     return kOk;
   }
   Json list = Json::array();
-  for (const CollectionInfo& info : collections) list.push_back(as_json(info));
+  for (const CollectionInfo& info : collections) list.push_back(collection_json(info));
   print_json(Json::object({{"file", command.file()}, {"collections", list}}));
   return kOk;
 }

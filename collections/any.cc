@@ -2,6 +2,7 @@
 #include "sapwood/any.h"
 
 #include <algorithm>
+#include <deque>
 #include <limits>
 
 #include "collections/handle_state.h"
@@ -162,6 +163,22 @@ std::optional<AnyValue> AnyCollection::get(const AnyValue& key) const {
   Target value{types().value};
   if (!handle_.get(EncodedKey(types().key, key), receiver<false>(value))) return std::nullopt;
   return std::move(value.value);
+}
+
+std::vector<std::optional<AnyValue>> AnyCollection::get_many(std::span<const AnyValue> keys) const {
+  need_keys(*this);
+  std::deque<EncodedKey> encoded;
+  std::vector<std::string_view> parts;
+  for (const AnyValue& key : keys) parts.push_back(encoded.emplace_back(types().key, key));
+  struct Found {
+    ValueType type;
+    std::vector<std::optional<AnyValue>> values;
+  } found{types().value, std::vector<std::optional<AnyValue>>(keys.size())};
+  handle_.get_many(parts, {&found, [](void* to, std::size_t index, std::string_view bytes) {
+                             Found& into = *static_cast<Found*>(to);
+                             into.values[index] = decode<false>(into.type, bytes);
+                           }});
+  return std::move(found.values);
 }
 
 bool AnyCollection::put(const AnyValue& key, const AnyValue& value) {

@@ -45,7 +45,9 @@ class Environment {
 // A snapshot that ends with its scope.
 class ScopedSnapshot {
  public:
-  explicit ScopedSnapshot(storage::Engine& engine) : engine_(engine), snapshot_(engine.begin_read()) {}
+  explicit ScopedSnapshot(storage::Engine& engine) : ScopedSnapshot(engine, engine.begin_read()) {}
+  // Takes over a snapshot that was begun already.
+  ScopedSnapshot(storage::Engine& engine, const storage::Snapshot& begun) : engine_(engine), snapshot_(begun) {}
   ~ScopedSnapshot() { engine_.end_read(snapshot_); }
   ScopedSnapshot(const ScopedSnapshot&) = delete;
   ScopedSnapshot& operator=(const ScopedSnapshot&) = delete;

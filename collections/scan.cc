@@ -30,6 +30,7 @@ ScanState::ScanState(HandleState& handle)
     environment_->engine_unchecked().end_read(snapshot_);
     throw;
   }
+  environment_->engine_unchecked().note_since(snapshot_);
   owns_snapshot_ = true;
 }
 

@@ -89,6 +89,30 @@ TEST(AnyCollection, ScansByBoundsPrefixAndWindow) {
   EXPECT_EQ(keys_of(map, {.reversed = true}), (Keys{"c", "ba", "b"}));
 }
 
+TEST(AnyCollection, GetsManyKeys) {
+  Database db = Database::temporary(quick_options());
+  AnyCollection map = db.any("map", kMap);
+  AnyCollection set = db.any("set", {CollectionKind::set, ValueType::int64, ValueType::none});
+  std::vector<AnyValue> keys, numbers;
+  for (int i = 0; i < 100; ++i) {
+    keys.push_back(text(std::to_string(i).c_str()));
+    numbers.push_back(number(i));
+    if (i % 3 == 0) continue;
+    map.put(keys.back(), i / 2.0);
+    set.put(numbers.back(), {});
+  }
+  const auto values = map.get_many(keys);
+  const auto members = set.get_many(numbers);
+  ASSERT_EQ(values.size(), keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    EXPECT_EQ(values[i], map.get(keys[i]));
+    EXPECT_EQ(members[i].has_value(), i % 3 != 0);
+  }
+  EXPECT_TRUE(map.get_many({}).empty());
+  EXPECT_EQ(code_of([&] { db.any("list", kList).get_many(numbers); }), ErrorCode::wrong_type);
+  EXPECT_EQ(code_of([&] { map.get_many(numbers); }), ErrorCode::wrong_type);
+}
+
 TEST(AnyCollection, LoadsManyEntries) {
   Database db = Database::temporary(quick_options());
   AnyCollection list = db.any("list", kList);

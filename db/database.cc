@@ -3,6 +3,7 @@
 
 #include "collections/handle_state.h"
 #include "db/listing.h"
+#include "db/make_info.h"
 
 namespace sapwood {
 
@@ -125,29 +126,8 @@ std::vector<std::string> Database::check(const Progress& progress) {
 
 Info Database::info() const {
   storage::Engine& engine = environment().engine();
-  const storage::EngineInfo from = engine.info();
-  const storage::RecoveryReport& recovery = from.recovery;
-  Info info;
-  info.path = from.path;
-  info.uuid = from.uuid;
-  info.page_size = from.page_size;
-  info.file_bytes = from.file_bytes;
-  info.page_count = from.page_count;
-  info.live_pages = from.live_pages;
-  info.pending_pages = from.pending_pages;
-  info.free_pages = from.free_pages;
+  Info info = db::make_info(engine.info(), engine.read_only());
   info.collections = collections().size();
-  info.txn = from.txn;
-  info.checkpoint_txn = from.checkpoint_txn;
-  info.checkpoints = from.checkpoints;
-  info.log_bytes = from.log_bytes;
-  info.log_segment_bytes = from.log_segment_bytes;
-  info.readers = from.readers;
-  info.oldest_reader = from.oldest_reader;
-  info.created_us = from.created_us;
-  info.read_only = engine.read_only();
-  info.recovery = {recovery.recovered, recovery.records,   recovery.log_bytes,
-                   recovery.scan_us,   recovery.replay_us, recovery.checkpoint_us};
   return info;
 }
 

@@ -34,6 +34,7 @@ CatalogReader catalog_of(const Snapshot& snapshot) {
 
 ReadTxn::ReadTxn(std::shared_ptr<collections::Environment> environment) : environment_(std::move(environment)) {
   new (snapshot_.data()) Snapshot(environment_->engine().begin_read());
+  environment_->engine_unchecked().note_since(as_snapshot(snapshot_));
 }
 
 ReadTxn::ReadTxn(ReadTxn&& other) noexcept : environment_(std::move(other.environment_)), snapshot_(other.snapshot_) {}

@@ -279,6 +279,41 @@ u64 Allocator::held_by(TxnId pin) const {
   return it == buckets_.end() ? 0 : it->second.pages;
 }
 
+u64 Allocator::held_only_by(TxnId pin, std::optional<TxnId> older) const {
+  const auto it = buckets_.find(pin);
+  if (it == buckets_.end()) return 0;
+  u64 pages = 0;
+  for (const Pending& item : it->second.items) {
+    if (!older || item.birth > *older) pages += item.extent.pages;
+  }
+  return pages;
+}
+
+Allocator::FreeRuns Allocator::free_runs() const {
+  FreeRuns runs;
+  const u64 end = page_count_ - geometry_.first_page;
+  u64 run = 0;
+  for (u64 at = 0; at < end;) {
+    const bool whole_word = at % 64 == 0 && at + 64 <= end;
+    if (whole_word && ~busy_[at / 64] == 0) {
+      run = 0;
+      at += 64;
+      continue;
+    }
+    if (is_busy(at)) {
+      run = 0;
+      ++at;
+      continue;
+    }
+    if (run == 0) ++runs.count;
+    const u64 step = whole_word && busy_[at / 64] == 0 ? 64 : 1;
+    run += step;
+    at += step;
+    runs.longest = std::max(runs.longest, run);
+  }
+  return runs;
+}
+
 u64 Allocator::live_end() const {
   for (u64 word = live_.size(); word-- > 0;) {
     if (live_[word] == 0) continue;

@@ -70,6 +70,15 @@ class Allocator {
   u64 pending_pages() const { return busy_count_ - live_count_; }
   // Pages that only wait for `pin`, usually the last checkpoint.
   u64 held_by(TxnId pin) const;
+  // Those of them that no older pin needs: they become free when `pin` goes. `older`: the next older pin, if any.
+  // Cost: the runs that wait for it.
+  u64 held_only_by(TxnId pin, std::optional<TxnId> older) const;
+  struct FreeRuns {
+    u64 count = 0;
+    u64 longest = 0;  // pages
+  };
+  // Of neighbouring free pages. Cost: a look at the bitmap of the whole file.
+  FreeRuns free_runs() const;
   // One past the highest live page, groups at the end that hold nothing but their bitmaps left out.
   u64 live_end() const;
 

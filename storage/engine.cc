@@ -112,7 +112,7 @@ void Engine::checkpoint() {
   std::optional<Impl::CheckpointJob> job;
   try {
     impl_->throw_if_closed();
-    job = impl_->prepare_checkpoint();
+    job = impl_->prepare_checkpoint(CheckpointCause::asked);
   } catch (...) {
     impl_->writer.unlock();
     throw;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "os/file.h"
+#include "sapwood/metrics.h"
 #include "sapwood/options.h"
 #include "storage/descriptor.h"
 #include "storage/page_reader.h"
@@ -86,6 +87,8 @@ class Engine {
   // Registers a reader of the newest visible version. No allocation, no lock. Throws limit if all slots are taken.
   Snapshot begin_read();
   void end_read(const Snapshot& snapshot) noexcept;
+  // Lets metrics() tell for how long a snapshot has been open; for those that live longer than a call.
+  void note_since(const Snapshot& snapshot) noexcept;
   // False once end_read was called for that snapshot. Any thread.
   bool is_live(u32 slot, u64 generation) const noexcept;
   // What is_live() looks at: it holds the generation while the snapshot lives. Stays as long as the engine.
@@ -106,6 +109,13 @@ class Engine {
   void close();
 
   EngineInfo info();
+  // For metrics: fills what only the engine knows (all but info and trees), and begins a read of the same moment, which
+  // the caller ends. Waits for the writer's place for a second, unless this thread has it; goes on without.
+  struct Moment {
+    EngineInfo info;
+    Snapshot snapshot;
+  };
+  Moment measure(Metrics& metrics);
   const Options& options() const;
   os::Env& env() const;
   bool read_only() const;

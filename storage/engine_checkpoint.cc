@@ -71,11 +71,12 @@ bool Engine::Impl::wants_checkpoint() {
 
 // Fixes what the next checkpoint writes: the tip. Under the writer's place, with no transaction's changes in the
 // bitmaps.
-std::optional<Engine::Impl::CheckpointJob> Engine::Impl::prepare_checkpoint() {
+std::optional<Engine::Impl::CheckpointJob> Engine::Impl::prepare_checkpoint(CheckpointCause cause) {
   wait_for_checkpoint();
   throw_if_refused();
   if (tip.txn == meta.txn) return std::nullopt;
   CheckpointJob job = make_job(tip, LogAfter::kept);
+  job.cause = cause;
   seal_log(job);
   start_checkpoint();
   const std::lock_guard lock(checkpoint_mutex);
@@ -101,6 +102,7 @@ TxnId Engine::Impl::durable_checkpoint() {
 
 // Writes the checkpoint. A failure refuses all further writes: what the disk holds is unknown until recovery looks.
 void Engine::Impl::run_checkpoint(CheckpointJob& job) {
+  const i64 start_us = env.clock().monotonic_us();
   try {
     for (const CheckpointJob::Bitmap& bitmap : job.bitmaps) {
       pages.file().write(geometry.offset_of(bitmap.page), bitmap.bytes.data(), bitmap.bytes.size());
@@ -124,6 +126,7 @@ void Engine::Impl::run_checkpoint(CheckpointJob& job) {
   meta = std::move(job.meta);
   running_txn = 0;
   ++checkpoints;
+  last_checkpoint = {job.cause, env.clock().now_us(), env.clock().monotonic_us() - start_us};
   versions->publish_checkpoints(meta.txn, 0);
   checkpoint_done.notify_all();
 }

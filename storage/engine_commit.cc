@@ -48,6 +48,8 @@ void Engine::Impl::publish(Commit& commit) {
       } catch (...) {
         refuse_and_rethrow();
       }
+      ++log_records;
+      log_record_bytes += commit.record->size();
     } else {
       commit.by_checkpoint = true;
       wait_for_checkpoint();
@@ -74,7 +76,10 @@ void Engine::Impl::finish_commit(const Commit& commit) {
   if (!wait) versions->publish_head(txn);
   std::optional<CheckpointJob> job;
   try {
-    if (wants_checkpoint()) job = prepare_checkpoint();
+    if (wants_checkpoint()) {
+      const bool log_full = log != nullptr && log->nearly_full();
+      job = prepare_checkpoint(log_full ? CheckpointCause::log_full : CheckpointCause::pages_held);
+    }
   } catch (...) {
     // Out of memory or disk: this commit stands; a later one tries again, and reports it if the log is full by then.
   }

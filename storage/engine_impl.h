@@ -39,6 +39,7 @@ struct Engine::Impl {
     Meta meta;
     std::vector<Bitmap> bitmaps;
     std::vector<PageNo> unsummed{};  // pages of the target that have no checksum yet
+    CheckpointCause cause = CheckpointCause::commit;
   };
   enum class LogAfter { kept, removed };
 
@@ -81,7 +82,7 @@ struct Engine::Impl {
   void seal_log(CheckpointJob& job);
   void start_checkpoint() noexcept;
   TxnId durable_checkpoint();
-  std::optional<CheckpointJob> prepare_checkpoint();
+  std::optional<CheckpointJob> prepare_checkpoint(CheckpointCause cause);
   bool wants_checkpoint();
   void run_checkpoint(CheckpointJob& job);
   void abandon_checkpoint() noexcept;
@@ -93,6 +94,10 @@ struct Engine::Impl {
   std::string lock_path() const { return path + "-lock"; }
   u32 page_size() const { return geometry.page_size; }
   void note_space() noexcept;
+
+  // Metrics; engine_metrics.cc. Both under the writer's place.
+  SpaceMetrics space_metrics() const;
+  void add_held_pages(std::vector<ReaderMetrics>& readers) const;
 
   os::Env& env;
   Options options;
@@ -127,6 +132,7 @@ struct Engine::Impl {
   Meta meta;              // as last written
   TxnId running_txn = 0;  // target of the checkpoint in progress, 0 if none
   u64 checkpoints = 0;
+  std::optional<CheckpointMetrics> last_checkpoint;
 
   // Under sync_mutex.
   std::mutex sync_mutex;
@@ -141,6 +147,7 @@ struct Engine::Impl {
   // For info(), without the writer's place.
   std::atomic<u64> noted_live = 0, noted_pending = 0, noted_free = 0, noted_pages = 0;
   std::atomic<u64> noted_log_used = 0, noted_log_size = 0;
+  std::atomic<u64> log_records = 0, log_record_bytes = 0;  // since open
   RecoveryReport recovery;
 };
 

@@ -7,15 +7,21 @@ namespace sapwood::storage {
 std::unique_ptr<u8[]> BufferPool::take() {
   if (kept_.empty()) {
     kept_.reserve(kMaxKept);  // so that give() never allocates
-    return std::unique_ptr<u8[]>(new u8[page_size_]);
+    std::unique_ptr<u8[]> buffer(new u8[page_size_]);
+    lent_.store(lent() + 1, std::memory_order_relaxed);
+    return buffer;
   }
   std::unique_ptr<u8[]> buffer = std::move(kept_.back());
   kept_.pop_back();
+  lent_.store(lent() + 1, std::memory_order_relaxed);
+  kept_count_.store(kept_.size(), std::memory_order_relaxed);
   return buffer;
 }
 
 void BufferPool::give(std::unique_ptr<u8[]> buffer) noexcept {
   if (kept_.size() < kMaxKept && kept_.size() < kept_.capacity()) kept_.push_back(std::move(buffer));
+  lent_.store(lent() - 1, std::memory_order_relaxed);
+  kept_count_.store(kept_.size(), std::memory_order_relaxed);
 }
 
 OwnPages::Entry& OwnPages::insert(PageNo page, u32 born, u32 pages) {

@@ -2,6 +2,7 @@
 // ours or, stored to directly, in the mapped file; and the buffers themselves.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -16,10 +17,16 @@ class BufferPool {
   std::unique_ptr<u8[]> take();
   void give(std::unique_ptr<u8[]> buffer) noexcept;
 
+  // For metrics; any thread: buffers in use, and kept for reuse.
+  u64 lent() const { return lent_.load(std::memory_order_relaxed); }
+  u64 kept() const { return kept_count_.load(std::memory_order_relaxed); }
+
  private:
   static constexpr std::size_t kMaxKept = 1024;
   u32 page_size_;
   std::vector<std::unique_ptr<u8[]>> kept_;
+  std::atomic<u64> lent_ = 0;  // written by one thread at a time
+  std::atomic<u64> kept_count_ = 0;
 };
 
 class OwnPages {

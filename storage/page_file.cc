@@ -40,6 +40,7 @@ void PageFile::add_map(const PageSpace& prototype, bool stores, u64 pages) {
   stores_ = stores ? map->stores->mutable_data() : nullptr;
   maps_.push_back(std::move(map));
   mapped_pages_ = mapped;
+  reserved_pages_ += mapped;
   space_.store(&maps_.back()->space, std::memory_order_release);
 }
 

@@ -55,11 +55,17 @@ class PageFile {
   // verified.
   void write_pages(std::vector<PageWrite>& pages);
   void write_run(Extent extent, const void* data, u64 size);
-  void sync() { file_->sync(); }
+  void sync() {
+    file_->sync();
+    syncs_.fetch_add(1, std::memory_order_relaxed);
+  }
 
   os::File& file() { return *file_; }
   const u8* bytes(PageNo page) const { return space()->base + geometry_.offset_of(page); }
   u64 page_count() const { return page_count_; }
+  // For metrics; any thread: syncs so far, and pages that all maps reserve.
+  u64 syncs() const { return syncs_.load(std::memory_order_relaxed); }
+  u64 reserved_pages() const { return reserved_pages_.load(std::memory_order_relaxed); }
 
  private:
   struct Map {
@@ -81,6 +87,8 @@ class PageFile {
   std::vector<std::unique_ptr<Map>> maps_;
   std::atomic<u8*> stores_ = nullptr;  // of the newest map
   std::vector<u64> unsummed_;  // bit i: page i was stored without its checksum; empty without stores
+  std::atomic<u64> reserved_pages_ = 0;
+  std::atomic<u64> syncs_ = 0;
 };
 
 template <class Visit>

@@ -59,7 +59,7 @@ std::unique_ptr<RedoLog> RedoLog::create(os::Env& env, const std::string& path, 
     log->zero_fill(0, sizes.first);
     log->start_segment(0, start);
     if (stores) log->map_ = log->file_->map_for_stores(identity.stride + sizes.most);
-    log->file_->sync();
+    log->sync();
     env.files().sync_folder_of(path);
   } catch (...) {
     log.reset();
@@ -159,7 +159,7 @@ void RedoLog::switch_segment(bool fast) {
 void RedoLog::free_sealed() {
   const u8 zeros[kSegmentHeaderSize] = {};
   file_->write((1 - active_) * identity_.stride, zeros, sizeof zeros);
-  file_->sync();
+  sync();
   sealed_ = false;
 }
 

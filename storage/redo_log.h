@@ -90,7 +90,11 @@ class RedoLog {
   // Overwrites the sealed segment's header on the disk: its records never count again.
   void free_sealed();
 
-  void sync() { file_->sync(); }
+  void sync() {
+    file_->sync();
+    syncs_.fetch_add(1, std::memory_order_relaxed);
+  }
+  u64 syncs() const { return syncs_.load(std::memory_order_relaxed); }  // any thread
   Lsn end() const { return active().start + active().used; }
   Lsn active_start() const { return active().start; }
   u64 active_used() const { return active().used; }
@@ -119,6 +123,7 @@ class RedoLog {
   Segment segments_[2];
   u32 active_ = 0;
   std::atomic<bool> sealed_ = false;
+  std::atomic<u64> syncs_ = 0;
 };
 
 }  // namespace sapwood::storage

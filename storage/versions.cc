@@ -108,6 +108,7 @@ Versions::Reader Versions::begin_read() {
 
 void Versions::end_read(u32 slot) noexcept {
   generations_[slot].store(generations_[slot].load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  file_->slots[slot].since_us.store(0, std::memory_order_relaxed);
   file_->slots[slot].txn.store(0, std::memory_order_release);
 }
 
@@ -117,6 +118,16 @@ void Versions::collect(std::vector<TxnId>& pins) const {
     const u64 txn = file_->slots[slot].txn.load(std::memory_order_seq_cst);
     if (txn != 0) pins.push_back(txn);
   }
+}
+
+std::vector<Versions::OpenReader> Versions::readers() const {
+  std::vector<OpenReader> open;
+  const u32 used = file_->slots_used.load(std::memory_order_seq_cst);
+  for (u32 slot = 0; slot < used; ++slot) {
+    const u64 txn = file_->slots[slot].txn.load(std::memory_order_seq_cst);
+    if (txn != 0) open.push_back({txn, file_->slots[slot].since_us.load(std::memory_order_relaxed)});
+  }
+  return open;
 }
 
 u64 Versions::reader_count() const {

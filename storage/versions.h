@@ -39,7 +39,8 @@ struct LockFile {
     std::atomic<i64> commit_time_us;
   };
   struct alignas(64) Slot {
-    std::atomic<u64> txn;  // 0: free
+    std::atomic<u64> txn;       // 0: free
+    std::atomic<i64> since_us;  // on the monotonic clock; 0: not told
   };
 
   char magic[8];
@@ -89,6 +90,17 @@ class Versions {
   }
   const std::atomic<u64>& generation_of(u32 slot) const noexcept { return generations_[slot]; }
 
+  // Notes since when a reader that is open now has been open; for those that live longer than a call.
+  void note_since(u32 slot, i64 monotonic_us) noexcept {
+    file_->slots[slot].since_us.store(monotonic_us, std::memory_order_relaxed);
+  }
+
+  struct OpenReader {
+    TxnId txn;
+    i64 since_us;  // 0: not told
+  };
+  // Unordered; readers that come or go meanwhile may be among them or not.
+  std::vector<OpenReader> readers() const;
   // Appends the versions that readers hold, unordered, with repetitions.
   void collect(std::vector<TxnId>& pins) const;
   u64 reader_count() const;

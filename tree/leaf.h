@@ -63,6 +63,8 @@ class Leaf {
     const u8* at = read_varint(page_ + slot(i), start);
     return {bytes_of(at, start >> 2), static_cast<ValueKind>(start & 3)};
   }
+  // Requires: keyed.
+  u32 key_size(u32 i) const { return prefix_size() + keyed_record(i).rest; }
   // Appends the key of entry `i` to `to`.
   void append_key(u32 i, std::string& to) const;
 

@@ -10,6 +10,7 @@
 
 #include "sapwood/error.h"
 #include "sapwood/info.h"
+#include "sapwood/metrics.h"
 #include "sapwood/transaction.h"
 
 namespace sapwood {
@@ -87,7 +88,14 @@ class Database {
   // Verifies every page and value of the newest visible commit, and that the free space agrees. A sentence for each
   // fault found; empty is good. `progress` is told pages; Error{cancelled} if it returns false.
   std::vector<std::string> check(const Progress& progress = {});
+  // Facts at hand; microseconds.
   Info info() const;
+  // All that can be told. Reads every page of the newest visible commit but large values, while writers go on, and
+  // waits for a write transaction that is open for a second at most. `progress` as in check(). Throws Error{corrupt}
+  // that names the first damaged page; check() goes on and finds them all.
+  Metrics metrics(const Progress& progress = {}) const;
+  // The same of one collection; `progress` is told pages of that. Throws Error{not_found}.
+  CollectionMetrics metrics(std::string_view name, const Progress& progress = {}) const;
 
   // Makes everything durable, marks the file clean and closes it; handles throw Error{ended} from now on. Throws
   // Error{in_use}, and stays open, while transactions or ranges are open. Requires: no call in another thread.

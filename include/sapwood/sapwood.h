@@ -8,6 +8,7 @@
 #include "sapwood/error.h"
 #include "sapwood/info.h"
 #include "sapwood/list.h"
+#include "sapwood/metrics.h"
 #include "sapwood/options.h"
 #include "sapwood/set.h"
 #include "sapwood/sorted_map.h"

@@ -1,0 +1,118 @@
+// Database::metrics: the engine's own figures, and a walk over all trees of a snapshot.
+#include "sapwood/metrics.h"
+
+#include <algorithm>
+
+#include "collections/environment.h"
+#include "db/listing.h"
+#include "db/make_info.h"
+#include "sapwood/database.h"
+#include "tree/measure.h"
+
+namespace sapwood {
+namespace {
+
+using collections::CatalogReader;
+using collections::CatalogRecord;
+using storage::Extent;
+
+// Every page once, told to `progress` now and then.
+class Claims {
+ public:
+  Claims(u64 page_count, const Progress& progress, u64 pages_in_all)
+      : seen_(page_count), progress_(progress), pages_in_all_(pages_in_all) {}
+
+  void claim(Extent pages) {
+    const u64 start = to_u64(pages.start);
+    storage::check_format(start != 0 && start < seen_.size() && pages.pages <= seen_.size() - start, pages.start,
+                          "reference past the end of the file");
+    for (u64 page = start; page < start + pages.pages; ++page) {
+      storage::check_format(!seen_[page], PageNo{page}, "it is referred to twice");
+      seen_[page] = true;
+    }
+    done_ += pages.pages;
+    if (done_ - told_ >= kStep) tell();
+  }
+  void tell() {
+    told_ = done_;
+    if (progress_ && !progress_(done_, pages_in_all_))
+      throw Error(ErrorCode::cancelled, "collecting metrics was cancelled");
+  }
+  tree::ClaimPages callback() {
+    return [this](Extent pages) { claim(pages); };
+  }
+
+ private:
+  static constexpr u64 kStep = 1024;
+  std::vector<bool> seen_;
+  const Progress& progress_;
+  u64 pages_in_all_;
+  u64 done_ = 0;
+  u64 told_ = 0;
+};
+
+CollectionMetrics measure(const storage::PageReader& pages, const CatalogRecord& record, Claims& claims) {
+  CollectionMetrics metrics;
+  metrics.info = {record.name, record.types, record.root.count, record.id};
+  metrics.tree = tree::measure_tree(tree::TreeReader(pages, record.shape, record.root), claims.callback());
+  return metrics;
+}
+
+void add(TreeMetrics& sum, const TreeMetrics& tree) {
+  sum.height = std::max(sum.height, tree.height);
+  sum.branch_pages += tree.branch_pages;
+  sum.leaf_pages += tree.leaf_pages;
+  sum.fixed_leaf_pages += tree.fixed_leaf_pages;
+  sum.value_pages += tree.value_pages;
+  sum.branch_bytes += tree.branch_bytes;
+  sum.leaf_bytes += tree.leaf_bytes;
+  sum.key_bytes += tree.key_bytes;
+  sum.value_bytes += tree.value_bytes;
+  sum.value_bytes_in_runs += tree.value_bytes_in_runs;
+}
+
+}  // namespace
+
+const char* checkpoint_cause_name(CheckpointCause cause) noexcept {
+  switch (cause) {
+    case CheckpointCause::asked: return "asked";
+    case CheckpointCause::log_full: return "log_full";
+    case CheckpointCause::pages_held: return "pages_held";
+    case CheckpointCause::commit: return "commit";
+  }
+  return "unknown";
+}
+
+Metrics Database::metrics(const Progress& progress) const {
+  storage::Engine& engine = environment().engine();
+  Metrics metrics;
+  const storage::Engine::Moment moment = engine.measure(metrics);
+  const collections::ScopedSnapshot snapshot(engine, moment.snapshot);
+  metrics.info = db::make_info(moment.info, engine.read_only());
+
+  const storage::PageReader& pages = snapshot->pages;
+  Claims claims(pages.page_count(), progress, metrics.info.live_pages - metrics.bitmap_pages);
+  const CatalogReader catalog(pages, collections::to_tree_root(snapshot->descriptor.catalog));
+  metrics.catalog = tree::measure_tree(catalog.tree(), claims.callback());
+  catalog.for_each([&](CatalogRecord&& record) {
+    metrics.collections.push_back(measure(pages, record, claims));
+    add(metrics.all_collections, metrics.collections.back().tree);
+  });
+  claims.tell();
+  metrics.info.collections = metrics.collections.size();
+  std::ranges::sort(metrics.collections, {}, [](const CollectionMetrics& one) { return one.info.name; });
+  return metrics;
+}
+
+CollectionMetrics Database::metrics(std::string_view name, const Progress& progress) const {
+  const collections::ScopedSnapshot snapshot(environment().engine());
+  const CatalogReader catalog(snapshot->pages, collections::to_tree_root(snapshot->descriptor.catalog));
+  const std::optional<CatalogRecord> record = catalog.find(name);
+  if (!record) db::throw_no_collection(name);
+  Claims claims(snapshot->pages.page_count(), progress, 0);
+  CollectionMetrics metrics = measure(snapshot->pages, *record, claims);
+  claims.tell();
+  return metrics;
+}
+
+}  // namespace sapwood

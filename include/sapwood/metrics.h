@@ -1,0 +1,105 @@
+// What a database tells once it has looked at all of itself: Database::metrics(). Info (info.h) is what it knows
+// without looking.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "sapwood/info.h"
+#include "sapwood/types.h"
+
+namespace sapwood {
+
+// The pages of one tree (a collection, or the catalog) and what is in them.
+struct TreeMetrics {
+  std::uint32_t height = 0;  // levels of pages; 0 if it is empty
+  std::uint64_t branch_pages = 0;
+  std::uint64_t leaf_pages = 0;        // with entries of any size
+  std::uint64_t fixed_leaf_pages = 0;  // with entries of one size
+  std::uint64_t value_pages = 0;       // runs of large values, and the trees that list the runs of the largest
+  // In use on branches, and on leaves of both kinds, page headers included; the others are room to grow.
+  std::uint64_t branch_bytes = 0;
+  std::uint64_t leaf_bytes = 0;
+  // As they are stored: keys of dicts and sets with the 8 bytes of their hash; a key of those that is longer than a
+  // quarter page is part of the value.
+  std::uint64_t key_bytes = 0;
+  std::uint64_t value_bytes = 0;
+  std::uint64_t value_bytes_in_runs = 0;  // part of value_bytes; the others are in the leaves
+
+  std::uint64_t pages() const { return branch_pages + leaf_pages + fixed_leaf_pages + value_pages; }
+};
+
+struct CollectionMetrics {
+  CollectionInfo info;
+  TreeMetrics tree;
+};
+
+// The pages that are not live.
+struct SpaceMetrics {
+  std::uint64_t tail_pages = 0;  // behind the last live page: close() gives them back
+  std::uint64_t free_runs = 0;   // of neighbouring free pages
+  std::uint64_t longest_free_run = 0;
+  std::uint64_t checkpoint_held_pages = 0;  // pending for the last checkpoint only: the next one frees them
+};
+
+// A read transaction, or a range of a handle without one. Also, with no `open_us`, a single call of such a handle.
+struct ReaderMetrics {
+  std::uint64_t txn = 0;                // the commit that it sees
+  std::optional<std::int64_t> open_us;  // for how long it has been open
+  std::uint64_t held_pages = 0;         // pending for readers of that commit only: free once all of these have ended
+};
+
+// Stable names: checkpoint_cause_name.
+enum class CheckpointCause : std::uint8_t {
+  asked,       // Database::checkpoint, or Database::sync after commits with Durability::none
+  log_full,    // a segment of the redo log was nearly full
+  pages_held,  // too many pages were pending for the checkpoint before
+  commit,      // a commit that the log had no room for, or recovery
+};
+// "asked", "log_full", "pages_held", "commit".
+const char* checkpoint_cause_name(CheckpointCause cause) noexcept;
+
+struct CheckpointMetrics {
+  CheckpointCause cause = CheckpointCause::asked;
+  std::int64_t ended_us = 0;  // since 1970, UTC
+  std::int64_t took_us = 0;
+};
+
+// What was done since the file was opened.
+struct ActivityMetrics {
+  std::uint64_t log_records = 0;  // commits written to the redo log
+  std::uint64_t log_bytes = 0;    // their bytes
+  std::uint64_t log_syncs = 0;
+  std::uint64_t data_syncs = 0;
+  std::optional<CheckpointMetrics> last_checkpoint;  // Info::checkpoints says how many there were
+};
+
+// What the open file takes of this process. Pages that are read lie in the system's cache, not here.
+struct MemoryMetrics {
+  std::uint64_t map_bytes = 0;      // address space that is reserved to map the file; no memory
+  std::uint64_t mark_bytes = 0;     // at most: marks of pages that were verified, 4 bytes a page of the file
+  std::uint64_t bitmap_bytes = 0;   // which pages are live, pending and free
+  std::uint64_t buffer_bytes = 0;   // page buffers kept for write transactions to come
+  std::uint64_t private_bytes = 0;  // pages of the open write transaction
+};
+
+struct Metrics {
+  Info info;  // of the same moment
+  // The commit info.txn. While no other commit is under way and no write transaction is open here,
+  //   info.live_pages = bitmap_pages + the pages() of the catalog and of all collections
+  //   info.page_count = meta_pages + live, pending and free ones
+  std::uint64_t meta_pages = 0;
+  std::uint64_t bitmap_pages = 0;
+  TreeMetrics catalog;
+  std::vector<CollectionMetrics> collections;  // by name
+  TreeMetrics all_collections;                 // their sum; the greatest height
+
+  // Not known (and all `held_pages` 0) if another thread's write transaction stays open for the second that is waited.
+  std::optional<SpaceMetrics> space;
+  std::vector<ReaderMetrics> readers;  // oldest commit first; without that of metrics() itself
+  ActivityMetrics activity;
+  MemoryMetrics memory;
+};
+
+}  // namespace sapwood
