@@ -57,6 +57,9 @@ class File {
   // Data (and the size, if it changed) is on the disk when this returns. A throw means: unknown, and never retried.
   virtual void sync() = 0;
 
+  // Lets the system begin to write changed bytes of the range to the disk, so that a later sync() has less to wait for.
+  virtual void start_write_back(u64, u64) {}
+
   // Makes sure that [offset, offset + size) has space; grows the file to hold it. disk_full changes nothing.
   virtual void allocate(u64 offset, u64 size) = 0;
   virtual void truncate(u64 size) = 0;

@@ -93,6 +93,14 @@ class PosixFile final : public File {
     if (result == -1) throw_errno("sync " + path_ + " to the disk", errno, Intent::write);
   }
 
+  // Advice only: what fails here, sync() will tell.
+  void start_write_back([[maybe_unused]] u64 offset, [[maybe_unused]] u64 size) override {
+#ifndef __APPLE__
+    static_cast<void>(::sync_file_range(descriptor_.number(), static_cast<off_t>(offset), static_cast<off_t>(size),
+                                        SYNC_FILE_RANGE_WRITE));
+#endif
+  }
+
   void allocate(u64 offset, u64 size) override {
     if (size == 0) return;
     const u64 old_size = this->size();

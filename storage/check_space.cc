@@ -71,7 +71,7 @@ class WriterPlace {
 void Engine::check_space(std::vector<std::string>& findings) {
   const WriterPlace place(impl_->writer);
   impl_->throw_if_closed();
-  impl_->wait_for_checkpoint();
+  impl_->finish_checkpoint();
   for (u64 group = 0; group < impl_->meta.active.size(); ++group) {
     if (!impl_->bitmap_is_sound(group))
       findings.push_back("the bitmap of page group " + std::to_string(group) + " is damaged");

@@ -109,16 +109,15 @@ void Engine::checkpoint() {
   if (impl_->temporary) return;
   if (impl_->read_only) throw Error(ErrorCode::read_only, impl_->path + " is open for reading only");
   impl_->writer.lock(std::chrono::milliseconds(-1));
-  std::optional<Impl::CheckpointJob> job;
   try {
     impl_->throw_if_closed();
-    job = impl_->prepare_checkpoint(CheckpointCause::asked);
+    impl_->prepare_checkpoint(CheckpointCause::asked);
   } catch (...) {
     impl_->writer.unlock();
     throw;
   }
   impl_->writer.unlock();
-  if (job) impl_->run_checkpoint(*job);
+  impl_->finish_checkpoint();
 }
 
 EngineInfo Engine::info() {

@@ -1,4 +1,5 @@
-// Checkpoints: a version becomes the one that recovery starts from.
+// Checkpoints: a version becomes the one that recovery starts from. The work is done in slices, by the commits that
+// follow, so that none of them waits for all of it; a checkpoint that is waited for is finished by who waits.
 //
 // Order on the disk: bitmaps, data pages with their checksums and log synced; then the meta twins, synced; then the sealed segment's header
 // is overwritten, synced. Only after that may pages be reused that the old checkpoint alone needs.
@@ -14,6 +15,7 @@ namespace {
 
 constexpr u64 kMinHeldBytes = u64{64} << 20;  // pages that only the last checkpoint needs call for a new one past this
 constexpr i64 kFastSealUs = 2'000'000;
+constexpr u32 kSlicePages = 64;
 
 }  // namespace
 
@@ -21,6 +23,7 @@ constexpr i64 kFastSealUs = 2'000'000;
 Engine::Impl::CheckpointJob Engine::Impl::make_job(const Descriptor& target, LogAfter log_after) {
   CheckpointJob job;
   job.target = target;
+  job.start_us = env.clock().monotonic_us();
   job.meta = meta;
   Meta& next = job.meta;
   ++next.sequence;
@@ -60,29 +63,30 @@ void Engine::Impl::start_checkpoint() noexcept {
 
 bool Engine::Impl::wants_checkpoint() {
   if (temporary || refused) return false;
+  if (log != nullptr && log->nearly_full()) return true;  // the one in progress is finished first
   {
     const std::lock_guard lock(checkpoint_mutex);
     if (running_txn != 0) return false;
   }
-  if (log != nullptr && log->nearly_full()) return true;
   const u64 limit = std::max(kMinHeldBytes >> geometry.page_shift, allocator.live_pages());
   return allocator.held_by(meta.txn) > limit;
 }
 
-// Fixes what the next checkpoint writes: the tip. Under the writer's place, with no transaction's changes in the
-// bitmaps.
-std::optional<Engine::Impl::CheckpointJob> Engine::Impl::prepare_checkpoint(CheckpointCause cause) {
-  wait_for_checkpoint();
-  throw_if_refused();
-  if (tip.txn == meta.txn) return std::nullopt;
+// Fixes what the next checkpoint writes: the tip. Finishes the one before. Under the writer's place, with no
+// transaction's changes in the bitmaps. False if there is nothing to write.
+bool Engine::Impl::prepare_checkpoint(CheckpointCause cause) {
+  finish_checkpoint();
+  if (tip.txn == meta.txn) return false;
+  const std::lock_guard work(checkpoint_work);
   CheckpointJob job = make_job(tip, LogAfter::kept);
   job.cause = cause;
   seal_log(job);
   start_checkpoint();
+  running = std::move(job);
   const std::lock_guard lock(checkpoint_mutex);
   running_txn = tip.txn;
   versions->publish_checkpoints(meta.txn, running_txn);
-  return job;
+  return true;
 }
 
 // Starts a new log segment: recovery from the job's meta reads only that one.
@@ -100,24 +104,34 @@ TxnId Engine::Impl::durable_checkpoint() {
   return meta.txn;
 }
 
-// Writes the checkpoint. A failure refuses all further writes: what the disk holds is unknown until recovery looks.
-void Engine::Impl::run_checkpoint(CheckpointJob& job) {
-  const i64 start_us = env.clock().monotonic_us();
-  try {
+// Does a slice of the work; true when all is done.
+bool Engine::Impl::step(CheckpointJob& job) {
+  throw_if_refused();
+  if (!job.has_bitmaps) {
     for (const CheckpointJob::Bitmap& bitmap : job.bitmaps) {
       pages.file().write(geometry.offset_of(bitmap.page), bitmap.bytes.data(), bitmap.bytes.size());
     }
-    for (const PageNo page : job.unsummed) pages.sum(page);
-    pages.sync();
-    if (log != nullptr) sync_log(0, true);
-    write_meta(pages.file(), job.meta);
-    pages.sync();
-    if (log != nullptr && job.meta.log_expected && !log->has_free_segment()) log->free_sealed();
-  } catch (...) {
-    refuse_writes();
-    abandon_checkpoint();
-    refuse_and_rethrow();
+    job.has_bitmaps = true;
+  } else if (job.summed < job.unsummed.size()) {
+    const std::size_t end = std::min(job.summed + kSlicePages, job.unsummed.size());
+    while (job.summed < end) pages.sum(job.unsummed[job.summed++]);
+  } else if (to_u64(job.write_back_from) < job.target.page_count) {
+    pages.file().start_write_back(geometry.offset_of(job.write_back_from), kSlicePages << geometry.page_shift);
+    job.write_back_from = job.write_back_from + kSlicePages;
+  } else {
+    complete(job);
+    return true;
   }
+  return false;
+}
+
+// Makes it durable, and what recovery starts from.
+void Engine::Impl::complete(CheckpointJob& job) {
+  pages.sync();
+  if (log != nullptr) sync_log(0, true);
+  write_meta(pages.file(), job.meta);
+  pages.sync();
+  if (log != nullptr && job.meta.log_expected && !log->has_free_segment()) log->free_sealed();
   {
     const std::lock_guard lock(sync_mutex);
     if (job.target.lsn > durable) durable = job.target.lsn;
@@ -126,28 +140,54 @@ void Engine::Impl::run_checkpoint(CheckpointJob& job) {
   meta = std::move(job.meta);
   running_txn = 0;
   ++checkpoints;
-  last_checkpoint = {job.cause, env.clock().now_us(), env.clock().monotonic_us() - start_us};
+  last_checkpoint = {job.cause, env.clock().now_us(), env.clock().monotonic_us() - job.start_us};
   versions->publish_checkpoints(meta.txn, 0);
-  checkpoint_done.notify_all();
 }
 
-// Writes are refused by now: those who wait for the checkpoint shall hear of it.
-void Engine::Impl::abandon_checkpoint() noexcept {
-  const std::lock_guard lock(checkpoint_mutex);
-  running_txn = 0;
-  checkpoint_done.notify_all();
+// Writes a checkpoint that others wait for anyway. A failure refuses all further writes: what the disk holds is unknown
+// until recovery looks.
+void Engine::Impl::run_checkpoint(CheckpointJob& job) {
+  try {
+    while (!step(job)) {
+    }
+  } catch (...) {
+    refuse_and_rethrow();
+  }
 }
 
-void Engine::Impl::wait_for_checkpoint() {
-  std::unique_lock lock(checkpoint_mutex);
-  checkpoint_done.wait(lock, [this] { return running_txn == 0; });
+// A slice of the one in progress. Under checkpoint_work. A failure ends it, and refuses all further writes.
+void Engine::Impl::step_running() {
+  try {
+    if (step(*running)) running.reset();
+  } catch (...) {
+    refuse_writes();
+    running.reset();
+    const std::lock_guard lock(checkpoint_mutex);
+    running_txn = 0;
+    refuse_and_rethrow();
+  }
+}
+
+// A commit's share of the checkpoint in progress, if there is one and nobody else is at it.
+void Engine::Impl::advance_checkpoint(u64 slices) noexcept {
+  const std::unique_lock work(checkpoint_work, std::try_to_lock);
+  try {
+    for (; work && running && slices > 0; --slices) step_running();
+  } catch (...) {
+    // The commit is in the log; writes are refused from now on, which will tell why.
+  }
+}
+
+void Engine::Impl::finish_checkpoint() {
+  const std::lock_guard work(checkpoint_work);
+  while (running) step_running();
   throw_if_refused();
 }
 
 // The last act: checkpoints unless the file is as the meta says, gives back the free tail, removes log and lock file.
 void Engine::Impl::close_files() {
   if (read_only || temporary) return;
-  wait_for_checkpoint();  // throws if writes are refused: async commits may be lost, and close() promises durability
+  finish_checkpoint();  // throws if writes are refused: async commits may be lost, and close() promises durability
   reclaim();
   const u64 end = allocator.live_end();
   if (tip.txn != meta.txn || meta.log_expected || end != meta.page_count) {

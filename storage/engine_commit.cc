@@ -6,6 +6,9 @@
 namespace sapwood::storage {
 namespace {
 
+// A commit works on a checkpoint in proportion to what it wrote, so that it is done before the next segment is full.
+constexpr u64 kLogBytesASlice = 4096;
+
 // Counts a commit until it returns, so that the engine is not closed under it.
 class CommitUnderWay {
  public:
@@ -49,10 +52,11 @@ void Engine::Impl::publish(Commit& commit) {
         refuse_and_rethrow();
       }
       ++log_records;
-      log_record_bytes += commit.record->size();
+      commit.log_bytes = commit.record->size();
+      log_record_bytes += commit.log_bytes;
     } else {
       commit.by_checkpoint = true;
-      wait_for_checkpoint();
+      finish_checkpoint();
       CheckpointJob job = make_job(version, LogAfter::kept);
       seal_log(job);
       version.lsn = job.target.lsn;
@@ -66,19 +70,18 @@ void Engine::Impl::publish(Commit& commit) {
   versions->publish_tip(version);
 }
 
-// After publication: gives the writer's place back, waits until the commit is as durable as asked and visible, and runs
-// a checkpoint if one is due.
+// After publication: gives the writer's place back, waits until the commit is as durable as asked and visible, and does
+// its share of a checkpoint.
 void Engine::Impl::finish_commit(const Commit& commit) {
   const TxnId txn = commit.version.txn;
   const bool nothing_pending = versions->head() == txn - 1 || commit.by_checkpoint;
   const bool wait =
       !commit.by_checkpoint && log != nullptr && (commit.durability == Durability::sync || !nothing_pending);
   if (!wait) versions->publish_head(txn);
-  std::optional<CheckpointJob> job;
   try {
     if (wants_checkpoint()) {
       const bool log_full = log != nullptr && log->nearly_full();
-      job = prepare_checkpoint(log_full ? CheckpointCause::log_full : CheckpointCause::pages_held);
+      prepare_checkpoint(log_full ? CheckpointCause::log_full : CheckpointCause::pages_held);
     }
   } catch (...) {
     // Out of memory or disk: this commit stands; a later one tries again, and reports it if the log is full by then.
@@ -89,17 +92,11 @@ void Engine::Impl::finish_commit(const Commit& commit) {
     try {
       sync_log(commit.version.lsn, false);
     } catch (...) {
-      if (job) abandon_checkpoint();
       refuse_and_rethrow();
     }
     versions->publish_head(txn);
   }
-  if (!job) return;
-  try {
-    run_checkpoint(*job);
-  } catch (...) {
-    // The commit is in the log; run_checkpoint() has refused further writes, which will tell why.
-  }
+  advance_checkpoint(1 + commit.log_bytes / kLogBytesASlice);
 }
 
 void Engine::Impl::end_write() noexcept {
@@ -110,7 +107,7 @@ void Engine::Impl::end_write() noexcept {
 // Makes the log at the first commit, and the meta say that it is expected. False if the disk has no room for it.
 bool Engine::Impl::ensure_log() {
   if (log != nullptr) return true;
-  wait_for_checkpoint();
+  finish_checkpoint();
   SAPWOOD_ASSERT(tip.txn == meta.txn);
   Meta next = meta;
   ++next.sequence;

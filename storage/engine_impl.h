@@ -1,10 +1,11 @@
 // What an open engine holds, and the steps of commit, checkpoint and recovery. Private to storage.
 //
-// A commit:      WriteTransaction::commit -> write pages -> publish -> finish_commit -> (sync_log, run_checkpoint)
-// A checkpoint:  prepare_checkpoint (writer's place) -> run_checkpoint (no lock) -> done
+// A commit:      WriteTransaction::commit -> write pages -> publish -> finish_commit -> (sync_log, advance_checkpoint)
+// A checkpoint:  prepare_checkpoint (writer's place) -> step, slice by slice, by commits or who waits -> complete
 //
-//   idle --prepare_checkpoint()--> running --run_checkpoint()--> idle
-//                                          --a failure--> refused: nothing is written until the file is reopened
+//   idle --prepare_checkpoint()--> running --step()--> running --complete()--> idle
+//                                                    --a failure--> refused: nothing is written until the file is
+//                                                                   reopened
 #pragma once
 
 #include <atomic>
@@ -40,6 +41,11 @@ struct Engine::Impl {
     std::vector<Bitmap> bitmaps;
     std::vector<PageNo> unsummed{};  // pages of the target that have no checksum yet
     CheckpointCause cause = CheckpointCause::commit;
+    i64 start_us = 0;
+    // How far it is.
+    std::size_t summed = 0;      // of `unsummed`
+    bool has_bitmaps = false;    // in the file
+    PageNo write_back_from{0};   // pages before it are on their way to the disk
   };
   enum class LogAfter { kept, removed };
 
@@ -66,6 +72,7 @@ struct Engine::Impl {
     std::vector<OwnPages::Dropped>* dropped;
     std::string* record;  // null: the transaction has no record and must commit by checkpoint
     bool by_checkpoint = false;
+    u64 log_bytes = 0;  // that its record took
   };
   void publish(Commit& commit);
   void finish_commit(const Commit& commit);
@@ -82,11 +89,14 @@ struct Engine::Impl {
   void seal_log(CheckpointJob& job);
   void start_checkpoint() noexcept;
   TxnId durable_checkpoint();
-  std::optional<CheckpointJob> prepare_checkpoint(CheckpointCause cause);
+  bool prepare_checkpoint(CheckpointCause cause);
   bool wants_checkpoint();
+  bool step(CheckpointJob& job);
+  void complete(CheckpointJob& job);
   void run_checkpoint(CheckpointJob& job);
-  void abandon_checkpoint() noexcept;
-  void wait_for_checkpoint();
+  void step_running();
+  void advance_checkpoint(u64 slices) noexcept;
+  void finish_checkpoint();
   void close_files();
   void release_files() noexcept;
 
@@ -126,9 +136,12 @@ struct Engine::Impl {
   std::string record_buffer;  // kept between transactions for its capacity
   std::vector<TxnId> pins;    // scratch
 
+  // Under checkpoint_work, which is taken before the mutexes below.
+  std::mutex checkpoint_work;
+  std::optional<CheckpointJob> running;
+
   // Under checkpoint_mutex.
   std::mutex checkpoint_mutex;
-  std::condition_variable checkpoint_done;
   Meta meta;              // as last written
   TxnId running_txn = 0;  // target of the checkpoint in progress, 0 if none
   u64 checkpoints = 0;
