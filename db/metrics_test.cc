@@ -256,6 +256,19 @@ TEST(Metrics, TellsOfTheLogAndCheckpoints) {
             "log_full");
 }
 
+TEST(Metrics, TellsOfACheckpointForPagesThatTheLastOneHeld) {
+  const TemporaryFolder folder;
+  Database db = Database::open(folder.file("db"), quick_options(4096));
+  auto values = db.list<std::string>("values");
+  values.push_back(std::string(70u << 20, 'x'));
+  EXPECT_EQ(db.metrics().activity.last_checkpoint->cause, CheckpointCause::commit);
+  values.erase(0);
+  EXPECT_GT(db.metrics().space->checkpoint_held_pages, (70u << 20) / 4096 - 1);
+  for (int i = 0; i < 2; ++i) values.push_back("small");
+  EXPECT_EQ(db.metrics().activity.last_checkpoint->cause, CheckpointCause::pages_held);
+  EXPECT_LT(db.metrics().space->checkpoint_held_pages, 100u);
+}
+
 TEST(Metrics, TellsOfMemory) {
   Database db = Database::temporary(quick_options());
   const MemoryMetrics before = db.metrics().memory;

@@ -9,9 +9,11 @@
 #include "records.h"
 
 // The collections in the file.
-inline constexpr const char* kPackages = "packages";     // list: records in the order of the index
-inline constexpr const char* kByName = "by_name";        // sorted map: name -> record
-inline constexpr const char* kBySection = "by_section";  // sorted map: section, zero byte, name -> summary
+inline constexpr const char* kPackages = "packages";        // list: records in the order of the index
+inline constexpr const char* kByName = "by_name";           // sorted map: name -> record
+inline constexpr const char* kBySection = "by_section";     // sorted map: section, zero byte, name -> summary
+inline constexpr const char* kBySha256 = "by_sha256";       // dict: SHA256 of the package's file -> name
+inline constexpr const char* kMaintainers = "maintainers";  // set
 
 inline std::string section_key(std::string_view section, std::string_view name) {
   return std::string(section) + '\0' + std::string(name);

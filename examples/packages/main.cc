@@ -82,6 +82,7 @@ void farewell(const Place& place, const Stopwatch& watch) {
   const std::string path = place.is_temporary() ? "apt.sapwood" : place.path();
   const std::string sapwood = command("sapwood");
   line("  %s ls %s", sapwood.c_str(), path.c_str());
+  line("  %s stats %s", sapwood.c_str(), path.c_str());
   line("  %s get %s by_name bash", sapwood.c_str(), path.c_str());
   line("  %s scan %s by_name --prefix python3-num --keys", sapwood.c_str(), path.c_str());
 }
