@@ -16,7 +16,8 @@ constexpr const char* kHelp =
     "}\n"
     "  {\"key\":\"H\",\"value\":1.008}\n"
     "Nothing is lost: bytes, and strings that are not UTF-8, are {\"base64\":\"...\"}; doubles that are no number are\n"
-    "\"nan\", \"inf\" and \"-inf\". The output is JSON with or without --json.\n\n"
+    "\"nan\", \"inf\" and \"-inf\"; values of type any are JSON with {\"$bytes\":\"00ff\"} and the like; a document of type\n"
+    "json that is not written as compact as it can be is {\"$json\":\"...\"}. The output is JSON with or without --json.\n\n"
     "Examples:\n"
     "  sapwood export lab.sapwood > lab.jsonl\n"
     "  sapwood export lab.sapwood frames | sapwood import copy.sapwood - --into frames\n"
@@ -45,8 +46,8 @@ int run_export(Command& command) {
     if (!no_header) print_json(export_header(info.name, info.types, info.count));
     txn.any(info.name).scan({}, [&](const AnyEntry& entry) {
       Json line = Json::object();
-      if (info.types.has_keys()) line["key"] = to_json(entry.key);
-      if (info.types.has_values()) line["value"] = to_json(entry.value);
+      if (info.types.has_keys()) line["key"] = to_json(info.types.key, entry.key);
+      if (info.types.has_values()) line["value"] = to_json(info.types.value, entry.value);
       print_json(line);
       if (++done % 256 == 0) progress.update({done, total});
       return true;

@@ -15,13 +15,13 @@ namespace {
 
 template <class T>
 std::string key_of(T value) {
-  detail::Scratch scratch;
+  typename Codec<T>::Scratch scratch;
   return std::string(Codec<T>::encode_key(value, scratch));
 }
 
 template <class T>
 std::string value_of(T value) {
-  detail::Scratch scratch;
+  typename Codec<T>::Scratch scratch;
   return std::string(Codec<T>::encode_value(value, scratch));
 }
 
@@ -100,7 +100,7 @@ TEST(Codec, StringsAndBytesAreStoredAsTheyAre) {
   EXPECT_EQ(key_of<std::string>(text), text);
   EXPECT_EQ(Codec<std::string>::decode_value(text), text);
   const std::vector<std::byte> bytes{std::byte{0}, std::byte{255}, std::byte{7}};
-  detail::Scratch scratch;
+  Codec<std::vector<std::byte>>::Scratch scratch;
   const std::string_view encoded = Codec<std::vector<std::byte>>::encode_value(bytes, scratch);
   EXPECT_EQ(encoded, std::string_view("\0\xff\x07", 3));
   EXPECT_EQ(Codec<std::vector<std::byte>>::decode_value(encoded), bytes);
