@@ -95,9 +95,10 @@ AnyCollection find_collection(const Database& database, WriteTxn& txn, const std
 
 void WantedTypes::declare(Command& command) {
   command.option("--kind KIND", kind, "of a new collection: list, sorted_map (default), dict, set or sorted_set");
-  command.option("--key-type TYPE", key,
-                 "of the keys of a new collection: string (default), bytes, bool, int32, int64, uint64, int128, double, uuid, "
-                 "datetime, any, 'tuple(TYPE,...)', of dicts and sets also 'structure(BYTES)'");
+  command.option(
+      "--key-type TYPE", key,
+      "of the keys of a new collection: string (default), bytes, bool, int32, int64, uint64, int128, double, uuid, "
+      "datetime, any, 'tuple(TYPE,...)', of dicts and sets also 'structure(BYTES)'");
   command.option("--type TYPE", value, "of the values of a new collection: the same types, and json");
 }
 

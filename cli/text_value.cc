@@ -85,7 +85,8 @@ AnyValue document_from_json(const Json& json) {
 
 Json document_to_json(const std::string& text) {
   Json json = Json::parse(text, nullptr, false);
-  if (!json.is_discarded() && !is_tagged_json(json) && json.dump(-1, ' ', false, Json::error_handler_t::ignore) == text) {
+  if (!json.is_discarded() && !is_tagged_json(json) &&
+      json.dump(-1, ' ', false, Json::error_handler_t::ignore) == text) {
     return json;
   }
   return {{kJsonTag, to_json(text)}};

@@ -1,11 +1,11 @@
 // Keys and values of any type as arguments, as lines and as JSON.
 //
-// Arguments: as parse_value has them (sapwood/any_value.h). Bytes are hexadecimal digits, or "base64:...", or "text:..."
-// for the bytes of a text.
-// JSON: numbers, booleans and strings as themselves, without loss. What JSON has no words for: doubles that are no
-// number are "nan", "inf" and "-inf"; bytes, and strings that are not UTF-8, are {"base64": "..."}; integers past 64 bits,
-// uuids and datetimes are strings; tuples and values of type any are as parse_value has them. A value of type json is the
-// document itself, or {"$json": "<text>"} if the document would not come back byte for byte.
+// Arguments: as parse_value has them (sapwood/any_value.h). Bytes are hexadecimal digits, or "base64:...", or
+// "text:..." for the bytes of a text. JSON: numbers, booleans and strings as themselves, without loss. What JSON has no
+// words for: doubles that are no number are "nan", "inf" and "-inf"; bytes, and strings that are not UTF-8, are
+// {"base64": "..."}; integers past 64 bits, uuids and datetimes are strings; tuples and values of type any are as
+// parse_value has them. A value of type json is the document itself, or {"$json": "<text>"} if the document would not
+// come back byte for byte.
 #pragma once
 
 #include <cstdint>

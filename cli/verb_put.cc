@@ -17,7 +17,8 @@ constexpr const char* kHelp =
     "The change is on the disk when the command returns. Types are fixed when a collection is created; keys and "
     "values\n"
     "are read as those types. Bytes are given in hexadecimal, or as base64:..., or as text:...; tuples as JSON arrays\n"
-    "of their parts; values of type any as JSON, with {\"$bytes\":\"00ff\"} and the like for what JSON has no words for.\n"
+    "of their parts; values of type any as JSON, with {\"$bytes\":\"00ff\"} and the like for what JSON has no words "
+    "for.\n"
     "A key or value that starts with '-' and is no number goes after `--`.\n\n"
     "Examples:\n"
     "  sapwood put lab.sapwood mass H 1.008 --type double   into a sorted map, which is created if absent\n"
@@ -70,7 +71,8 @@ AnyValue parse_put_value(const Request& request, const TypeInfo& type) {
   if (!request.input) return parse_argument(type, request.value);
   if (type.type == ValueType::string) return request.value;
   const std::span<const std::byte> bytes = as_bytes(request.value);
-  if (type.type == ValueType::bytes || type.type == ValueType::structure) return std::vector<std::byte>(bytes.begin(), bytes.end());
+  if (type.type == ValueType::bytes || type.type == ValueType::structure)
+    return std::vector<std::byte>(bytes.begin(), bytes.end());
   const std::size_t end = request.value.find_last_not_of(" \t\r\n");
   return parse_argument(type, request.value.substr(0, end == std::string::npos ? 0 : end + 1));
 }
@@ -99,7 +101,8 @@ Json put_into_set(const Request& request, AnyCollection& set) {
   if (request.insert) throw UsageError("--insert is for lists; '" + request.collection + "' is a " + kind);
   const AnyValue key = parse_put_value(request, set.types().key);
   const bool is_new = !set.get(key) && set.put(key, {});
-  return Json::object({{"collection", to_json(request.collection)}, {"key", to_json(set.types().key, key)}, {"new", is_new}});
+  return Json::object(
+      {{"collection", to_json(request.collection)}, {"key", to_json(set.types().key, key)}, {"new", is_new}});
 }
 
 Json put_into_map(const Request& request, AnyCollection& map) {
@@ -108,7 +111,8 @@ Json put_into_map(const Request& request, AnyCollection& map) {
   if (request.insert) throw UsageError("--insert is for lists; '" + request.collection + "' is a " + kind);
   const AnyValue key = parse_argument(map.types().key, *request.key);
   const bool is_new = map.put(key, parse_put_value(request, map.types().value));
-  return Json::object({{"collection", to_json(request.collection)}, {"key", to_json(map.types().key, key)}, {"new", is_new}});
+  return Json::object(
+      {{"collection", to_json(request.collection)}, {"key", to_json(map.types().key, key)}, {"new", is_new}});
 }
 
 Json put_into_list(const Request& request, AnyCollection& list) {

@@ -49,7 +49,8 @@ class Bounds {
     if (scan.low) low_ = std::string(EncodedKey(types.key, *scan.low));
     if (scan.high) high_ = std::string(EncodedKey(types.key, *scan.high));
     if (!scan.prefix) return;
-    const detail::PrefixInterval within(collections::encode_prefix(types.key, *scan.prefix), collections::width_of(types.key));
+    const detail::PrefixInterval within(collections::encode_prefix(types.key, *scan.prefix),
+                                        collections::width_of(types.key));
     const detail::KeyInterval interval = within;
     if (!low_ || *low_ < *interval.low) low_ = *interval.low;
     if (interval.high && (!high_ || *interval.high < *high_)) high_ = *interval.high;

@@ -15,8 +15,8 @@
 #include <algorithm>
 
 #include "base/types.h"
-#include "sapwood/error.h"
 #include "sapwood/any_value.h"
+#include "sapwood/error.h"
 #include "sapwood/tuple.h"
 
 namespace sapwood::detail {
@@ -103,7 +103,8 @@ void append_open(std::string& to, const AnyValue& value, std::size_t depth) {
     void operator()(const Uuid& uuid) const { append_tagged<Uuid>(to, kUuid, uuid); }
     void operator()(const DateTime& time) const { append_tagged<DateTime>(to, kDateTime, time); }
     void operator()(const Json&) const {
-      throw Error(ErrorCode::invalid_argument, "JSON text cannot stand in a value of type any; parse_value makes one of it");
+      throw Error(ErrorCode::invalid_argument,
+                  "JSON text cannot stand in a value of type any; parse_value makes one of it");
     }
     void operator()(const AnyTuple& tuple) const { append_elements(to, kTuple, tuple.parts, depth + 1); }
     void operator()(const AnyList& list) const { append_elements(to, kList, list.items, depth + 1); }
@@ -147,7 +148,8 @@ AnyValue take_integer(Bytes& from, u8 tag) {
   const Uint128 magnitude = negative ? ~bits : bits;
   const Uint128 most = (~Uint128{0} >> 1) + (negative ? 1 : 0);
   if (magnitude > most) throw_malformed("has a whole number of more than 128 bits");
-  if (!body.empty() && magnitude >> (8 * (body.size() - 1)) == 0) throw_malformed("has a whole number in too many bytes");
+  if (!body.empty() && magnitude >> (8 * (body.size() - 1)) == 0)
+    throw_malformed("has a whole number in too many bytes");
   return narrowest(static_cast<Int128>(negative ? Uint128{0} - magnitude : magnitude));
 }
 
@@ -214,7 +216,8 @@ AnyValue decode_any(std::string_view bytes) {
 }
 
 std::string any_prefix(const AnyValue& first) {
-  const bool is_text = std::holds_alternative<std::string>(first) || std::holds_alternative<std::vector<std::byte>>(first);
+  const bool is_text =
+      std::holds_alternative<std::string>(first) || std::holds_alternative<std::vector<std::byte>>(first);
   if (!is_text && !std::holds_alternative<AnyTuple>(first) && !std::holds_alternative<AnyList>(first)) {
     throw Error(ErrorCode::wrong_type, "only strings, bytes, tuples and lists have prefixes, not the " +
                                            std::string(type_name(type_of(first))) + " " + format_value(first));

@@ -11,8 +11,8 @@ namespace sapwood::collections {
 namespace {
 
 [[noreturn]] void throw_wrong_type(const TypeInfo& wanted, const AnyValue& value) {
-  throw Error(ErrorCode::wrong_type, "a " + type_name(wanted) + " is needed, not the " + type_name(type_of(value)) + " " +
-                                         format_value(value));
+  throw Error(ErrorCode::wrong_type, "a " + type_name(wanted) + " is needed, not the " + type_name(type_of(value)) +
+                                         " " + format_value(value));
 }
 
 template <class T>

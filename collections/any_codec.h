@@ -10,8 +10,8 @@
 namespace sapwood::collections {
 
 // The bytes of a key (kKey) or value for the length of a call; they refer to `value` or to this. Integers are converted
-// where nothing is lost. Throws Error{wrong_type} if `value` is not of the type, Error{invalid_argument} for text that is
-// not JSON and what any does not take.
+// where nothing is lost. Throws Error{wrong_type} if `value` is not of the type, Error{invalid_argument} for text that
+// is not JSON and what any does not take.
 template <bool kKey>
 class EncodedAny {
  public:
@@ -34,8 +34,8 @@ class EncodedAny {
 template <bool kKey>
 AnyValue decode_as(const TypeInfo& type, Bytes bytes);
 
-// What keys of the type that begin with `first` begin with: part of a string or of bytes, the first parts of a tuple, in
-// any also the first items of a list. Throws Error{wrong_type} for keys that have no beginnings.
+// What keys of the type that begin with `first` begin with: part of a string or of bytes, the first parts of a tuple,
+// in any also the first items of a list. Throws Error{wrong_type} for keys that have no beginnings.
 std::string encode_prefix(const TypeInfo& type, const AnyValue& first);
 
 }  // namespace sapwood::collections

@@ -27,7 +27,8 @@ T parse_number(ValueType type, std::string_view text, const char* expected) {
 std::vector<std::byte> parse_bytes(const TypeInfo& type, std::string_view text) {
   std::optional<std::vector<std::byte>> bytes = collections::from_hex(text);
   if (!bytes) throw_not_a(type, text, "an even number of hexadecimal digits");
-  if (type.type == ValueType::structure && bytes->size() != type.width) throw_not_a(type, text, "two digits for each byte");
+  if (type.type == ValueType::structure && bytes->size() != type.width)
+    throw_not_a(type, text, "two digits for each byte");
   return *std::move(bytes);
 }
 

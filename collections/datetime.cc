@@ -37,7 +37,8 @@ Date date_of(i64 days) {
   const i64 day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const i64 month = (5 * day_of_year + 2) / 153;  // from March
   const u32 number = static_cast<u32>(month < 10 ? month + 3 : month - 9);
-  return {year_of_era + era * 400 + (number <= 2 ? 1 : 0), number, static_cast<u32>(day_of_year - (153 * month + 2) / 5 + 1)};
+  return {year_of_era + era * 400 + (number <= 2 ? 1 : 0), number,
+          static_cast<u32>(day_of_year - (153 * month + 2) / 5 + 1)};
 }
 
 void append_number(std::string& to, i64 number, std::size_t digits) {

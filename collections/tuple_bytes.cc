@@ -10,7 +10,8 @@ constexpr char kEscaped = '\xff';  // after a 0x00 that is content
 constexpr char kEnd = '\0';        // after one that ends
 
 [[noreturn]] void throw_malformed(const char* what) {
-  throw Error(ErrorCode::corrupt, std::string("a stored key or value of several parts ") + what + "; run check on the file");
+  throw Error(ErrorCode::corrupt,
+              std::string("a stored key or value of several parts ") + what + "; run check on the file");
 }
 
 }  // namespace

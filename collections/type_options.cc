@@ -53,7 +53,8 @@ void append_type_options(std::string& to, const CollectionTypes& types) {
 bool take_type_options(Bytes options, CollectionTypes& types) {
   for (Bytes rest = options; !rest.empty();) {
     const std::size_t size = rest.size() < 2 ? rest.size() : 2u + static_cast<u8>(rest[1]);
-    if (rest.size() < 2 || rest.size() < size || !take_option(static_cast<u8>(rest[0]), rest.substr(2, size - 2), types)) {
+    if (rest.size() < 2 || rest.size() < size ||
+        !take_option(static_cast<u8>(rest[0]), rest.substr(2, size - 2), types)) {
       return false;
     }
     rest.remove_prefix(size);

@@ -3,7 +3,8 @@
 // Type options are any number of {what u8, length u8, that many bytes}, `what` ascending:
 //   1 parts of the key's tuple, a value type each    2 of the value's
 //   3 width of the key's structure, u16              4 of the value's
-// In a redo operation two codecs (u16 each, key and value) stand before them; all is left out if there is nothing to say.
+// In a redo operation two codecs (u16 each, key and value) stand before them; all is left out if there is nothing to
+// say.
 #pragma once
 
 #include <string>

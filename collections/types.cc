@@ -152,7 +152,8 @@ std::string type_name(const TypeInfo& type) {
   std::string text = type_name(type.type);
   if (type.type == ValueType::structure) text += "(" + std::to_string(type.width) + ")";
   if (type.type == ValueType::tuple) {
-    for (std::size_t i = 0; i < type.part_count(); ++i) text += (i == 0 ? "(" : ", ") + std::string(type_name(type.parts[i]));
+    for (std::size_t i = 0; i < type.part_count(); ++i)
+      text += (i == 0 ? "(" : ", ") + std::string(type_name(type.parts[i]));
     text += ")";
   }
   if (type.codec != 0) text += " with codec " + std::to_string(type.codec);

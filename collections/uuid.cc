@@ -20,13 +20,15 @@ std::string Uuid::text() const {
 
 Uuid Uuid::parse(std::string_view text) {
   std::string digits(text);
-  const bool dashed = digits.size() == 36 && std::ranges::all_of(kDashes, [&](std::size_t at) { return text[at] == '-'; });
+  const bool dashed =
+      digits.size() == 36 && std::ranges::all_of(kDashes, [&](std::size_t at) { return text[at] == '-'; });
   if (dashed) std::erase(digits, '-');
   const std::optional<std::vector<std::byte>> bytes = collections::from_hex(digits);
   if (!bytes || bytes->size() != sizeof(Uuid)) {
-    throw Error(ErrorCode::invalid_argument, "'" + std::string(text.substr(0, 60)) +
-                                                 "' is not a value of type uuid: expected 32 hexadecimal digits, such as "
-                                                 "0190163d-8694-739b-aea5-966c26f8ad91");
+    throw Error(ErrorCode::invalid_argument,
+                "'" + std::string(text.substr(0, 60)) +
+                    "' is not a value of type uuid: expected 32 hexadecimal digits, such as "
+                    "0190163d-8694-739b-aea5-966c26f8ad91");
   }
   Uuid uuid;
   std::memcpy(uuid.bytes.data(), bytes->data(), sizeof(Uuid));

@@ -22,11 +22,11 @@ struct AnyEntry {
 
 // Which entries a scan gives. Keys are for sorted collections, positions for all; all conditions together.
 struct AnyScan {
-  std::optional<AnyValue> low{};     // keys >= low
-  std::optional<AnyValue> high{};    // keys < high
+  std::optional<AnyValue> low{};   // keys >= low
+  std::optional<AnyValue> high{};  // keys < high
   // Keys that start with it: strings, bytes; tuples whose first parts are these; in keys of any also lists.
   std::optional<AnyValue> prefix{};
-  std::uint64_t skip = 0;            // entries left out at the start (at the end, if reversed)
+  std::uint64_t skip = 0;  // entries left out at the start (at the end, if reversed)
   std::uint64_t limit = ~std::uint64_t{0};
   bool reversed = false;
 };

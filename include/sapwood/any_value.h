@@ -1,9 +1,10 @@
 // AnyValue: a key or value that says itself what it is; of AnyCollection, and of typed collections of "any".
 //
 // As a stored type it has one encoding for keys and values (docs/format.md, "Any"). Its order is by kind: none, false,
-// true, whole numbers, doubles, strings, bytes, uuids, datetimes, tuples, lists, maps; then by value. What comes back is
-// equal but for three things: whole numbers come as the first of int64, uint64 and Int128 that holds them, -0.0 as 0.0, and
-// the entries of a map in the order of their keys. Json and more than 64 levels of nesting are Error{invalid_argument}.
+// true, whole numbers, doubles, strings, bytes, uuids, datetimes, tuples, lists, maps; then by value. What comes back
+// is equal but for three things: whole numbers come as the first of int64, uint64 and Int128 that holds them, -0.0 as
+// 0.0, and the entries of a map in the order of their keys. Json and more than 64 levels of nesting are
+// Error{invalid_argument}.
 #pragma once
 
 #include <utility>
@@ -46,8 +47,8 @@ inline constexpr bool is_alternative<T, std::variant<Ts...>> = (std::same_as<T, 
 // Deepest nesting of tuples, lists and maps.
 inline constexpr std::size_t kMaxAnyDepth = 64;
 
-// A std::variant: std::get, std::get_if, std::holds_alternative, std::visit and index() work. std::monostate is none (the
-// key of a list's item, the value of a set's). Structures come as their bytes.
+// A std::variant: std::get, std::get_if, std::holds_alternative, std::visit and index() work. std::monostate is none
+// (the key of a list's item, the value of a set's). Structures come as their bytes.
 struct AnyValue : detail::AnyVariant {
   AnyValue() = default;
   template <class T>
@@ -79,8 +80,8 @@ ValueType type_of(const AnyValue& value) noexcept;
 //               {"$bytes": "00ff"}, {"$string": "<hexadecimal, not UTF-8>"}, {"$uuid": "..."}, {"$datetime": "..."},
 //               {"$tuple": [...]}, {"$map": [[key, value], ...]}, also for strings that start with $
 AnyValue parse_value(const TypeInfo& type, std::string_view text);
-// The inverse of parse_value, with as many digits as a double needs to come back the same. Without a type: as that which
-// type_of tells.
+// The inverse of parse_value, with as many digits as a double needs to come back the same. Without a type: as that
+// which type_of tells.
 std::string format_value(const TypeInfo& type, const AnyValue& value);
 std::string format_value(const AnyValue& value);
 

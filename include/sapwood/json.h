@@ -8,8 +8,8 @@ namespace sapwood {
 // Deepest nesting of arrays and objects.
 inline constexpr std::size_t kMaxJsonDepth = 512;
 
-// Throws Error{invalid_argument} that tells the byte where `text` stops being JSON, or that it is nested too deep. Strings
-// must be UTF-8, and surrogates escaped in pairs. Numbers may be of any size. O(size).
+// Throws Error{invalid_argument} that tells the byte where `text` stops being JSON, or that it is nested too deep.
+// Strings must be UTF-8, and surrogates escaped in pairs. Numbers may be of any size. O(size).
 void check_json(std::string_view text);
 
 struct Json {

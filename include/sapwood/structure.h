@@ -1,7 +1,7 @@
 // C++ structs as values, and as keys of dicts and sets, byte for byte as memory has them.
 //
-// What is stored depends on the compiler's layout: a changed struct of another size is Error{wrong_type} at opening, one
-// of the same size is not noticed. Bytes of padding are stored too, with what happens to be in them.
+// What is stored depends on the compiler's layout: a changed struct of another size is Error{wrong_type} at opening,
+// one of the same size is not noticed. Bytes of padding are stored too, with what happens to be in them.
 #pragma once
 
 #include <memory>

@@ -1,8 +1,9 @@
-// Tuples of 1 to 8 bools, numbers, strings, bytes, uuids and datetimes: in the order of the first part, then the second.
+// Tuples of 1 to 8 bools, numbers, strings, bytes, uuids and datetimes: in the order of the first part, then the
+// second.
 //
-// Each part is the key that it would be alone. Strings and bytes are escaped (0x00 as 0x00 0xff) and ended by 0x00 0x00,
-// so that a part never runs into the next one and memcmp still gives the order; the scheme of FoundationDB's tuple layer,
-// whose end is one byte because its parts carry tags. Values are the same bytes. docs/format.md, "Tuples".
+// Each part is the key that it would be alone. Strings and bytes are escaped (0x00 as 0x00 0xff) and ended by 0x00
+// 0x00, so that a part never runs into the next one and memcmp still gives the order; the scheme of FoundationDB's
+// tuple layer, whose end is one byte because its parts carry tags. Values are the same bytes. docs/format.md, "Tuples".
 #pragma once
 
 #include <tuple>

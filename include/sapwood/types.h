@@ -42,9 +42,9 @@ inline constexpr std::size_t kMaxTupleParts = 8;
 // A type of keys or values with all that tells it from others.
 struct TypeInfo {
   ValueType type = ValueType::none;
-  std::uint16_t codec = 0;                             // of a user, 1..65535; 0: the one of the type
-  std::uint16_t width = 0;                             // of a structure: its bytes
-  std::array<ValueType, kMaxTupleParts> parts{};       // of a tuple; none behind the last
+  std::uint16_t codec = 0;                        // of a user, 1..65535; 0: the one of the type
+  std::uint16_t width = 0;                        // of a structure: its bytes
+  std::array<ValueType, kMaxTupleParts> parts{};  // of a tuple; none behind the last
   bool operator==(const TypeInfo&) const = default;
 
   constexpr TypeInfo() = default;
@@ -78,8 +78,8 @@ constexpr bool is_tuple_part(ValueType type) { return type >= ValueType::boolean
 const char* kind_name(CollectionKind kind) noexcept;
 // The kind with that name. Throws Error{invalid_argument}, listing the names, if there is none.
 CollectionKind kind_of_name(const std::string& name);
-// "bool", "int32", "int64", "uint64", "double", "string", "bytes", "int128", "uuid", "datetime", "json", "any", "tuple",
-// "structure", "none"; "unknown" for others.
+// "bool", "int32", "int64", "uint64", "double", "string", "bytes", "int128", "uuid", "datetime", "json", "any",
+// "tuple", "structure", "none"; "unknown" for others.
 const char* type_name(ValueType type) noexcept;
 // All of it: "double", "tuple(string, int64)", "structure(24)", "double with codec 7".
 std::string type_name(const TypeInfo& type);

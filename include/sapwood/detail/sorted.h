@@ -10,7 +10,8 @@
 namespace sapwood::detail {
 
 template <class K>
-concept PrefixKey = std::same_as<K, std::string> || std::same_as<K, std::vector<std::byte>> || std::same_as<K, AnyValue>;
+concept PrefixKey =
+    std::same_as<K, std::string> || std::same_as<K, std::vector<std::byte>> || std::same_as<K, AnyValue>;
 template <class K, class... Firsts>
 concept TuplePrefix = requires(const std::tuple<Firsts...>& firsts, typename Codec<K>::Scratch& scratch) {
   Codec<K>::encode_prefix(firsts, scratch);
