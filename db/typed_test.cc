@@ -24,6 +24,10 @@ struct Wide {
   std::array<double, 1000> values{};
   bool operator==(const Wide&) const = default;
 };
+// Stored as they are under the name of another type.
+template <int kType>
+struct Raw {};
+
 class Version {
  public:
   Version() = default;
@@ -39,6 +43,18 @@ using Point = std::tuple<std::int32_t, std::int32_t>;
 
 }  // namespace
 
+template <>
+struct Codec<Raw<1>> : Codec<std::string> {
+  static constexpr TypeInfo type = ValueType::any;
+};
+template <>
+struct Codec<Raw<2>> : Codec<std::string> {
+  static constexpr TypeInfo type = ValueType::json;
+};
+template <>
+struct Codec<Raw<3>> : Codec<std::string> {
+  static constexpr TypeInfo type = TypeInfo::tuple({ValueType::string, ValueType::boolean});
+};
 template <>
 struct Codec<Celsius> : UserCodec<Celsius, double, 7> {
   static double to_stored(const Celsius& value) { return value.degrees; }
@@ -210,6 +226,23 @@ TEST(Typed, OtherTypesAreRefusedWithBothInWords) {
             }),
             ErrorCode::invalid_argument);
   EXPECT_FALSE(db.has("new"));
+}
+
+TEST(Typed, CheckFindsBytesThatAreNotOfTheType) {
+  Database db = Database::temporary();
+  db.list<Raw<1>>("any").push_back("\x20");
+  db.list<Raw<2>>("json").push_back("[]");
+  db.set<Raw<3>>("keys").insert(std::string("\0\0\1", 3));
+  expect_sound(db);
+  EXPECT_EQ(db.list<AnyValue>("any").at(0), AnyValue(0));
+  db.list<Raw<1>>("any").push_back("\x21");
+  db.list<Raw<2>>("json").push_back("[");
+  db.set<Raw<3>>("keys").insert("a");
+  EXPECT_EQ(code_of([&] { db.list<AnyValue>("any").at(1); }), ErrorCode::corrupt);
+  EXPECT_EQ(code_of([&] { db.any("any").at(1); }), ErrorCode::corrupt);
+  const std::vector<std::string> findings = db.check();
+  ASSERT_EQ(findings.size(), 3u);
+  EXPECT_TRUE(findings[0].starts_with("list 'any': entry 1: ")) << findings[0];
 }
 
 TEST(Typed, TypesComeBackFromCheckpointsAndFromTheLog) {

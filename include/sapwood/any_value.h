@@ -70,12 +70,12 @@ ValueType type_of(const AnyValue& value) noexcept;
 
 // Reads a value of `type` from text. Throws Error{invalid_argument} that tells what was expected.
 //   numbers     in decimal; "nan" and "inf" are doubles        bool       true or false
-//   strings     as they are                                    bytes      pairs of hexadecimal digits, so structures too
+//   strings     as they are                                    bytes      hexadecimal digits, and structures
 //   uuid        Uuid::parse                                    datetime   DateTime::parse
 //   json        a JSON document, kept as it is
-//   tuple       a JSON array of its parts: numbers, bools and strings as themselves, what JSON cannot say as a string as
-//               above; bytes, and strings that are not UTF-8, as {"hex": "00ff"}
-//   any         JSON, where doubles have a point or an exponent and whole numbers have not, and objects are maps of strings.
+//   tuple       a JSON array of its parts: numbers, bools and strings as themselves, what JSON cannot say is a string
+//               as above; bytes, and strings that are not UTF-8, as {"hex": "00ff"}
+//   any         JSON: doubles have a point or an exponent, whole numbers have not; objects are maps of strings.
 //               What JSON cannot say is an object with one name: {"$double": "nan"}, {"$int": "<past 64 bits>"},
 //               {"$bytes": "00ff"}, {"$string": "<hexadecimal, not UTF-8>"}, {"$uuid": "..."}, {"$datetime": "..."},
 //               {"$tuple": [...]}, {"$map": [[key, value], ...]}, also for strings that start with $
