@@ -82,7 +82,7 @@ std::string CsvReader::column_text(std::size_t column) const {
   return header_.empty() ? "column " + std::to_string(column + 1) : "column '" + escaped(header_[column]) + "'";
 }
 
-AnyValue CsvReader::value_of(ValueType type, std::size_t column) const {
+AnyValue CsvReader::value_of(const TypeInfo& type, std::size_t column) const {
   try {
     return parse_value(type, fields_[column]);
   } catch (const Error& error) {

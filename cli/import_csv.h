@@ -31,7 +31,7 @@ class CsvReader : public ImportReader {
   using Column = std::optional<std::size_t>;
   void read_header();
   Column find(const std::optional<std::string>& given, const char* option, const std::string& by_default) const;
-  AnyValue value_of(ValueType type, std::size_t column) const;
+  AnyValue value_of(const TypeInfo& type, std::size_t column) const;
   std::string column_text(std::size_t column) const;
 
   std::string source_name_;

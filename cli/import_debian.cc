@@ -102,12 +102,12 @@ class DebianReader : public ImportReader {
     if (!value) throw BadRecord(first_line_, "the record that starts here has no field '" + name + "'");
     return *std::move(value);
   }
-  AnyValue parse_field(ValueType type, const std::string& name) const {
+  AnyValue parse_field(const TypeInfo& type, const std::string& name) const {
     const std::string text = field(name);
-    return parse_argument(type, type == ValueType::bytes ? "text:" + text : text);
+    return parse_argument(type, type.type == ValueType::bytes ? "text:" + text : text);
   }
   AnyValue whole_stanza() const {
-    return parse_argument(types_.value, types_.value == ValueType::bytes ? "text:" + stanza_ : stanza_);
+    return parse_argument(types_.value, types_.value.type == ValueType::bytes ? "text:" + stanza_ : stanza_);
   }
 
   LineSource& source_;

@@ -42,7 +42,8 @@ class JsonLinesReader : public ImportReader {
       ImportItem item;
       if (fields_.key) item.entry.key = from_json(types_.key, key_json(field(json, *fields_.key)));
       if (fields_.value) item.entry.value = from_json(types_.value, field(json, *fields_.value));
-      else if (types_.value == ValueType::string) item.entry.value = std::string(line);
+      else if (types_.value.type == ValueType::string) item.entry.value = std::string(line);
+      else if (types_.value.type == ValueType::json) item.entry.value = sapwood::Json{std::string(line)};
       else item.entry.value = from_json(types_.value, json);
       return item;
     } catch (const Error& error) {
@@ -63,8 +64,10 @@ class JsonLinesReader : public ImportReader {
   }
   // A number can be the key of a map of strings; null and objects are hardly meant.
   const Json& key_json(const Json& json) const {
-    const bool is_container = json.is_array() || (json.is_object() && types_.key == ValueType::string);
-    if (!json.is_null() && !is_container) return json;
+    const ValueType type = types_.key.type;
+    const bool takes_arrays = type == ValueType::tuple || type == ValueType::any;
+    const bool fits = json.is_array() ? takes_arrays : !json.is_object() || type != ValueType::string;
+    if (!json.is_null() && fits) return json;
     throw BadRecord(source_.line(), "the field '" + *fields_.key + "' is no key: it is " + json.type_name());
   }
 

@@ -9,8 +9,28 @@ namespace sapwood::cli {
 void Selection::declare(Command& command) {
   command.option("--from KEY", from, "keys from this one on; in a list a position, -1 is the last");
   command.option("--to KEY", to, "keys before this one; in a list a position");
-  command.option("--prefix START", prefix, "keys that start with this: for string and bytes keys");
+  command.option("--prefix START", prefix, "keys that start with this: strings, bytes, the first parts of tuples");
 }
+
+namespace {
+
+bool has_prefixes(const TypeInfo& type) {
+  return type.type == ValueType::string || type.type == ValueType::bytes || type.type == ValueType::tuple ||
+         type.type == ValueType::any;
+}
+
+// Of a tuple: its first parts, as many as are given.
+AnyValue parse_prefix(const TypeInfo& type, const std::string& text) {
+  if (type.type != ValueType::tuple) return parse_argument(type, text);
+  const Json json = Json::parse(text, nullptr, false);
+  TypeInfo firsts = type;
+  for (std::size_t i = json.is_array() ? json.size() : firsts.parts.size(); i < firsts.parts.size(); ++i) {
+    firsts.parts[i] = ValueType::none;
+  }
+  return parse_argument(firsts, text);
+}
+
+}  // namespace
 
 Positions positions_of(const Selection& selection, const AnyCollection& list) {
   if (selection.prefix) throw UsageError("--prefix is for sorted maps; '" + list.name() + "' is a list");
@@ -34,12 +54,12 @@ AnyScan scan_of(const Selection& selection, const AnyCollection& collection, boo
     throw UsageError("--from, --to and --prefix need keys in order; '" + collection.name() + "' is a " +
                      kind_words(types.kind));
   }
-  if (selection.prefix && types.key != ValueType::string && types.key != ValueType::bytes) {
-    throw UsageError(std::string("keys of type ") + type_name(types.key) + " have no prefixes; use --from and --to");
+  if (selection.prefix && !has_prefixes(types.key)) {
+    throw UsageError("keys of type " + type_name(types.key) + " have no prefixes; use --from and --to");
   }
   if (selection.from) scan.low = parse_argument(types.key, *selection.from);
   if (selection.to) scan.high = parse_argument(types.key, *selection.to);
-  if (selection.prefix) scan.prefix = parse_argument(types.key, *selection.prefix);
+  if (selection.prefix) scan.prefix = parse_prefix(types.key, *selection.prefix);
   return scan;
 }
 

@@ -15,7 +15,7 @@ using Bytes = std::vector<std::byte>;
 
 Bytes copy_of(std::span<const std::byte> bytes) { return {bytes.begin(), bytes.end()}; }
 
-[[noreturn]] void throw_not_a(ValueType type, const Json& json) {
+[[noreturn]] void throw_not_a(const TypeInfo& type, const Json& json) {
   std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (text.size() > 60) text = text.substr(0, 57) + "...";
   throw Error(ErrorCode::invalid_argument, text + " is not a value of type " + type_name(type));
@@ -35,6 +35,19 @@ AnyValue integer_from_json(ValueType type, const Json& json) {
   return number;
 }
 
+// A whole number, or its digits as a string.
+AnyValue int128_from_json(const Json& json) {
+  if (json.is_string()) return parse_value(ValueType::int128, json.get_ref<const std::string&>());
+  if (json.is_number_unsigned()) return Int128{json.get<std::uint64_t>()};
+  if (json.is_number_integer()) return Int128{json.get<std::int64_t>()};
+  throw_not_a(ValueType::int128, json);
+}
+
+AnyValue parsed_from_json(ValueType type, const Json& json) {
+  if (!json.is_string()) throw_not_a(type, json);
+  return parse_value(type, json.get_ref<const std::string&>());
+}
+
 AnyValue double_from_json(const Json& json) {
   if (json.is_number()) return json.get<double>();
   if (json == "nan" || json == "inf" || json == "-inf") return parse_value(ValueType::float64, json.get<std::string>());
@@ -42,7 +55,7 @@ AnyValue double_from_json(const Json& json) {
 }
 
 // A string, or {"base64": ...}, or {"hex": ...}.
-AnyValue text_from_json(ValueType type, const Json& json) {
+AnyValue text_from_json(const TypeInfo& type, const Json& json) {
   Bytes bytes;
   if (json.is_string()) {
     bytes = copy_of(as_bytes(json.get_ref<const std::string&>()));
@@ -55,8 +68,28 @@ AnyValue text_from_json(ValueType type, const Json& json) {
   } else {
     throw_not_a(type, json);
   }
-  if (type == ValueType::bytes) return bytes;
+  if (type != ValueType::string) return bytes;
   return std::string(as_text(bytes));
+}
+
+constexpr const char* kJsonTag = "$json";
+
+bool is_tagged_json(const Json& json) { return json.is_object() && json.size() == 1 && json.begin().key() == kJsonTag; }
+
+// A document, or the text of one.
+AnyValue document_from_json(const Json& json) {
+  if (!is_tagged_json(json)) return sapwood::Json{json.dump()};
+  const AnyValue text = text_from_json(ValueType::string, *json.begin());
+  return parse_value(ValueType::json, std::get<std::string>(text));
+}
+
+Json document_to_json(const std::string& text) {
+  Json json = Json::parse(text, nullptr, false);
+  if (!json.is_discarded() && !is_tagged_json(json) &&
+      json.dump(-1, ' ', false, Json::error_handler_t::ignore) == text) {
+    return json;
+  }
+  return {{kJsonTag, to_json(text)}};
 }
 
 // A whole number from `text`, with a sign.
@@ -72,28 +105,39 @@ std::int64_t parse_integer(std::string_view text) {
 
 }  // namespace
 
-AnyValue parse_argument(ValueType type, std::string_view text) {
-  if (type != ValueType::bytes) return parse_value(type, text);
+AnyValue parse_argument(const TypeInfo& type, std::string_view text) {
+  if (type.type != ValueType::bytes && type.type != ValueType::structure) return parse_value(type, text);
   constexpr std::string_view kBase64 = "base64:", kText = "text:", kHex = "hex:";
   if (text.starts_with(kBase64)) return from_base64(text.substr(kBase64.size()));
   if (text.starts_with(kText)) return copy_of(as_bytes(text.substr(kText.size())));
   return parse_value(type, text.starts_with(kHex) ? text.substr(kHex.size()) : text);
 }
 
-AnyValue from_json(ValueType type, const Json& json) {
-  switch (type) {
+AnyValue from_json(const TypeInfo& type, const Json& json) {
+  switch (type.type) {
     case ValueType::none: break;
     case ValueType::boolean:
       if (!json.is_boolean()) throw_not_a(type, json);
       return json.get<bool>();
     case ValueType::int32:
     case ValueType::int64:
-    case ValueType::uint64: return integer_from_json(type, json);
+    case ValueType::uint64: return integer_from_json(type.type, json);
+    case ValueType::int128: return int128_from_json(json);
     case ValueType::float64: return double_from_json(json);
     case ValueType::string:
-    case ValueType::bytes: return text_from_json(type, json);
+    case ValueType::bytes:
+    case ValueType::structure: return text_from_json(type, json);
+    case ValueType::uuid:
+    case ValueType::datetime: return parsed_from_json(type.type, json);
+    case ValueType::json: return document_from_json(json);
+    case ValueType::any:
+    case ValueType::tuple: return parse_value(type, json.dump());
   }
   return std::monostate{};
+}
+
+Json to_json(const TypeInfo& type, const AnyValue& value) {
+  return type.type == ValueType::any ? Json::parse(format_value(type, value)) : to_json(value);
 }
 
 Json to_json(const AnyValue& value) {
@@ -111,18 +155,33 @@ Json to_json(const AnyValue& value) {
       return {{"base64", to_base64(as_bytes(text))}};
     }
     Json operator()(const Bytes& bytes) const { return {{"base64", to_base64(bytes)}}; }
+    Json operator()(const Int128& number) const {
+      const auto small = static_cast<std::int64_t>(number);
+      if (small == number) return small;
+      return format_value(number);
+    }
+    Json operator()(const Uuid& uuid) const { return uuid.text(); }
+    Json operator()(const DateTime& time) const { return time.text(); }
+    Json operator()(const sapwood::Json& json) const { return document_to_json(json.text); }
+    Json operator()(const AnyTuple& tuple) const { return Json::parse(format_value(tuple)); }
+    Json operator()(const AnyList& list) const { return Json::parse(format_value(list)); }
+    Json operator()(const AnyMap& map) const { return Json::parse(format_value(map)); }
   };
   return std::visit(Convert{}, value);
 }
 
-std::string raw_text(const AnyValue& value) {
+std::string raw_text(const TypeInfo& type, const AnyValue& value) {
+  if (type.type == ValueType::any) return format_value(type, value);
   if (const auto* bytes = std::get_if<Bytes>(&value)) return std::string(as_text(*bytes));
   return format_value(value);
 }
 
-std::string line_text(const AnyValue& value) {
+std::string line_text(const TypeInfo& type, const AnyValue& value) {
+  if (type.type == ValueType::any) return format_value(type, value);
   if (const auto* text = std::get_if<std::string>(&value)) return escaped(*text);
-  return format_value(value);
+  std::string line = format_value(value);
+  const bool breaks = line.find_first_of("\n\r\t") != std::string::npos;  // only JSON text may have them
+  return breaks ? escaped(line) : line;
 }
 
 std::optional<std::uint64_t> parse_position(std::string_view text, std::uint64_t size) {

@@ -17,7 +17,10 @@ constexpr const char* kHelp =
     "}\n"
     "  {\"key\":\"H\",\"value\":1.008}\n"
     "Nothing is lost: bytes, and strings that are not UTF-8, are {\"base64\":\"...\"}; doubles that are no number are\n"
-    "\"nan\", \"inf\" and \"-inf\". The output is JSON with or without --json.\n\n"
+    "\"nan\", \"inf\" and \"-inf\"; values of type any are JSON with {\"$bytes\":\"00ff\"} and the like; a document of "
+    "type\n"
+    "json that is not written as compact as it can be is {\"$json\":\"...\"}. The output is JSON with or without "
+    "--json.\n\n"
     "--format csv writes one collection as RFC 4180 says, lines ended by \\n: a header `key,value`, of a list "
     "`value`,\n"
     "of a set `key`; then a line an entry. Strings are written byte for byte, bytes in hexadecimal. The types are not\n"
@@ -40,8 +43,8 @@ class JsonWriter {
   void header(const CollectionInfo& info) { print_json(export_header(info.name, info.types, info.count)); }
   void entry(const CollectionTypes& types, const AnyEntry& entry) {
     Json line = Json::object();
-    if (types.has_keys()) line["key"] = to_json(entry.key);
-    if (types.has_values()) line["value"] = to_json(entry.value);
+    if (types.has_keys()) line["key"] = to_json(types.key, entry.key);
+    if (types.has_values()) line["value"] = to_json(types.value, entry.value);
     print_json(line);
   }
 };
@@ -51,7 +54,7 @@ class CsvWriter {
   explicit CsvWriter(char delimiter) : delimiter_(delimiter) {}
   void header(const CollectionInfo& info) { line(info.types, "key", "value"); }
   void entry(const CollectionTypes& types, const AnyEntry& entry) {
-    line(types, format_value(entry.key), format_value(entry.value));
+    line(types, format_value(types.key, entry.key), format_value(types.value, entry.value));
   }
 
  private:

@@ -49,9 +49,9 @@ int print_absent(const Command& command, const Request& request, const AnyCollec
   return kFoundNothing;
 }
 
-void print_value(const Request& request, const AnyValue& value) {
-  const bool as_it_is = request.raw || std::holds_alternative<std::string>(value);
-  print(as_it_is ? raw_text(value) : line_text(value));
+void print_value(const Request& request, const TypeInfo& type, const AnyValue& value) {
+  const bool as_it_is = request.raw || type.type == ValueType::string || type.type == ValueType::json;
+  print(as_it_is ? raw_text(type, value) : line_text(type, value));
   if (!request.raw) print("\n");
 }
 
@@ -62,27 +62,28 @@ int get_by_position(const Command& command, const Request& request, const AnyCol
   const CollectionTypes types = collection.types();
   if (command.json()) {
     Json json = Json::object({{"position", *position}, {"found", true}});
-    if (types.has_keys()) json["key"] = to_json(entry.key);
-    if (types.has_values()) json["value"] = to_json(entry.value);
+    if (types.has_keys()) json["key"] = to_json(types.key, entry.key);
+    if (types.has_values()) json["value"] = to_json(types.value, entry.value);
     print_json(json);
     return kOk;
   }
   if (!types.has_values()) {
-    print_value(request, entry.key);
+    print_value(request, types.key, entry.key);
   } else if (types.has_keys() && !request.raw) {
-    print(line_text(entry.key) + "\t" + line_text(entry.value) + "\n");
+    print(line_text(types.key, entry.key) + "\t" + line_text(types.value, entry.value) + "\n");
   } else {
-    print_value(request, entry.value);
+    print_value(request, types.value, entry.value);
   }
   return kOk;
 }
 
 int get_by_key(const Command& command, const Request& request, const AnyCollection& collection) {
-  const AnyValue key = parse_argument(collection.types().key, request.key);
+  const CollectionTypes types = collection.types();
+  const AnyValue key = parse_argument(types.key, request.key);
   if (request.rank) {
     const std::uint64_t rank = collection.rank(key);
     if (command.json()) {
-      print_json(Json::object({{"key", to_json(key)}, {"rank", rank}}));
+      print_json(Json::object({{"key", to_json(types.key, key)}, {"rank", rank}}));
     } else {
       print(std::to_string(rank) + "\n");
     }
@@ -90,18 +91,17 @@ int get_by_key(const Command& command, const Request& request, const AnyCollecti
   }
   const std::optional<AnyValue> value = collection.get(key);
   if (!value) return print_absent(command, request, collection, false);
-  const bool has_values = collection.types().has_values();
   if (command.json()) {
-    Json json = Json::object({{"key", to_json(key)}, {"found", true}});
-    if (has_values) json["value"] = to_json(*value);
+    Json json = Json::object({{"key", to_json(types.key, key)}, {"found", true}});
+    if (types.has_values()) json["value"] = to_json(types.value, *value);
     print_json(json);
   } else {
-    print_value(request, has_values ? *value : key);
+    print_value(request, types.has_values() ? types.value : types.key, types.has_values() ? *value : key);
   }
   return kOk;
 }
 
-AnyValue parse_line(ValueType type, const LineSource& source, std::string_view line) {
+AnyValue parse_line(const TypeInfo& type, const LineSource& source, std::string_view line) {
   try {
     return parse_argument(type, line);
   } catch (const Error& error) {
@@ -110,17 +110,17 @@ AnyValue parse_line(ValueType type, const LineSource& source, std::string_view l
 }
 
 // True if the key is there.
-bool print_one_of_many(const Command& command, const Request& request, const AnyValue& key,
-                       const std::optional<AnyValue>& value, bool has_values) {
+bool print_one_of_many(const Command& command, const Request& request, const CollectionTypes& types,
+                       const AnyValue& key, const std::optional<AnyValue>& value) {
   if (command.json()) {
-    Json json = Json::object({{"key", to_json(key)}, {"found", value.has_value()}});
-    if (has_values) json["value"] = value ? to_json(*value) : Json(nullptr);
+    Json json = Json::object({{"key", to_json(types.key, key)}, {"found", value.has_value()}});
+    if (types.has_values()) json["value"] = value ? to_json(types.value, *value) : Json(nullptr);
     print_json(json);
   } else if (value) {
-    print(line_text(key) + (has_values ? "\t" + line_text(*value) : "") + "\n");
+    print(line_text(types.key, key) + (types.has_values() ? "\t" + line_text(types.value, *value) : "") + "\n");
   } else {
     std::fprintf(stderr, "sapwood: get: %s: %s has no key '%s'\n", command.file().c_str(), request.collection.c_str(),
-                 line_text(key).c_str());
+                 line_text(types.key, key).c_str());
   }
   return value.has_value();
 }
@@ -137,7 +137,7 @@ int get_many(const Command& command, const Request& request, const AnyCollection
     while (keys.size() < kKeysAtOnce && (more = source.next(line))) keys.push_back(parse_line(types.key, source, line));
     const std::vector<std::optional<AnyValue>> values = collection.get_many(keys);
     for (std::size_t i = 0; i < keys.size(); ++i) {
-      found_all &= print_one_of_many(command, request, keys[i], values[i], types.has_values());
+      found_all &= print_one_of_many(command, request, types, keys[i], values[i]);
     }
   }
   return found_all ? kOk : kFoundNothing;

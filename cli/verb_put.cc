@@ -16,7 +16,9 @@ namespace {
 constexpr const char* kHelp =
     "The change is on the disk when the command returns. Types are fixed when a collection is created; keys and "
     "values\n"
-    "are read as those types. Bytes are given in hexadecimal, or as base64:..., or as text:...\n"
+    "are read as those types. Bytes are given in hexadecimal, or as base64:..., or as text:...; tuples as JSON arrays\n"
+    "of their parts; values of type any as JSON, with {\"$bytes\":\"00ff\"} and the like for what JSON has no words "
+    "for.\n"
     "A key or value that starts with '-' and is no number goes after `--`.\n\n"
     "Examples:\n"
     "  sapwood put lab.sapwood mass H 1.008 --type double   into a sorted map, which is created if absent\n"
@@ -24,6 +26,7 @@ constexpr const char* kHelp =
     "  sapwood put lab.sapwood seen H2O --kind set          into a set\n"
     "  sapwood put lab.sapwood frames 0 ethanol --insert    before the first item\n"
     "  sapwood put lab.sapwood frames -1 methane            in place of the last item\n"
+    "  sapwood put lab.sapwood runs '[\"H2O\",3]' {} --key-type 'tuple(string,int64)' --type json\n"
     "  sapwood put lab.sapwood notes todo --input todo.txt  the contents of a file; - is standard input";
 
 struct Request {
@@ -64,11 +67,12 @@ void resolve(Request& request) {
   request.value = request.second ? *request.second : *request.first;
 }
 
-AnyValue parse_put_value(const Request& request, ValueType type) {
+AnyValue parse_put_value(const Request& request, const TypeInfo& type) {
   if (!request.input) return parse_argument(type, request.value);
-  if (type == ValueType::string) return request.value;
+  if (type.type == ValueType::string) return request.value;
   const std::span<const std::byte> bytes = as_bytes(request.value);
-  if (type == ValueType::bytes) return std::vector<std::byte>(bytes.begin(), bytes.end());
+  if (type.type == ValueType::bytes || type.type == ValueType::structure)
+    return std::vector<std::byte>(bytes.begin(), bytes.end());
   const std::size_t end = request.value.find_last_not_of(" \t\r\n");
   return parse_argument(type, request.value.substr(0, end == std::string::npos ? 0 : end + 1));
 }
@@ -97,7 +101,8 @@ Json put_into_set(const Request& request, AnyCollection& set) {
   if (request.insert) throw UsageError("--insert is for lists; '" + request.collection + "' is a " + kind);
   const AnyValue key = parse_put_value(request, set.types().key);
   const bool is_new = !set.get(key) && set.put(key, {});
-  return Json::object({{"collection", to_json(request.collection)}, {"key", to_json(key)}, {"new", is_new}});
+  return Json::object(
+      {{"collection", to_json(request.collection)}, {"key", to_json(set.types().key, key)}, {"new", is_new}});
 }
 
 Json put_into_map(const Request& request, AnyCollection& map) {
@@ -106,7 +111,8 @@ Json put_into_map(const Request& request, AnyCollection& map) {
   if (request.insert) throw UsageError("--insert is for lists; '" + request.collection + "' is a " + kind);
   const AnyValue key = parse_argument(map.types().key, *request.key);
   const bool is_new = map.put(key, parse_put_value(request, map.types().value));
-  return Json::object({{"collection", to_json(request.collection)}, {"key", to_json(key)}, {"new", is_new}});
+  return Json::object(
+      {{"collection", to_json(request.collection)}, {"key", to_json(map.types().key, key)}, {"new", is_new}});
 }
 
 Json put_into_list(const Request& request, AnyCollection& list) {

@@ -45,15 +45,15 @@ AnyScan scan_of(const Request& request, const AnyCollection& collection) {
 Json as_json(const Request& request, const AnyEntry& entry, const CollectionTypes& types) {
   Json json = Json::object();
   if (!request.keys) json["position"] = entry.index;
-  if (types.has_keys() && !request.values) json["key"] = to_json(entry.key);
-  if (types.has_values() && !request.keys) json["value"] = to_json(entry.value);
+  if (types.has_keys() && !request.values) json["key"] = to_json(types.key, entry.key);
+  if (types.has_values() && !request.keys) json["value"] = to_json(types.value, entry.value);
   return json;
 }
 
 std::string as_line(const Request& request, const AnyEntry& entry, const CollectionTypes& types) {
-  if (request.keys || !types.has_values()) return line_text(entry.key) + "\n";
-  if (request.values || !types.has_keys()) return line_text(entry.value) + "\n";
-  return line_text(entry.key) + "\t" + line_text(entry.value) + "\n";
+  if (request.keys || !types.has_values()) return line_text(types.key, entry.key) + "\n";
+  if (request.values || !types.has_keys()) return line_text(types.value, entry.value) + "\n";
+  return line_text(types.key, entry.key) + "\t" + line_text(types.value, entry.value) + "\n";
 }
 
 void declare(Command& command, Request& request) {

@@ -2,6 +2,7 @@
 # executable x_test over the whole library. A file *_slow_test.cc gets the ctest label `slow`.
 include(GoogleTest)
 find_package(GTest REQUIRED)
+find_package(rapidcheck REQUIRED)
 
 # With the thread sanitizer only files with thread tests are built: those that say Thread.
 function(sapwood_filter_tests list)
@@ -55,6 +56,10 @@ foreach(layer IN LISTS SAPWOOD_LAYERS)
     endif()
   endforeach()
 endforeach()
+
+if(TARGET collections_tests)
+  target_link_libraries(collections_tests PRIVATE rapidcheck)  # codec_random_test.cc
+endif()
 
 sapwood_glob(support_sources tests/support/*.cc fuzz/*.cc)
 list(FILTER support_sources EXCLUDE REGEX "_fuzz\\.cc$")

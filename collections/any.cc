@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <deque>
-#include <limits>
 
+#include "collections/any_codec.h"
 #include "collections/handle_state.h"
 #include "collections/types.h"
 #include "sapwood/error.h"
@@ -12,106 +12,20 @@
 namespace sapwood {
 namespace {
 
-[[noreturn]] void throw_wrong_type(ValueType wanted, const AnyValue& value) {
-  throw Error(ErrorCode::wrong_type, std::string("a ") + type_name(wanted) + " is needed, not the " +
-                                         type_name(type_of(value)) + " " + format_value(value));
-}
-
-// The value as an integer of type T, if it is one that fits.
-template <class T>
-T to_integer(ValueType wanted, const AnyValue& value) {
-  if (const auto* number = std::get_if<std::int64_t>(&value); number != nullptr && std::in_range<T>(*number)) {
-    return static_cast<T>(*number);
-  }
-  if (const auto* number = std::get_if<std::uint64_t>(&value); number != nullptr && std::in_range<T>(*number)) {
-    return static_cast<T>(*number);
-  }
-  throw_wrong_type(wanted, value);
-}
-
-// Integers up to 2^53 are doubles without loss.
-double to_double(const AnyValue& value) {
-  if (const auto* number = std::get_if<double>(&value)) return *number;
-  const std::int64_t number = to_integer<std::int64_t>(ValueType::float64, value);
-  if (number > (std::int64_t{1} << 53) || number < -(std::int64_t{1} << 53))
-    throw_wrong_type(ValueType::float64, value);
-  return static_cast<double>(number);
-}
-
-// The bytes of a key or value; they refer to `value` or to the scratch.
-template <bool kKey>
-class Encoded {
- public:
-  Encoded(ValueType type, const AnyValue& value) : bytes_(encode(type, value)) {}
-  Encoded(const Encoded&) = delete;
-  Encoded& operator=(const Encoded&) = delete;
-  operator std::string_view() const { return bytes_; }
-
- private:
-  template <class T>
-  std::string_view as(typename Codec<T>::View value) {
-    if constexpr (kKey) return Codec<T>::encode_key(value, scratch_);
-    else return Codec<T>::encode_value(value, scratch_);
-  }
-  std::string_view encode(ValueType type, const AnyValue& value) {
-    switch (type) {
-      case ValueType::boolean:
-        if (const auto* flag = std::get_if<bool>(&value)) return as<bool>(*flag);
-        break;
-      case ValueType::int32: return as<std::int32_t>(to_integer<std::int32_t>(type, value));
-      case ValueType::int64: return as<std::int64_t>(to_integer<std::int64_t>(type, value));
-      case ValueType::uint64: return as<std::uint64_t>(to_integer<std::uint64_t>(type, value));
-      case ValueType::float64: return as<double>(to_double(value));
-      case ValueType::string:
-        if (const auto* text = std::get_if<std::string>(&value)) return as<std::string>(*text);
-        break;
-      case ValueType::bytes:
-        if (const auto* bytes = std::get_if<std::vector<std::byte>>(&value)) return as<std::vector<std::byte>>(*bytes);
-        break;
-      case ValueType::none:
-        if (kKey || std::holds_alternative<std::monostate>(value)) return {};
-        break;
-    }
-    throw_wrong_type(type, value);
-  }
-
-  detail::Scratch scratch_;
-  std::string_view bytes_;
-};
-using EncodedKey = Encoded<true>;
-using EncodedValue = Encoded<false>;
-
-template <class T, bool kKey>
-T decode_as(std::string_view bytes) {
-  if constexpr (kKey) return Codec<T>::decode_key(bytes);
-  else return Codec<T>::decode_value(bytes);
-}
-
-template <bool kKey>
-AnyValue decode(ValueType type, std::string_view bytes) {
-  switch (type) {
-    case ValueType::boolean: return decode_as<bool, kKey>(bytes);
-    case ValueType::int32: return std::int64_t{decode_as<std::int32_t, kKey>(bytes)};
-    case ValueType::int64: return decode_as<std::int64_t, kKey>(bytes);
-    case ValueType::uint64: return decode_as<std::uint64_t, kKey>(bytes);
-    case ValueType::float64: return decode_as<double, kKey>(bytes);
-    case ValueType::string: return std::string(bytes);
-    case ValueType::bytes: return decode_as<std::vector<std::byte>, kKey>(bytes);
-    case ValueType::none: break;
-  }
-  return std::monostate{};
-}
+using collections::decode_as;
+using EncodedKey = collections::EncodedAny<true>;
+using EncodedValue = collections::EncodedAny<false>;
 
 // Receives one key or value of a type.
 struct Target {
-  ValueType type;
+  TypeInfo type;
   AnyValue value{};
 };
 template <bool kKey>
 detail::Receiver receiver(Target& target) {
   return {&target, [](void* to, std::string_view bytes) {
             Target& found = *static_cast<Target*>(to);
-            found.value = decode<kKey>(found.type, bytes);
+            found.value = decode_as<kKey>(found.type, bytes);
           }};
 }
 
@@ -136,13 +50,11 @@ class Bounds {
     if (scan.low) low_ = std::string(EncodedKey(types.key, *scan.low));
     if (scan.high) high_ = std::string(EncodedKey(types.key, *scan.high));
     if (!scan.prefix) return;
-    if (collections::width_of(types.key) != 0) {
-      throw Error(ErrorCode::wrong_type, std::string("keys of type ") + type_name(types.key) + " have no prefixes");
-    }
-    const std::string prefix(EncodedKey(types.key, *scan.prefix));
-    if (!low_ || *low_ < prefix) low_ = prefix;
-    const std::string end = detail::prefix_end(prefix);
-    if (!end.empty() && (!high_ || end < *high_)) high_ = end;
+    const detail::PrefixInterval within(collections::encode_prefix(types.key, *scan.prefix),
+                                        collections::width_of(types.key));
+    const detail::KeyInterval interval = within;
+    if (!low_ || *low_ < *interval.low) low_ = *interval.low;
+    if (interval.high && (!high_ || *interval.high < *high_)) high_ = *interval.high;
   }
   detail::KeyInterval interval() const {
     detail::KeyInterval interval;
@@ -171,12 +83,12 @@ std::vector<std::optional<AnyValue>> AnyCollection::get_many(std::span<const Any
   std::vector<std::string_view> parts;
   for (const AnyValue& key : keys) parts.push_back(encoded.emplace_back(types().key, key));
   struct Found {
-    ValueType type;
+    TypeInfo type;
     std::vector<std::optional<AnyValue>> values;
   } found{types().value, std::vector<std::optional<AnyValue>>(keys.size())};
   handle_.get_many(parts, {&found, [](void* to, std::size_t index, std::string_view bytes) {
                              Found& into = *static_cast<Found*>(to);
-                             into.values[index] = decode<false>(into.type, bytes);
+                             into.values[index] = decode_as<false>(into.type, bytes);
                            }});
   return std::move(found.values);
 }
@@ -261,8 +173,8 @@ std::uint64_t AnyCollection::scan(const AnyScan& scan, const std::function<bool(
   const std::uint64_t size = found.last - found.first;
   detail::Cursor cursor(found.scan, scan.reversed ? found.last - 1 : found.first);
   for (std::uint64_t done = 0; done < size; ++done) {
-    AnyEntry entry{cursor.index(), {}, decode<false>(types.value, cursor.entry().value)};
-    if (types.key != ValueType::none) entry.key = decode<true>(types.key, cursor.entry().key);
+    AnyEntry entry{cursor.index(), {}, decode_as<false>(types.value, cursor.entry().value)};
+    if (types.key != ValueType::none) entry.key = decode_as<true>(types.key, cursor.entry().key);
     if (!visit(entry)) return done + 1;
     cursor.move(scan.reversed ? -1 : 1);
   }

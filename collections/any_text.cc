@@ -1,15 +1,16 @@
 // AnyValue as text.
 #include <charconv>
-#include <cmath>
 
 #include "base/types.h"
-#include "sapwood/any.h"
+#include "collections/any_json.h"
+#include "collections/hex.h"
+#include "collections/number_text.h"
 #include "sapwood/error.h"
 
 namespace sapwood {
 namespace {
 
-[[noreturn]] void throw_not_a(ValueType type, std::string_view text, const char* expected) {
+[[noreturn]] void throw_not_a(const TypeInfo& type, std::string_view text, const char* expected) {
   throw Error(ErrorCode::invalid_argument,
               "'" + std::string(text) + "' is not a value of type " + type_name(type) + ": expected " + expected);
 }
@@ -23,54 +24,32 @@ T parse_number(ValueType type, std::string_view text, const char* expected) {
   return number;
 }
 
-constexpr const char* kHexExpected = "an even number of hexadecimal digits";
-
-u8 hex_digit(std::string_view text, std::size_t at) {
-  const char c = text[at];
-  if (c >= '0' && c <= '9') return static_cast<u8>(c - '0');
-  if (c >= 'a' && c <= 'f') return static_cast<u8>(c - 'a' + 10);
-  if (c >= 'A' && c <= 'F') return static_cast<u8>(c - 'A' + 10);
-  throw_not_a(ValueType::bytes, text, kHexExpected);
+std::vector<std::byte> parse_bytes(const TypeInfo& type, std::string_view text) {
+  std::optional<std::vector<std::byte>> bytes = collections::from_hex(text);
+  if (!bytes) throw_not_a(type, text, "an even number of hexadecimal digits");
+  if (type.type == ValueType::structure && bytes->size() != type.width)
+    throw_not_a(type, text, "two digits for each byte");
+  return *std::move(bytes);
 }
 
-std::vector<std::byte> parse_hex(std::string_view text) {
-  if (text.size() % 2 != 0) throw_not_a(ValueType::bytes, text, kHexExpected);
-  std::vector<std::byte> bytes;
-  bytes.reserve(text.size() / 2);
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    bytes.push_back(static_cast<std::byte>(hex_digit(text, i) << 4 | hex_digit(text, i + 1)));
-  }
-  return bytes;
-}
-
-std::string format_double(double number) {
-  if (std::isnan(number)) return "nan";
-  char text[32];
-  const auto [end, error] = std::to_chars(text, text + sizeof text, number);
-  return std::string(text, end);
-}
-
-std::string format_hex(const std::vector<std::byte>& bytes) {
-  constexpr const char* kDigits = "0123456789abcdef";
-  std::string text;
-  text.reserve(bytes.size() * 2);
-  for (const std::byte byte : bytes) {
-    text += kDigits[std::to_integer<unsigned>(byte) >> 4];
-    text += kDigits[std::to_integer<unsigned>(byte) & 15];
-  }
-  return text;
+Int128 parse_int128(std::string_view text) {
+  const std::optional<Int128> number = collections::parse_int128(text);
+  if (!number) throw_not_a(ValueType::int128, text, "a whole number that fits 128 bits");
+  return *number;
 }
 
 }  // namespace
 
 ValueType type_of(const AnyValue& value) noexcept {
-  constexpr ValueType kByIndex[] = {ValueType::none,    ValueType::boolean, ValueType::int64, ValueType::uint64,
-                                    ValueType::float64, ValueType::string,  ValueType::bytes};
+  using enum ValueType;
+  constexpr ValueType kByIndex[] = {none,   boolean, int64,    uint64, float64, string, bytes,
+                                    int128, uuid,    datetime, json,   tuple,   any,    any};
+  static_assert(std::size(kByIndex) == std::variant_size_v<detail::AnyVariant>);
   return kByIndex[value.index()];
 }
 
-AnyValue parse_value(ValueType type, std::string_view text) {
-  switch (type) {
+AnyValue parse_value(const TypeInfo& type, std::string_view text) {
+  switch (type.type) {
     case ValueType::none: break;
     case ValueType::boolean:
       if (text == "true") return true;
@@ -78,27 +57,47 @@ AnyValue parse_value(ValueType type, std::string_view text) {
       throw_not_a(type, text, "true or false");
     case ValueType::int32: {
       constexpr const char* kExpected = "a whole number between -2147483648 and 2147483647";
-      return std::int64_t{parse_number<std::int32_t>(type, text, kExpected)};
+      return std::int64_t{parse_number<std::int32_t>(type.type, text, kExpected)};
     }
-    case ValueType::int64: return parse_number<std::int64_t>(type, text, "a whole number that fits 64 bits");
-    case ValueType::uint64: return parse_number<std::uint64_t>(type, text, "a whole number from 0 that fits 64 bits");
-    case ValueType::float64: return parse_number<double>(type, text, "a number, nan, inf or -inf");
+    case ValueType::int64: return parse_number<std::int64_t>(type.type, text, "a whole number that fits 64 bits");
+    case ValueType::uint64:
+      return parse_number<std::uint64_t>(type.type, text, "a whole number from 0 that fits 64 bits");
+    case ValueType::int128: return parse_int128(text);
+    case ValueType::float64: return parse_number<double>(type.type, text, "a number, nan, inf or -inf");
     case ValueType::string: return std::string(text);
-    case ValueType::bytes: return parse_hex(text);
+    case ValueType::bytes:
+    case ValueType::structure: return parse_bytes(type, text);
+    case ValueType::uuid: return Uuid::parse(text);
+    case ValueType::datetime: return DateTime::parse(text);
+    case ValueType::json: check_json(text); return Json{std::string(text)};
+    case ValueType::tuple: return collections::parse_tuple(type, text);
+    case ValueType::any: return collections::parse_any(text);
   }
   return std::monostate{};
 }
 
+std::string format_value(const TypeInfo& type, const AnyValue& value) {
+  return type.type == ValueType::any ? collections::format_any(value) : format_value(value);
+}
+
 std::string format_value(const AnyValue& value) {
-  switch (value.index()) {
-    case 1: return std::get<bool>(value) ? "true" : "false";
-    case 2: return std::to_string(std::get<std::int64_t>(value));
-    case 3: return std::to_string(std::get<std::uint64_t>(value));
-    case 4: return format_double(std::get<double>(value));
-    case 5: return std::get<std::string>(value);
-    case 6: return format_hex(std::get<std::vector<std::byte>>(value));
-    default: return {};
-  }
+  struct Format {
+    std::string operator()(std::monostate) const { return {}; }
+    std::string operator()(bool flag) const { return flag ? "true" : "false"; }
+    std::string operator()(std::int64_t number) const { return std::to_string(number); }
+    std::string operator()(std::uint64_t number) const { return std::to_string(number); }
+    std::string operator()(const Int128& number) const { return collections::format_int128(number); }
+    std::string operator()(double number) const { return collections::format_double(number); }
+    std::string operator()(const std::string& text) const { return text; }
+    std::string operator()(const std::vector<std::byte>& bytes) const { return collections::to_hex(bytes); }
+    std::string operator()(const Uuid& uuid) const { return uuid.text(); }
+    std::string operator()(const DateTime& time) const { return time.text(); }
+    std::string operator()(const Json& json) const { return json.text; }
+    std::string operator()(const AnyTuple& tuple) const { return collections::format_tuple(tuple); }
+    std::string operator()(const AnyList& list) const { return collections::format_any(list); }
+    std::string operator()(const AnyMap& map) const { return collections::format_any(map); }
+  };
+  return std::visit(Format{}, value);
 }
 
 }  // namespace sapwood

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "collections/stored_key.h"
+#include "collections/type_options.h"
 #include "collections/types.h"
 #include "collections/utf8.h"
 #include "tree/cursor.h"
@@ -108,8 +109,10 @@ void encode_record(std::string& to, const CatalogRecord& record) {
   char* p = to.data();
   p[0] = static_cast<char>(kRecordVersion);
   p[1] = static_cast<char>(record.types.kind);
-  p[2] = static_cast<char>(record.types.key);
-  p[3] = static_cast<char>(record.types.value);
+  p[2] = static_cast<char>(record.types.key.type);
+  p[3] = static_cast<char>(record.types.value.type);
+  store<u16>(p + 4, record.types.key.codec);
+  store<u16>(p + 6, record.types.value.codec);
   const u16 flags =
       static_cast<u16>((record.root.owns_runs ? kFlagOwnsRuns : 0) | (record.shape.fixed ? kFlagFixedLeaves : 0));
   store<u16>(p + 8, flags);
@@ -119,6 +122,8 @@ void encode_record(std::string& to, const CatalogRecord& record) {
   store_u48(p + 16, to_u64(record.root.root.page));
   store<u32>(p + 24, record.root.root.birth);
   store<u64>(p + 32, record.root.count);
+  append_type_options(to, record.types);
+  store<u16>(to.data() + 48, static_cast<u16>(to.size() - kFixedPart));
   to += static_cast<char>(record.name.size());
   to += record.name;
 }
@@ -131,8 +136,14 @@ CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size) {
   record.types.kind = static_cast<CollectionKind>(p[1]);
   record.types.key = static_cast<ValueType>(p[2]);
   record.types.value = static_cast<ValueType>(p[3]);
-  if (static_cast<u8>(p[0]) != kRecordVersion || !are_known(record.types) || load<u32>(p + 4) != 0 ||
-      load<u64>(p + 40) != 0) {
+  record.types.key.codec = load<u16>(p + 4);
+  record.types.value.codec = load<u16>(p + 6);
+  const std::size_t name_at = kFixedPart + load<u16>(p + 48);
+  if (name_at >= bytes.size() || bytes.size() != name_at + 1 + static_cast<u8>(bytes[name_at])) {
+    throw_corrupt_record(id, "its name is cut off");
+  }
+  const bool options_known = take_type_options(bytes.substr(kFixedPart, name_at - kFixedPart), record.types);
+  if (static_cast<u8>(p[0]) != kRecordVersion || !options_known || !are_known(record.types) || load<u64>(p + 40) != 0) {
     throw Error(ErrorCode::newer_format, "catalog: collection " + std::to_string(id) +
                                              " is of a kind, type or codec that this version of Sapwood does not know; "
                                              "open the file with a newer one");
@@ -152,10 +163,6 @@ CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size) {
     throw_corrupt_record(id, "C3: its widths are not those of its types");
   }
 
-  const std::size_t name_at = kFixedPart + load<u16>(p + 48);
-  if (name_at >= bytes.size() || bytes.size() != name_at + 1 + static_cast<u8>(bytes[name_at])) {
-    throw_corrupt_record(id, "its name is cut off");
-  }
   record.name = bytes.substr(name_at + 1);
   return record;
 }

@@ -12,7 +12,7 @@
 //        1     1  kind               CollectionKind
 //        2     1  key type           ValueType; none for a list
 //        3     1  value type
-//        4     2  key codec          0: the one of the type; others are reserved for users' codecs
+//        4     2  key codec          0: the one of the type; others are users'
 //        6     2  value codec
 //        8     2  flags              bit 0 the tree owns runs, bit 1 its leaves are fixed
 //       10     2  key width          bytes of every key if the leaves are fixed
@@ -25,8 +25,8 @@
 //       28     4  reserved, 0
 //       32     8  count              items
 //       40     8  parent             id of the collection that owns it; 0: it has a name (reserved, always 0)
-//       48     2  options length n   (reserved, 0)
-//       50     n  options
+//       48     2  options length n
+//       50     n  options            type options: collections/type_options.h
 //     50+n     1  name length m
 //     51+n     m  name
 //
@@ -34,6 +34,7 @@
 //   C1  'n' entries and records correspond one to one, and agree on the name
 //   C2  every id is below the next id; the low 32 bits of an id, which pages carry, are not 0
 //   C3  height 0 iff count 0 iff root page 0; widths and the fixed flag follow from the types and the page size
+//   C4  the options are the type options of the types, and nothing else
 #pragma once
 
 #include <functional>

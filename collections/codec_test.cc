@@ -15,13 +15,13 @@ namespace {
 
 template <class T>
 std::string key_of(T value) {
-  detail::Scratch scratch;
+  typename Codec<T>::Scratch scratch;
   return std::string(Codec<T>::encode_key(value, scratch));
 }
 
 template <class T>
 std::string value_of(T value) {
-  detail::Scratch scratch;
+  typename Codec<T>::Scratch scratch;
   return std::string(Codec<T>::encode_value(value, scratch));
 }
 
@@ -55,6 +55,21 @@ void expect_integer_order() {
 TEST(Codec, Int32KeysOrderAsNumbers) { expect_integer_order<std::int32_t>(); }
 TEST(Codec, Int64KeysOrderAsNumbers) { expect_integer_order<std::int64_t>(); }
 TEST(Codec, Uint64KeysOrderAsNumbers) { expect_integer_order<std::uint64_t>(); }
+
+TEST(Codec, Int128KeysOrderAsNumbers) {
+  std::mt19937_64 random(test_seed());
+  const Int128 least = static_cast<Int128>(detail::Uint128{1} << 127);
+  std::vector<Int128> samples{0, 1, -1, least, -(least + 1), Int128{1} << 64, -(Int128{1} << 64)};
+  for (int i = 0; i < 200; ++i) {
+    const detail::Uint128 bits = detail::Uint128{random()} << 64 | random();
+    samples.push_back(static_cast<Int128>(bits) >> (random() % 128));
+  }
+  for (const Int128 a : samples) {
+    EXPECT_TRUE(Codec<Int128>::decode_key(key_of(a)) == a);
+    EXPECT_TRUE(Codec<Int128>::decode_value(value_of(a)) == a);
+    for (const Int128 b : samples) EXPECT_EQ(a < b, key_of(a) < key_of(b));
+  }
+}
 
 TEST(Codec, BoolKeysOrderFalseFirst) {
   expect_order(false, true);
@@ -100,7 +115,7 @@ TEST(Codec, StringsAndBytesAreStoredAsTheyAre) {
   EXPECT_EQ(key_of<std::string>(text), text);
   EXPECT_EQ(Codec<std::string>::decode_value(text), text);
   const std::vector<std::byte> bytes{std::byte{0}, std::byte{255}, std::byte{7}};
-  detail::Scratch scratch;
+  Codec<std::vector<std::byte>>::Scratch scratch;
   const std::string_view encoded = Codec<std::vector<std::byte>>::encode_value(bytes, scratch);
   EXPECT_EQ(encoded, std::string_view("\0\xff\x07", 3));
   EXPECT_EQ(Codec<std::vector<std::byte>>::decode_value(encoded), bytes);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "collections/any_codec.h"
 #include "collections/stored_key.h"
 #include "collections/types.h"
 #include "tree/check.h"
@@ -32,26 +33,48 @@ void CollectionContents::walk(const storage::PageReader& pages, const storage::C
 
 namespace {
 
-// What the tree cannot know of its entries: widths (fixed leaves cannot be wrong), and hashes.
+// Types whose bytes may be wrong although their number is right.
+bool has_form(const TypeInfo& type) {
+  return type.type == ValueType::json || type.type == ValueType::any || type.type == ValueType::tuple;
+}
+
+// Throws Error if the bytes are not what the type makes.
+void check_form(const TypeInfo& type, Bytes bytes) {
+  if (type.type == ValueType::json) return check_json(bytes);
+  if (has_form(type)) decode_as<true>(type, bytes);
+}
+
+// What the tree cannot know of its entries: widths (fixed leaves cannot be wrong), forms, and hashes.
 void check_entries(const tree::TreeReader& tree, const CatalogRecord& record, const std::string& name,
                    std::vector<std::string>& findings) {
   const bool hashed = record.types.is_hashed();
   const u32 key_width = record.shape.fixed ? 0 : width_of(record.types.key);
   const u32 value_width = record.shape.fixed ? 0 : width_of(record.types.value);
-  if (!hashed && key_width == 0 && value_width == 0) return;
+  const bool reads_values = has_form(record.types.value);
+  if (!hashed && key_width == 0 && value_width == 0 && !has_form(record.types.key) && !reads_values) return;
   std::string value;
   tree::Cursor cursor(tree);
   for (cursor.seek_first(); cursor.valid(); cursor.next()) {
     Bytes key = record.types.has_keys() ? cursor.key() : Bytes();
     const Bytes stored = key;
     u64 value_size = cursor.value().size();
-    if (is_long_key(record.shape, tree.pages().page_size(), key)) {
-      cursor.value().read(value);
+    const bool is_long = is_long_key(record.shape, tree.pages().page_size(), key);
+    if (is_long || reads_values) cursor.value().read(value);
+    Bytes value_bytes = value;
+    if (is_long) {
       const LongEntry entry = split_long_entry(value, record.name);
       key = entry.key;
+      value_bytes = entry.value;
       value_size = entry.value.size();
     } else {
       key = short_key(record.shape, key, record.name);
+    }
+    try {
+      check_form(record.types.key, key);
+      if (reads_values) check_form(record.types.value, value_bytes);
+    } catch (const Error& error) {
+      findings.push_back(name + ": entry " + std::to_string(cursor.index()) + ": " + error.what());
+      return;
     }
     if ((key_width != 0 && key.size() != key_width) || (value_width != 0 && value_size != value_width)) {
       findings.push_back(name + ": entry " + std::to_string(cursor.index()) + " is not as wide as its type");

@@ -1,6 +1,7 @@
 #include "collections/operations.h"
 
 #include "base/varint.h"
+#include "collections/type_options.h"
 #include "collections/types.h"
 #include "sapwood/error.h"
 
@@ -48,7 +49,7 @@ void take_create(Bytes& from, Operation& operation) {
   operation.types.key = static_cast<ValueType>(take_byte(from));
   operation.types.value = static_cast<ValueType>(take_byte(from));
   operation.name = take_bytes(from);
-  if (!take_bytes(from).empty() || !are_known(operation.types)) {
+  if (!take_create_options(take_bytes(from), operation.types) || !are_known(operation.types)) {
     throw Error(ErrorCode::newer_format,
                 "redo log: it creates a collection of a kind, type or with options that this "
                 "version of Sapwood does not know; open the file with a newer one");
@@ -70,10 +71,10 @@ void encode_operation(std::string& to, const Operation& operation) {
   switch (operation.kind) {
     case OperationKind::create:
       to += static_cast<char>(operation.types.kind);
-      to += static_cast<char>(operation.types.key);
-      to += static_cast<char>(operation.types.value);
+      to += static_cast<char>(operation.types.key.type);
+      to += static_cast<char>(operation.types.value.type);
       append_bytes(to, operation.name);
-      append_bytes(to, {});
+      append_bytes(to, create_options(operation.types));
       return;
     case OperationKind::drop:
     case OperationKind::clear: return;

@@ -4,7 +4,8 @@
 // the bytes; numbers are varints.
 //
 //   kind             after the id
-//    1 create        kind u8, key type u8, value type u8, name, options (empty)
+//    1 create        kind u8, key type u8, value type u8, name, options: codecs and type options
+//                    (collections/type_options.h), or empty
 //    2 drop
 //    3 put           key, value
 //    4 erase         key

@@ -18,7 +18,7 @@ std::string who(const OpenCollection& collection) {
                                            ")");
 }
 
-void check_width(const OpenCollection& collection, ValueType type, Bytes bytes) {
+void check_width(const OpenCollection& collection, const TypeInfo& type, Bytes bytes) {
   const u32 width = width_of(type);
   if (width == 0 || bytes.size() == width) [[likely]]
     return;
@@ -131,6 +131,10 @@ OpenCollection& WriteSession::open(Bytes name, const CollectionTypes& types) {
 OpenCollection& WriteSession::create(Bytes name, const CollectionTypes& types, u64 id) {
   check_usable();
   check_name(name, txn_.page_size());
+  if (!are_known(types)) {
+    throw Error(ErrorCode::invalid_argument, "'" + std::string(name) + "' cannot be a " + describe(types) +
+                                                 ": JSON is no key, and a structure none that has an order");
+  }
   if (catalog_reader().find_id(name)) {
     throw Error(ErrorCode::exists, "a collection '" + std::string(name) + "' exists already");
   }

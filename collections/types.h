@@ -7,9 +7,10 @@
 namespace sapwood::collections {
 
 // Bytes of every key and value of that type; 0 if they vary.
-u32 width_of(ValueType type);
+u32 width_of(const TypeInfo& type);
 
-// Kind and types known to this version, and in a combination that makes sense.
+// Kind and types known to this version, and in a combination that makes sense: structures are no keys of sorted
+// collections, JSON is no key at all.
 bool are_known(const CollectionTypes& types);
 
 // "list of string", "sorted_map of string to double".

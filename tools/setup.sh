@@ -5,7 +5,7 @@
 set -euo pipefail
 
 build=(cmake ninja-build g++ ccache pkg-config libxxhash-dev libfmt-dev libcli11-dev nlohmann-json3-dev)
-checks=(python3 libgtest-dev liblmdb-dev clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev)
+checks=(python3 libgtest-dev librapidcheck-dev liblmdb-dev clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev)
 
 case "${1:-demo}" in
   demo) packages=("${build[@]}") ;;

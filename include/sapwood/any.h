@@ -9,25 +9,11 @@
 #include <span>
 #include <string>
 #include <utility>
-#include <variant>
-#include <vector>
 
-#include "sapwood/codec.h"
+#include "sapwood/any_value.h"
 #include "sapwood/detail/handle.h"
 
 namespace sapwood {
-
-// A key or value: std::monostate is none (the key of a list's item, the value of a set's).
-using AnyValue =
-    std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, std::vector<std::byte>>;
-
-// The type of collections that hold such values (int64 for std::int64_t).
-ValueType type_of(const AnyValue& value) noexcept;
-// Reads a value of `type` from text: numbers in decimal ("nan" and "inf" are doubles), bools as true or false, strings
-// as they are, bytes as pairs of hexadecimal digits. Throws Error{invalid_argument} that tells what was expected.
-AnyValue parse_value(ValueType type, std::string_view text);
-// The inverse of parse_value, with as many digits as a double needs to come back the same.
-std::string format_value(const AnyValue& value);
 
 struct AnyEntry {
   std::uint64_t index = 0;  // position in the collection
@@ -37,10 +23,11 @@ struct AnyEntry {
 
 // Which entries a scan gives. Keys are for sorted collections, positions for all; all conditions together.
 struct AnyScan {
-  std::optional<AnyValue> low{};     // keys >= low
-  std::optional<AnyValue> high{};    // keys < high
-  std::optional<AnyValue> prefix{};  // keys that start with it: strings and bytes only
-  std::uint64_t skip = 0;            // entries left out at the start (at the end, if reversed)
+  std::optional<AnyValue> low{};   // keys >= low
+  std::optional<AnyValue> high{};  // keys < high
+  // Keys that start with it: strings, bytes; tuples whose first parts are these; in keys of any also lists.
+  std::optional<AnyValue> prefix{};
+  std::uint64_t skip = 0;  // entries left out at the start (at the end, if reversed)
   std::uint64_t limit = ~std::uint64_t{0};
   bool reversed = false;
 };

@@ -9,7 +9,7 @@
 
 namespace sapwood {
 
-template <Storable K, Storable V>
+template <HashedKey K, Storable V>
 class Dict : public detail::Mapping<detail::Keyed<detail::MapEntry<K, V>>, V> {
  public:
   static constexpr CollectionTypes types{CollectionKind::dict, Codec<K>::type, Codec<V>::type};

@@ -17,6 +17,7 @@ class List {
  public:
   using value_type = T;
   using View = typename Codec<T>::View;
+  using Argument = typename Codec<T>::Argument;
   using Range = detail::ItemRange<T>;
   using iterator = typename Range::iterator;
   static constexpr CollectionTypes types{CollectionKind::list, ValueType::none, Codec<T>::type};
@@ -50,20 +51,20 @@ class List {
   // Error{invalid_argument}.
   View at_view(std::uint64_t index) const { return Codec<T>::view_value(handle_.view_at(index)); }
 
-  void set(std::uint64_t index, View item) {
-    detail::Scratch scratch;
+  void set(std::uint64_t index, Argument item) {
+    typename Codec<T>::Scratch scratch;
     handle_.set(index, Codec<T>::encode_value(item, scratch));
   }
   // Inserts before position `index` <= size(). O(log n).
-  void insert(std::uint64_t index, View item) {
-    detail::Scratch scratch;
+  void insert(std::uint64_t index, Argument item) {
+    typename Codec<T>::Scratch scratch;
     handle_.insert(index, Codec<T>::encode_value(item, scratch));
   }
-  void push_back(View item) {
-    detail::Scratch scratch;
+  void push_back(Argument item) {
+    typename Codec<T>::Scratch scratch;
     handle_.append(Codec<T>::encode_value(item, scratch));
   }
-  void push_front(View item) { insert(0, item); }
+  void push_front(Argument item) { insert(0, item); }
 
   void erase(std::uint64_t index) { handle_.erase_at(index, 1); }
   // Removes `count` items from `first` on. O(log n), and O(count / 10,000) or so for whole pages given back.
@@ -109,7 +110,7 @@ class List {
   }
   template <class R>
   static void fill(detail::Batch batch, R& items) {
-    detail::Scratch scratch;
+    typename Codec<T>::Scratch scratch;
     for (auto&& item : items) batch.add({}, Codec<T>::encode_value(item, scratch));
     batch.finish();
   }

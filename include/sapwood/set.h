@@ -5,7 +5,7 @@
 
 namespace sapwood {
 
-template <Storable T>
+template <HashedKey T>
 class Set : public detail::Members<detail::Keyed<detail::SetEntry<T>>> {
  public:
   static constexpr CollectionTypes types{CollectionKind::set, Codec<T>::type, ValueType::none};

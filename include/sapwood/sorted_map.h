@@ -11,7 +11,7 @@
 
 namespace sapwood {
 
-template <Storable K, Storable V>
+template <SortedKey K, Storable V>
 class SortedMap : public detail::Mapping<detail::Sorted<detail::MapEntry<K, V>>, V> {
  public:
   static constexpr CollectionTypes types{CollectionKind::sorted_map, Codec<K>::type, Codec<V>::type};

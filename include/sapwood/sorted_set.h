@@ -6,7 +6,7 @@
 
 namespace sapwood {
 
-template <Storable T>
+template <SortedKey T>
 class SortedSet : public detail::Members<detail::Sorted<detail::SetEntry<T>>> {
  public:
   static constexpr CollectionTypes types{CollectionKind::sorted_set, Codec<T>::type, ValueType::none};

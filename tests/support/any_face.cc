@@ -1,41 +1,14 @@
 #include <algorithm>
 
+#include "collections/any_codec.h"
 #include "tests/support/face.h"
 
 namespace sapwood::test {
 
+using collections::decode_as;
+using collections::EncodedAny;
+
 namespace {
-
-template <class T, bool kKey>
-AnyValue decode(Bytes bytes) {
-  if constexpr (kKey) return Codec<T>::decode_key(bytes);
-  else return Codec<T>::decode_value(bytes);
-}
-
-template <bool kKey>
-AnyValue decode_as(ValueType type, Bytes bytes) {
-  switch (type) {
-    case ValueType::string: return decode<std::string, kKey>(bytes);
-    case ValueType::bytes: return decode<std::vector<std::byte>, kKey>(bytes);
-    case ValueType::int64: return decode<i64, kKey>(bytes);
-    case ValueType::float64: return decode<double, kKey>(bytes);
-    default: return std::monostate();
-  }
-}
-
-template <bool kKey>
-std::string encode(const AnyValue& value) {
-  return std::visit(
-      []<class T>(const T& typed) -> std::string {
-        if constexpr (std::is_same_v<T, std::monostate>) {
-          return "";
-        } else {
-          detail::Scratch scratch;
-          return std::string(kKey ? Codec<T>::encode_key(typed, scratch) : Codec<T>::encode_value(typed, scratch));
-        }
-      },
-      value);
-}
 
 class AnyFace final : public Face {
  public:
@@ -72,7 +45,7 @@ class AnyFace final : public Face {
   std::optional<std::string> get(Bytes bytes) const override {
     const std::optional<AnyValue> found = collection_.get(key(bytes));
     if (!found) return std::nullopt;
-    return encode<false>(*found);
+    return std::string(EncodedAny<false>(types_.value, *found));
   }
   bool put(Bytes bytes, Bytes data) override { return collection_.put(key(bytes), value(data)); }
   bool erase(Bytes bytes) override { return collection_.erase(key(bytes)); }
@@ -99,7 +72,10 @@ class AnyFace final : public Face {
     scan.high = key(high);
     return scan;
   }
-  static Entry encoded(const AnyEntry& entry) { return {encode<true>(entry.key), encode<false>(entry.value)}; }
+  Entry encoded(const AnyEntry& entry) const {
+    return {std::string(EncodedAny<true>(types_.key, entry.key)),
+            std::string(EncodedAny<false>(types_.value, entry.value))};
+  }
   std::vector<Entry> scanned(const AnyScan& scan) const {
     std::vector<Entry> result;
     const u64 visited = collection_.scan(scan, [&](const AnyEntry& entry) {

@@ -9,13 +9,13 @@ namespace {
 
 template <class T>
 std::string key_bytes(const T& key) {
-  detail::Scratch scratch;
+  typename Codec<T>::Scratch scratch;
   return std::string(Codec<T>::encode_key(key, scratch));
 }
 
 template <class T>
 std::string value_bytes(const T& value) {
-  detail::Scratch scratch;
+  typename Codec<T>::Scratch scratch;
   return std::string(Codec<T>::encode_value(value, scratch));
 }
 
@@ -32,7 +32,7 @@ class ListFace final : public Face {
   Entry at(u64 index) const override {
     std::string item = value_bytes<T>(list_.at(index));
     if (views_) {
-      detail::Scratch scratch;
+      typename Codec<T>::Scratch scratch;
       require_same_view(item, std::string(Codec<T>::encode_value(list_.at_view(index), scratch)));
     }
     return {"", std::move(item)};
@@ -120,7 +120,7 @@ class KeyedFace final : public Face {
       if (!value) return std::nullopt;
       std::string bytes = value_bytes<V>(*value);
       if (views_) {
-        detail::Scratch scratch;
+        typename Codec<V>::Scratch scratch;
         require_same_view(bytes, std::string(Codec<V>::encode_value(keyed_.get_view(typed).value(), scratch)));
       }
       return bytes;
@@ -224,8 +224,8 @@ using ByteVector = std::vector<std::byte>;
 
 // Calls `make` with a value of the C++ type.
 template <class Make>
-std::unique_ptr<Face> with_type(ValueType type, Make&& make) {
-  switch (type) {
+std::unique_ptr<Face> with_type(const TypeInfo& type, Make&& make) {
+  switch (type.type) {
     case ValueType::string: return make(std::string());
     case ValueType::bytes: return make(ByteVector());
     case ValueType::int64: return make(i64{});
@@ -239,6 +239,11 @@ std::unique_ptr<Face> typed_face(From& from, const std::string& name, const Coll
   const auto keyed = [&]<class C>(C collection) -> std::unique_ptr<Face> {
     return std::make_unique<KeyedFace<C>>(std::move(collection), views);
   };
+  // Only what known_collections() has: each pair of types is code to compile.
+  if (types.key.type == ValueType::tuple) {
+    return keyed(from.template sorted_map<std::tuple<std::string, i64>, std::string>(name));
+  }
+  if (types.value.type == ValueType::any) return keyed(from.template dict<std::string, AnyValue>(name));
   if (types.kind == CollectionKind::list) {
     return with_type(types.value, [&]<class T>(T) -> std::unique_ptr<Face> {
       return std::make_unique<ListFace<T>>(from.template list<T>(name), views);

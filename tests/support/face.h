@@ -55,7 +55,8 @@ class Face {
   [[noreturn]] static void throw_wrong_kind() { throw std::logic_error("operation for the other kind of collection"); }
 };
 
-// The types that tests use: lists of, and sorted maps between, string, bytes, int64 and double.
+// The types that tests use: lists of, and collections between, string, bytes, int64 and double; sorted maps of
+// tuple(string, int64) to string, dicts of string to any.
 // Creates the collection where `from` does. `views`: also compare what views give (not for automatic handles).
 std::unique_ptr<Face> face_of(Database& from, const std::string& name, const CollectionTypes& types);
 std::unique_ptr<Face> face_of(WriteTxn& from, const std::string& name, const CollectionTypes& types);

@@ -17,12 +17,12 @@ std::string text(u64 size, u64 seed) {
 
 template <class T>
 std::string key(T value) {
-  detail::Scratch scratch;
+  typename Codec<T>::Scratch scratch;
   return std::string(Codec<T>::encode_key(value, scratch));
 }
 template <class T>
 std::string value(T given) {
-  detail::Scratch scratch;
+  typename Codec<T>::Scratch scratch;
   return std::string(Codec<T>::encode_value(given, scratch));
 }
 

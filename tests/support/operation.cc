@@ -1,6 +1,7 @@
 #include "tests/support/operation.h"
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
 #include "base/bytes.h"
@@ -103,6 +104,8 @@ const std::vector<KnownCollection>& known_collections() {
       {"primes", {CollectionKind::set, int64, none}},
       {"times", {CollectionKind::sorted_set, float64, none}},
       {"pages", {CollectionKind::dict, float64, string}},
+      {"sections", {CollectionKind::sorted_map, TypeInfo::tuple({string, int64}), string}},
+      {"notes", {CollectionKind::dict, string, any}},
   };
   return kAll;
 }
@@ -132,9 +135,33 @@ std::string text_key(u64 number, const Scale& scale) {
   return std::string(1, static_cast<char>(number % 251)) + digits;
 }
 
+// Few sections, with zeros in their names, and one of them long.
+std::tuple<std::string, i64> tuple_key(u64 number) {
+  std::string section(number % 4, '\0');
+  section += number % 17 == 0 ? std::string(40, 's') : std::to_string(number % 7);
+  return {section, static_cast<i64>(number * 0x9e3779b97f4a7c15u) >> (number % 60)};
+}
+
+double double_key(u64 number) {
+  if (number == 3) return std::numeric_limits<double>::quiet_NaN();
+  if (number == 4) return -std::numeric_limits<double>::infinity();
+  return (static_cast<double>(number) - 150) * 0.75;
+}
+
+// A document of all kinds; `text` is some of it.
+AnyValue any_value(std::string text, u64 seed) {
+  AnyMap map;
+  map.entries.emplace_back("text", AnyValue(std::move(text)));
+  map.entries.emplace_back("number", static_cast<i64>(seed) >> (seed % 64));
+  map.entries.emplace_back(AnyTuple{{seed % 3, "key"}}, AnyList{{seed % 2 == 0, std::monostate(), 0.5}});
+  if (seed % 4 == 0) return DateTime{static_cast<i64>(seed)};
+  if (seed % 4 == 1) return AnyList{{AnyValue(std::move(map)), Uuid{}, seed}};
+  return map;
+}
+
 template <class T>
 std::string encoded_key(T key) {
-  detail::Scratch scratch;
+  typename Codec<T>::Scratch scratch;
   return std::string(Codec<T>::encode_key(key, scratch));
 }
 
@@ -146,27 +173,31 @@ Scale scale_of(const Scale& scale, const CollectionTypes& types) {
   return own;
 }
 
-std::string make_key(ValueType type, u64 place, const Scale& scale) {
+std::string make_key(const TypeInfo& type, u64 place, const Scale& scale) {
   const u64 number = place % scale.keys;
-  switch (type) {
+  switch (type.type) {
     case ValueType::int64: return encoded_key<i64>(static_cast<i64>(number * 0x9e3779b97f4a7c15u) >> (number % 60));
-    case ValueType::float64: return encoded_key<double>((static_cast<double>(number) - 150) * 0.75);
+    case ValueType::float64: return encoded_key<double>(double_key(number));
+    case ValueType::tuple: return encoded_key(tuple_key(number));
     default: return text_key(number, scale);
   }
 }
 
-std::string make_value(ValueType type, u64 size, u64 seed, const Scale& scale) {
+std::string make_value(const TypeInfo& type, u64 size, u64 seed, const Scale& scale) {
   if (type == ValueType::none) return "";
   if (type == ValueType::int64) return filler(8, seed);
   if (type == ValueType::float64) {
-    detail::Scratch scratch;
+    Codec<double>::Scratch scratch;
     return std::string(Codec<double>::encode_value(static_cast<double>(static_cast<i64>(seed)) / 3, scratch));
   }
   // Mostly short; one in 16 around the page; one in 64 of any size.
   u64 length = size % 48;
   if (size % 16 == 1) length = size / 16 % (scale.page_size * 2);
   if (size % 64 == 2) length = size / 64 % (scale.max_value + 1);
-  return filler(std::min(length, scale.max_value), seed);
+  std::string text = filler(std::min(length, scale.max_value), seed);
+  if (type != ValueType::any) return text;
+  Codec<AnyValue>::Scratch scratch;
+  return std::string(Codec<AnyValue>::encode_value(any_value(std::move(text), seed), scratch));
 }
 
 }  // namespace sapwood::test

@@ -58,7 +58,7 @@ struct Mix {
   u32 automatic_percent = 15;
   u32 async_percent = 40;  // of commits
   u32 none_percent = 0;
-  u8 collections = 17;  // the first so many of known_collections()
+  u8 collections = 19;  // the first so many of known_collections()
   u32& operator[](OperationKind kind) { return weights[static_cast<std::size_t>(kind)]; }
 };
 Mix usual_mix();
@@ -84,7 +84,7 @@ struct Scale {
 // The same for a collection: dicts and sets take longer keys.
 Scale scale_of(const Scale& scale, const CollectionTypes& types);
 
-std::string make_key(ValueType type, u64 place, const Scale& scale);
-std::string make_value(ValueType type, u64 size, u64 seed, const Scale& scale);
+std::string make_key(const TypeInfo& type, u64 place, const Scale& scale);
+std::string make_value(const TypeInfo& type, u64 size, u64 seed, const Scale& scale);
 
 }  // namespace sapwood::test

@@ -57,6 +57,18 @@ struct Section {
 
 // The smallest string after all that start with `prefix`; empty if there is none.
 std::string prefix_end(std::string_view prefix);
+
+// The keys that start with some bytes. `width`: of every key, 0 if they vary; the bounds are made as wide.
+class PrefixInterval {
+ public:
+  PrefixInterval(std::string_view prefix, std::size_t width);
+  operator KeyInterval() const;  // NOLINT(google-explicit-constructor)
+
+ private:
+  std::string low_;
+  std::string high_;  // empty: open
+};
+
 [[noreturn]] void throw_no_key(const std::string& collection);
 
 class Handle {

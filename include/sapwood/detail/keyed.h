@@ -14,13 +14,13 @@ namespace sapwood::detail {
 template <class K>
 class EncodedKey {
  public:
-  explicit EncodedKey(typename Codec<K>::View key) : bytes_(Codec<K>::encode_key(key, scratch_)) {}
+  explicit EncodedKey(typename Codec<K>::Argument key) : bytes_(Codec<K>::encode_key(key, scratch_)) {}
   EncodedKey(const EncodedKey&) = delete;
   EncodedKey& operator=(const EncodedKey&) = delete;
   operator std::string_view() const { return bytes_; }
 
  private:
-  Scratch scratch_;
+  typename Codec<K>::Scratch scratch_;
   std::string_view bytes_;
 };
 
@@ -55,7 +55,7 @@ template <class Entry>
 class Keyed {
  public:
   using key_type = typename Entry::Key;
-  using KeyView = typename Codec<key_type>::View;
+  using KeyView = typename Codec<key_type>::Argument;
   using value_type = typename Entry::value_type;
   using Range = typename Entry::Range;
   using iterator = typename Range::iterator;

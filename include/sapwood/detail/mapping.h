@@ -19,6 +19,7 @@ class Mapping : public Base {
   using typename Base::KeyView;
   using mapped_type = V;
   using View = typename Codec<V>::View;
+  using Argument = typename Codec<V>::Argument;
   using Base::Base;
 
   std::optional<V> get(KeyView key) const {
@@ -69,13 +70,13 @@ class Mapping : public Base {
   }
 
   // True if the key is new; otherwise its value is replaced.
-  bool put(KeyView key, View value) {
-    Scratch scratch;
+  bool put(KeyView key, Argument value) {
+    typename Codec<V>::Scratch scratch;
     return handle_.put(EncodedKey(key), Codec<V>::encode_value(value, scratch));
   }
   // False, and nothing is changed, if the key is there.
-  bool put_if_absent(KeyView key, View value) {
-    Scratch scratch;
+  bool put_if_absent(KeyView key, Argument value) {
+    typename Codec<V>::Scratch scratch;
     return handle_.put_if_absent(EncodedKey(key), Codec<V>::encode_value(value, scratch));
   }
   // Puts all pairs of `entries`, or none if it throws.
@@ -90,7 +91,7 @@ class Mapping : public Base {
   template <class R>
   void fill(Batch::Mode mode, R& entries) {
     Batch batch(handle_, mode);
-    Scratch scratch;
+    typename Codec<V>::Scratch scratch;
     for (auto&& entry : entries) {
       const auto& [key, value] = entry;
       batch.add(EncodedKey(key), Codec<V>::encode_value(value, scratch));

@@ -3,9 +3,19 @@
 
 #include <optional>
 
+#include "sapwood/any_value.h"
 #include "sapwood/detail/keyed.h"
+#include "sapwood/tuple.h"
 
 namespace sapwood::detail {
+
+template <class K>
+concept PrefixKey =
+    std::same_as<K, std::string> || std::same_as<K, std::vector<std::byte>> || std::same_as<K, AnyValue>;
+template <class K, class... Firsts>
+concept TuplePrefix = requires(const std::tuple<Firsts...>& firsts, typename Codec<K>::Scratch& scratch) {
+  Codec<K>::encode_prefix(firsts, scratch);
+};
 
 template <class Entry>
 class Sorted : public Keyed<Entry> {
@@ -52,14 +62,19 @@ class Sorted : public Keyed<Entry> {
     const EncodedKey bytes(high);
     return Range(handle_.range(KeyInterval{std::nullopt, bytes}));
   }
-  // Keys that start with `prefix`.
+  // Keys that start with `prefix`: strings, bytes; of type any also tuples and lists.
   Range prefix(KeyView prefix) const
-    requires(Codec<typename Entry::Key>::width == 0)
+    requires PrefixKey<typename Entry::Key>
   {
-    const EncodedKey bytes(prefix);
-    const std::string after = prefix_end(bytes);
-    const bool open = after.empty();
-    return Range(handle_.range({bytes, open ? std::nullopt : std::optional<std::string_view>(after)}));
+    if constexpr (std::is_same_v<typename Entry::Key, AnyValue>) return starting_with(any_prefix(prefix));
+    else return starting_with(EncodedKey(prefix));
+  }
+  // Keys whose first parts are these: of a map with keys tuple<string, int64>, prefix(std::tuple("section")).
+  template <class... Firsts>
+    requires TuplePrefix<typename Entry::Key, Firsts...>
+  Range prefix(const std::tuple<Firsts...>& firsts) const {
+    typename Codec<typename Entry::Key>::Scratch scratch;
+    return starting_with(Codec<typename Entry::Key>::encode_prefix(firsts, scratch));
   }
   Range reversed() const { return range().reversed(); }
 
@@ -67,6 +82,10 @@ class Sorted : public Keyed<Entry> {
   using Base::handle_;
 
  private:
+  Range starting_with(std::string_view bytes) const {
+    const PrefixInterval interval(bytes, Codec<typename Entry::Key>::width);
+    return Range(handle_.range(interval));
+  }
   std::optional<value_type> near(Near place, std::string_view key) const {
     std::optional<value_type> entry(std::in_place);
     if (!handle_.near(place, key, Entry::key_of(*entry), Entry::value_of(*entry))) entry.reset();
