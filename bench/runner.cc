@@ -1,7 +1,7 @@
 #include "bench/runner.h"
 
 #include <algorithm>
-#include <cstdio>
+#include <set>
 
 #include "bench/harness.h"
 
@@ -28,9 +28,12 @@ void Runner::run(const std::vector<RowInfo>& infos, const std::vector<std::strin
   std::vector<Row> rows;
   rows.reserve(infos.size());
   for (const RowInfo& info : infos) rows.push_back(Row{info, {}});
+  std::set<std::string> slow;
   for (int i = warm_up == WarmUp::yes ? -1 : 0; i < arguments_.rounds; ++i) {
     for (const std::string& store : stores) {
-      const Figures figures = round(store);
+      if (i >= kSlowRounds && slow.contains(store)) continue;
+      Figures figures;
+      if (seconds_of([&] { figures = round(store); }) > kSlowSeconds) slow.insert(store);
       for (std::size_t r = 0; r < rows.size() && i >= 0; ++r) {
         if (!figures[r]) continue;
         auto& series = rows[r].series;
@@ -64,6 +67,18 @@ const StoreKind& kind_of(const Peers& peers, const std::string& name) {
       std::find_if(peers.stores.begin(), peers.stores.end(), [&](const StoreKind& kind) { return kind.name == name; });
   require(found != peers.stores.end(), "no store '" + name + "'");
   return *found;
+}
+
+Opened open_and_get(const StoreKind& kind, const Setup& setup, std::string_view key) {
+  std::unique_ptr<Store> store;
+  std::string value;
+  Opened opened;
+  const double seconds = seconds_of([&] {
+    store = kind.open(setup);
+    opened.found = store->session()->get_one(key, value);
+  });
+  opened.milliseconds = seconds * 1e3;
+  return opened;
 }
 
 void load(Session& session, const KeyColumn& keys, const std::function<std::uint64_t(std::size_t)>& number,

@@ -14,6 +14,9 @@ namespace bench {
 
 inline constexpr std::size_t kBatch = 1000;  // entries a transaction of a load
 inline constexpr double kPatience = 3;       // seconds: a store that is slow at a row of single commits does fewer
+// A store that took longer than that for a round takes part in so many rounds only.
+inline constexpr double kSlowSeconds = 12;
+inline constexpr int kSlowRounds = 2;
 
 struct Arguments {
   std::size_t entries = 1'000'000;
@@ -52,6 +55,12 @@ class Runner {
   std::vector<Row> rows_;
 };
 
+struct Opened {
+  double milliseconds = 0;  // until `key` was looked for
+  bool found = false;
+};
+Opened open_and_get(const StoreKind& kind, const Setup& setup, std::string_view key);
+
 // Names of the stores for which `condition` holds.
 std::vector<std::string> names_of(const Peers& peers, const std::function<bool(const StoreKind&)>& condition);
 std::vector<std::string> names_of(const Peers& peers);
@@ -63,11 +72,11 @@ void run_reads(Runner& runner);
 void run_durable(Runner& runner);
 void run_sizes(Runner& runner);
 void run_values(Runner& runner);
-void run_opens(Runner& runner);
+void run_killed(Runner& runner);
 void run_lists(Runner& runner);
 void run_engine(Runner& runner);
 
-// A process for `run_opens` that commits `entries` single puts and kills itself.
+// A process for run_killed that commits `entries` single puts and kills itself.
 [[noreturn]] void write_and_die(const Peers& peers, const std::string& store, const std::string& folder,
                                 std::size_t entries);
 

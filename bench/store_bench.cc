@@ -81,7 +81,7 @@ void run(const bench::Arguments& arguments, bench::Peers peers) {
   bench::run_durable(runner);
   bench::run_sizes(runner);
   bench::run_values(runner);
-  bench::run_opens(runner);
+  bench::run_killed(runner);
   bench::run_lists(runner);
   bench::run_engine(runner);
   if (!arguments.json.empty())

@@ -1,12 +1,18 @@
 # Benchmarks: store_bench measures Sapwood beside the stores that are installed. bench/store_<peer>.cc is built if its
-# library is found; a missing one is said and left out.
+# library is found; a missing one is said and left out. list_soak is a part of `make soak`.
+function(sapwood_add_bench name)
+  add_executable(${name} ${ARGN})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE Sapwood::sapwood)
+  sapwood_compile_options(${name})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
+endfunction()
+
+set(bench_folder ${PROJECT_SOURCE_DIR}/bench)
 sapwood_glob(bench_sources bench/*.cc)
-list(FILTER bench_sources EXCLUDE REGEX "/store_[^/]*\\.cc$")
-add_executable(store_bench ${bench_sources} ${PROJECT_SOURCE_DIR}/bench/store_bench.cc)
-target_include_directories(store_bench PRIVATE ${PROJECT_SOURCE_DIR})
-target_link_libraries(store_bench PRIVATE Sapwood::sapwood)
-sapwood_compile_options(store_bench)
-set_target_properties(store_bench PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
+list(FILTER bench_sources EXCLUDE REGEX "/(store_[^/]*|list_soak)\\.cc$")
+sapwood_add_bench(store_bench ${bench_sources} ${bench_folder}/store_bench.cc)
+sapwood_add_bench(list_soak ${bench_folder}/list_soak.cc ${bench_folder}/harness.cc ${bench_folder}/store.cc)
 
 set(bench_missing)
 set(bench_declarations)
@@ -26,7 +32,7 @@ function(sapwood_bench_peer peer)
     target_include_directories(store_bench SYSTEM PRIVATE ${${prefix}_INCLUDE_DIR})
     target_link_libraries(store_bench PRIVATE ${${prefix}_LIBRARY})
   endif()
-  target_sources(store_bench PRIVATE ${PROJECT_SOURCE_DIR}/bench/store_${peer}.cc)
+  target_sources(store_bench PRIVATE ${bench_folder}/store_${peer}.cc)
   set(bench_declarations "${bench_declarations}void add_${peer}(Peers& peers);\n" PARENT_SCOPE)
   set(bench_calls "${bench_calls}  add_${peer}(peers);\n" PARENT_SCOPE)
 endfunction()
@@ -61,3 +67,13 @@ Peers all_peers() {
 }  // namespace bench
 ]])
 target_sources(store_bench PRIVATE ${PROJECT_BINARY_DIR}/bench/all_peers.cc)
+
+# Every row on a few entries: each checks that all stores give the right values.
+if(SAPWOOD_BUILD_TESTS)
+  foreach(smoke IN ITEMS "store_bench --entries 1000 --rounds 1" "list_soak 200000 2000")
+    separate_arguments(arguments UNIX_COMMAND ${smoke})
+    list(POP_FRONT arguments program)
+    add_test(NAME bench.${program} COMMAND ${program} ${arguments} WORKING_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
+    set_tests_properties(bench.${program} PROPERTIES TIMEOUT 240)
+  endforeach()
+endif()
