@@ -120,7 +120,8 @@ void run_page_sizes(Runner& runner) {
                    .group = "page sizes",
                    .title = std::move(title),
                    .unit = std::move(unit),
-                   .goals = {}};
+                   .goals = {},
+                   .most_rounds = 3};
   };
   RowInfo live = row("live", "live pages", "x the data");
   live.less_is_better = true;

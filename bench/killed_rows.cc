@@ -55,7 +55,8 @@ void run_killed(Runner& runner) {
                .title = "open after kill -9 with 64 MB not synced, and one get",
                .unit = "ms",
                .goals = {{"sapwood", "", 700}},
-               .less_is_better = true}},
+               .less_is_better = true,
+               .most_rounds = 3}},
              names_of(runner.peers()), Runner::WarmUp::no,
              [&](const std::string& name) { return open_after_kill(runner, name); });
 }

@@ -24,6 +24,7 @@ struct RowInfo {
   std::string unit;  // of the values
   std::vector<Goal> goals;
   bool less_is_better = false;
+  int most_rounds = 100;  // for rows that take long
 };
 
 struct Series {

@@ -28,8 +28,9 @@ void Runner::run(const std::vector<RowInfo>& infos, const std::vector<std::strin
   std::vector<Row> rows;
   rows.reserve(infos.size());
   for (const RowInfo& info : infos) rows.push_back(Row{info, {}});
+  const int rounds = std::min(arguments_.rounds, infos.front().most_rounds);
   std::set<std::string> slow;
-  for (int i = warm_up == WarmUp::yes ? -1 : 0; i < arguments_.rounds; ++i) {
+  for (int i = warm_up == WarmUp::yes ? -1 : 0; i < rounds; ++i) {
     for (const std::string& store : stores) {
       if (i >= kSlowRounds && slow.contains(store)) continue;
       Figures figures;

@@ -43,8 +43,8 @@ class Runner {
 
   enum class WarmUp : bool { no, yes };
   using Round = std::function<Figures(const std::string& store)>;
-  // If one of `rows` is wanted: calls `round` for each of `stores` in turn, arguments().rounds times (and once before
-  // that does not count), keeps and prints the values.
+  // If one of `rows` is wanted: calls `round` for each of `stores` in turn, arguments().rounds times, or the first
+  // row's most_rounds, (and once before that does not count), keeps and prints the values.
   void run(const std::vector<RowInfo>& rows, const std::vector<std::string>& stores, WarmUp warm_up,
            const Round& round);
 
