@@ -196,7 +196,8 @@ class LmdbList : public ListStore {
 StoreKind kind_of(std::string name, std::string title, std::string settings, std::string durable, unsigned flags) {
   return {.name = std::move(name),
           .title = std::move(title),
-          .version = mdb_version(nullptr, nullptr, nullptr),
+          .version = std::to_string(MDB_VERSION_MAJOR) + "." + std::to_string(MDB_VERSION_MINOR) + "." +
+                     std::to_string(MDB_VERSION_PATCH),
           .settings = std::move(settings),
           .unsynced = "all; nothing is promised",
           .durable = std::move(durable),

@@ -69,8 +69,12 @@ def ratios(row, store, versus):
     return statistics.median(values), min(values), max(values)
 
 
+def times(ratio):
+    return f"{ratio:.1g}" if ratio < 0.01 else f"{ratio:.2f}" if ratio < 100 else f"{ratio:,.0f}"
+
+
 def with_range(ratio):
-    return f"{ratio[0]:.2f}x ({ratio[1]:.2f} - {ratio[2]:.2f})"
+    return f"{times(ratio[0])}x ({times(ratio[1])} - {times(ratio[2])})"
 
 
 # --- Tables ----------------------------------------------------------------------------------------------------------
@@ -121,8 +125,10 @@ def group_table(results, group):
         for row in rows:
             ratio = ratios(row, store, base)
             value = median_of(row, store)
-            cells.append("" if value is None else short(value) if ratio is None or store == base else
-                         f"{short(value)}, {ratio[0]:.2f}x" if ratio[0] >= 0.01 else f"{short(value)}, {ratio[0]:.1g}x")
+            if value is None:
+                cells.append("")
+            else:
+                cells.append(short(value) if ratio is None or store == base else f"{short(value)}, {times(ratio[0])}x")
         lines.append([results.title(store, group)] + cells)
     return table(["store"] + [f"{row['title']} ({row['unit']})" for row in rows], lines)
 
