@@ -2,9 +2,10 @@
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 SOAK_SECONDS ?= 600
+SOAK_ITEMS ?= 100000000
 FUZZ_SECONDS ?= 60
 
-.PHONY: help demo test quick bench check format soak fuzz asan tsan install clean
+.PHONY: help demo test quick bench bench-quick check format soak fuzz asan tsan install clean
 .DEFAULT_GOAL := help
 
 build-%:
@@ -12,7 +13,7 @@ build-%:
 	@cmake --build --preset $* -j $(JOBS)
 
 help: ## This list
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
 
 demo: ## Install what is missing, build, and run examples/packages on this machine's own package index
 	@tools/setup.sh demo
@@ -26,10 +27,16 @@ test: ## Build and run all tests (setup, dev preset, quick and slow)
 quick: build-dev ## Build and run the quick tests
 	@tools/run_tests.sh dev -LE slow
 
-bench: ## Measure, beside LMDB, on a release build
-	@tools/setup.sh test
+bench: ## Measure beside all peers; writes docs/performance.md and docs/plots; 40 minutes
+	@tools/setup.sh bench
 	@$(MAKE) --no-print-directory build-release
 	@tools/bench.sh
+	@python3 tools/plot_bench.py build/release/bench.json
+
+bench-quick: ## The same on 50,000 entries, three minutes; writes nothing
+	@tools/setup.sh bench
+	@$(MAKE) --no-print-directory build-release
+	@tools/bench.sh --entries 50000 --rounds 3
 
 check: ## Format, layers and lint; under two minutes
 	@tools/check.sh
@@ -37,8 +44,8 @@ check: ## Format, layers and lint; under two minutes
 format: ## Format all sources in place
 	@tools/sources.sh | xargs clang-format-16 -i
 
-soak: build-dev ## Run the tests again and again with new seeds (SOAK_SECONDS=600)
-	@tools/soak.sh $(SOAK_SECONDS)
+soak: build-dev build-release ## A list of SOAK_ITEMS=100000000, then the tests with new seeds for SOAK_SECONDS=600
+	@tools/soak.sh $(SOAK_SECONDS) $(SOAK_ITEMS)
 
 fuzz: build-fuzz ## Run each fuzz target (FUZZ_SECONDS=60)
 	@tools/fuzz.sh $(FUZZ_SECONDS)

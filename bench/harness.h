@@ -1,39 +1,48 @@
-// Paired measurement: two sides of a workload in turn, A B A B ..., and the ratio of each pair. Only the ratios say
-// something on a noisy machine.
+// Clocks, folders and small figures.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
 namespace bench {
 
-// Seconds of one call.
-double seconds_of(const std::function<void()>& work);
-double median(std::vector<double> values);
+inline double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
-struct Row {
-  std::string name;   // such as "SortedMap/Get/1M/uniform"
-  std::string unit;   // of the rates, such as "get/s"
-  double ours = 0;    // median rate
-  double theirs = 0;  // median rate of the other side
-  double ratio = 0;   // median of the pairs' ratios
-  double low = 0;     // smallest and largest of them
-  double high = 0;
-  double goal = 0;  // ratio to reach; 0: none
+// Seconds of one call.
+template <class Work>
+double seconds_of(Work&& work) {
+  const double start = now();
+  work();
+  return now() - start;
+}
+
+struct Measured {
+  std::size_t steps = 0;  // done
+  double seconds = 0;
+  double rate() const { return static_cast<double>(steps) / seconds; }
 };
 
-// Runs `ours` and `theirs` in turn, `rounds` times after one warm-up each. Each does `operations` and returns the
-// seconds that count.
-Row compare(const std::string& name, const std::string& unit, double operations, int rounds, double goal,
-            const std::function<double()>& ours, const std::function<double()>& theirs);
+// Calls step(i) for i from 0 on, `count` times or until `most_seconds` have passed: slow stores do fewer.
+template <class Step>
+Measured measure(std::size_t count, double most_seconds, Step&& step) {
+  constexpr std::size_t kBetweenLooks = 16;
+  const double start = now();
+  std::size_t i = 0;
+  while (i < count) {
+    step(i++);
+    if (i % kBetweenLooks == 0 && now() - start > most_seconds) break;
+  }
+  return {i, now() - start};
+}
 
-void print_header(const std::string& other);
-void print(const Row& row);
-// A figure that has no other side: value, unit, and its goal ("at most 50", "at least 80000"), met or not.
-void print_figure(const std::string& name, double value, const std::string& unit, const std::string& goal, bool met);
+double median(std::vector<double> values);
+
+// Bytes that the files of a folder take on the disk; holes do not count.
+double disk_bytes(const std::string& folder);
 
 // A new folder for the files of a run, removed with all in it by the destructor. Under $SAPWOOD_BENCH_DIR, else the
 // current folder: a real disk, not a file system in memory.
@@ -43,13 +52,11 @@ class WorkFolder {
   ~WorkFolder();
   WorkFolder(const WorkFolder&) = delete;
   WorkFolder& operator=(const WorkFolder&) = delete;
+  const std::string& path() const { return path_; }
   std::string file(const std::string& name) const { return path_ + "/" + name; }
 
  private:
   std::string path_;
 };
-
-// Keeps a result alive for the optimiser.
-inline void keep(std::uint64_t value) { asm volatile("" : : "r"(value) : "memory"); }
 
 }  // namespace bench

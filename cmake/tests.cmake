@@ -116,6 +116,7 @@ endforeach()
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
 add_test(NAME style COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/check_style.py)
 add_test(NAME style_checker COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/check_style_test.py)
+add_test(NAME bench_plots COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/plot_bench_test.py)
 
 # No layer but os calls the kernel: read off the compiled objects of each.
 foreach(layer IN LISTS SAPWOOD_LAYERS)

@@ -1,14 +1,7 @@
 #!/usr/bin/env bash
-# Runs every benchmark of the release build, one after the other, and keeps what they print in build/release/bench.txt.
+# tools/bench.sh [OPTION...]: runs the benchmarks of the release build with these options of store_bench; what they print
+# is kept in build/release/bench.txt, the results in build/release/bench.json.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-shopt -s nullglob
-programs=(build/release/bench/*_bench)
-if ((${#programs[@]} == 0)); then
-  echo "no benchmark was built (bench/*_bench.cc)" >&2
-  exit 1
-fi
-for program in "${programs[@]}"; do
-  echo "== ${program##*/}"
-  "$program" "$@"
-done | tee build/release/bench.txt
+export SAPWOOD_BENCH_DIR=build/release
+build/release/bench/store_bench --json build/release/bench.json "$@" | tee build/release/bench.txt

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# tools/soak.sh SECONDS: runs the randomised tests with new seeds until the time is over; stops at the first failure
-# and prints the seed. SAPWOOD_SEED=<seed> make test replays it.
+# tools/soak.sh SECONDS ITEMS: builds, changes and checks a list of ITEMS numbers, then runs the randomised tests with new
+# seeds until the time is over; stops at the first failure and prints the seed. SAPWOOD_SEED=<seed> make test replays it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+SAPWOOD_BENCH_DIR=build build/release/bench/list_soak "${2:-100000000}"
 end=$((SECONDS + ${1:-600}))
 round=0
 while ((SECONDS < end)); do
