@@ -104,6 +104,10 @@ void throw_no_key(const std::string& collection) {
   throw Error(ErrorCode::not_found, "'" + collection + "' has no such key");
 }
 
+void throw_overflow(const std::string& collection) {
+  throw Error(ErrorCode::out_of_range, "'" + collection + "': the sum does not fit the type of the values");
+}
+
 std::string prefix_end(std::string_view prefix) {
   std::string end(prefix);
   while (!end.empty() && static_cast<u8>(end.back()) == 0xff) end.pop_back();
