@@ -66,8 +66,8 @@ class List {
     for (const std::uint64_t index : indexes) positions.push_back(index);
     return detail::entries_at<detail::ItemOf<T>>(handle_, positions);
   }
-  // `count` items at different positions (all, if there are fewer) in random order, each choice as likely. The same
-  // random bits or seed give the same sample of the same state. O(count log n).
+  // `count` items at different positions (all, if there are fewer) in random order, each choice as likely; the same for
+  // the same random bits or seed. O(count log n).
   template <detail::RandomBits G>
   std::vector<T> sample(std::uint64_t count, G& random) const {
     return detail::sample_of<detail::ItemOf<T>>(handle_, count, detail::source_of(random));
@@ -88,16 +88,14 @@ class List {
     return handle_.count(detail::entry_test(equal));
   }
 
-  // Numbers at the speed of memory. Copies items [first, first + to.size()); throws Error{out_of_range} if there are
-  // fewer.
+  // Copies numbers [first, first + to.size()) at the speed of memory. Throws Error{out_of_range} if there are fewer.
   void read(std::uint64_t first, std::span<T> to) const
     requires detail::StoredInBlocks<T>
   {
     handle_.read_items(first, to.size(), to.data());
   }
-  // Items [first, first + count) as they lie in pages: a range of std::span<const T>, to be read once from its begin,
-  // each valid until the transaction ends (a write transaction: until its next change). Handles without a transaction:
-  // Error{invalid_argument}.
+  // Items [first, first + count) as they lie in pages: a range of std::span<const T>, to be read once from its begin.
+  // Each lives as long as a view does (at_view). Handles without a transaction: Error{invalid_argument}.
   detail::Blocks<T> blocks(std::uint64_t first, std::uint64_t count) const
     requires detail::StoredInBlocks<T>
   {

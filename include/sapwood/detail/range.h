@@ -74,9 +74,8 @@ class Iterator {
     return *this;
   }
   Iterator& operator-=(difference_type by) { return *this += -by; }
-  friend Iterator operator+(Iterator from, difference_type by) { return std::move(from += by); }
-  friend Iterator operator+(difference_type by, Iterator from) { return std::move(from += by); }
-  friend Iterator operator-(Iterator from, difference_type by) { return std::move(from += -by); }
+  Iterator operator+(difference_type by) const { return Iterator(*this) += by; }
+  Iterator operator-(difference_type by) const { return Iterator(*this) -= by; }
   value_type operator[](difference_type by) const { return *(*this + by); }
   // Only iterators of one range may be compared.
   difference_type operator-(const Iterator& other) const {
@@ -89,6 +88,11 @@ class Iterator {
   Cursor cursor_;
   std::int64_t step_ = 1;
 };
+
+template <class Element>
+Iterator<Element> operator+(std::ptrdiff_t by, const Iterator<Element>& from) {
+  return from + by;
+}
 
 // Entries [first, last) of one state of a collection. Its iterators outlive it; a copy is cheap.
 template <class Element>
