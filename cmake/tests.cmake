@@ -138,6 +138,16 @@ if(TARGET example_hello)
                        FAIL_REGULAR_EXPRESSION "CMake Error")
 endif()
 
+# The other small ones print what examples/expected/ says.
+file(GLOB expected_outputs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/expected/*.txt)
+foreach(expected IN LISTS expected_outputs)
+  cmake_path(GET expected STEM name)
+  add_test(NAME example.${name}
+           COMMAND ${CMAKE_COMMAND} -D PROGRAM=$<TARGET_FILE:example_${name}>
+                   -D FOLDER=${PROJECT_BINARY_DIR}/example_${name} -D EXPECTED=${expected}
+                   -P ${PROJECT_SOURCE_DIR}/cmake/compare_output.cmake)
+endforeach()
+
 if(TARGET example_packages)
   add_test(NAME example.packages COMMAND example_packages --sample)  # also kills a writer, and counts
   set_tests_properties(example.packages PROPERTIES TIMEOUT 120)

@@ -7,6 +7,7 @@
 #include "collections/any_codec.h"
 #include "collections/handle_state.h"
 #include "collections/types.h"
+#include "sapwood/detail/cursor.h"
 #include "sapwood/error.h"
 
 namespace sapwood {

@@ -1,15 +1,24 @@
 // detail::Batch: many entries, all or none.
-#include <optional>
+#include "sapwood/detail/batch.h"
 
-#include "collections/handle_state.h"
+#include <algorithm>
+#include <optional>
+#include <unordered_set>
+
+#include "collections/atomic_change.h"
+#include "collections/bulk_sort.h"
 #include "tree/bulk.h"
 
 namespace sapwood {
 namespace collections {
 
+using Mode = detail::Batch::Mode;
+
 class BatchState {
  public:
-  BatchState(const detail::Handle& handle, detail::Batch::Mode mode, u64 at);
+  BatchState(const detail::Handle& handle, Mode mode);
+  // Of a list: items take the place of [first, first + count); nullopt: at the end.
+  BatchState(const detail::Handle& handle, std::optional<u64> first, u64 count);
   ~BatchState();
   BatchState(const BatchState&) = delete;
   BatchState& operator=(const BatchState&) = delete;
@@ -18,119 +27,154 @@ class BatchState {
   void finish();
 
  private:
-  WriteSession& session() { return own_ ? own_->session() : write_->session(); }
-  OpenCollection& collection() { return own_ ? own_->collection() : *handle_->open_collection(); }
+  WriteSession& session() { return change_.session(); }
+  OpenCollection& collection() { return change_.collection(); }
+  HandleState& handle() { return *change_.handle().state(); }
+  const CollectionTypes& types() { return collection().record.types; }
   void start_bulk();
   void add_bulk(Bytes key, Bytes value);
-  void check_live();
+  void add_item(Bytes value);
+  void add_key(Bytes key, Bytes value);
+  void load(Bytes stored_key, Bytes stored_value);
+  void finish_bulk();
+  void erase_others();
 
-  std::shared_ptr<HandleState> handle_;
-  detail::Batch::Mode mode_;
-  u64 at_;
-  std::optional<AutomaticWrite> own_;  // of an automatic handle
-  std::shared_ptr<WriteState> write_;  // of a write transaction's handle
-  std::shared_ptr<SavedState> saved_;  // what to go back to in it
-  std::optional<tree::BulkLoader> loader_;
-  std::string last_key_;
-  bool finished_ = false;
+  AtomicChange change_;
+  Mode mode_ = Mode::put;
+  bool bulk_ = false;
+  u64 at_ = 0;                                 // of a list, and of a bulk load: where the next item goes
+  u64 replaced_end_ = 0;                       // of a list: items before this one are replaced
+  std::optional<BulkSort> sort_;               // bulk, in hash order
+  std::optional<tree::BulkLoader> loader_;     // bulk
+  std::string last_key_;                       // bulk, in key order
+  std::unordered_set<std::string> told_keys_;  // retain, toggle
 };
 
-BatchState::BatchState(const detail::Handle& handle, detail::Batch::Mode mode, u64 at)
-    : handle_(handle.state()), mode_(mode), at_(at) {
-  if (handle_ == nullptr) throw Error(ErrorCode::ended, "the handle belongs to no collection");
-  if (mode == detail::Batch::Mode::put) handle_->require_keys();
-  if (mode == detail::Batch::Mode::insert) handle_->require_list();
-  switch (handle_->mode()) {
-    case HandleState::Mode::automatic: own_.emplace(*handle_); break;
-    case HandleState::Mode::write: write_ = handle_->write_state(); break;
-    case HandleState::Mode::read: handle_->write([](WriteSession&, OpenCollection&) { return true; });  // throws
+BatchState::BatchState(const detail::Handle& handle, Mode mode) : change_(handle), mode_(mode) {
+  if (mode != Mode::bulk) {
+    this->handle().require_keys();
+    return;
   }
-  session().check_changeable(collection());
   const u64 size = collection().record.root.count;
-  if (mode_ == detail::Batch::Mode::insert) {
-    if (at_ == ~u64{0}) at_ = size;
-    if (at_ > size) handle_->throw_past_end(at_, size);
-    if (size == 0) mode_ = detail::Batch::Mode::bulk;
-  } else if (mode_ == detail::Batch::Mode::bulk && handle_->record().types.is_hashed()) {
-    throw Error(ErrorCode::wrong_type, handle_->who() + ": bulk_load needs a list or a sorted collection");
-  } else if (mode_ == detail::Batch::Mode::bulk && size != 0) {
-    throw Error(ErrorCode::invalid_argument,
-                handle_->who() + " holds " + std::to_string(size) + " items: bulk_load needs an empty collection");
+  if (size != 0) {
+    throw Error(ErrorCode::invalid_argument, this->handle().who() + " holds " + std::to_string(size) +
+                                                 " items: bulk_load needs an empty collection");
   }
-  if (write_ != nullptr) saved_ = session().save();
-  if (mode_ == detail::Batch::Mode::bulk) start_bulk();
+  start_bulk();
+}
+
+BatchState::BatchState(const detail::Handle& handle, std::optional<u64> first, u64 count) : change_(handle) {
+  this->handle().require_list();
+  const u64 size = collection().record.root.count;
+  at_ = first.value_or(size);
+  if (at_ > size) this->handle().throw_past_end(at_, size);
+  if (count > size - at_) this->handle().throw_past_end(at_ + count - 1, size);
+  replaced_end_ = at_ + count;
+  if (size == 0) start_bulk();
 }
 
 void BatchState::start_bulk() {
-  at_ = 0;
+  bulk_ = true;
   OpenCollection& target = collection();
   session().change(target, [&] { loader_.emplace(session().txn(), target.record.shape, target.record.root); });
+  if (types().is_hashed()) sort_.emplace(session(), target, handle().environment()->engine().options().dirty_limit);
   target.busy = true;
 }
 
-// After a rollback of the transaction, or to an earlier savepoint, there is nothing left to add to.
-void BatchState::check_live() {
-  session().check_usable(collection());
-  if (finished_ || (saved_ != nullptr && !saved_->mark->live)) {
-    throw Error(ErrorCode::ended, handle_->who() + ": the savepoint in which it was being filled was rolled back");
-  }
+void BatchState::add(Bytes key, Bytes value) {
+  change_.check_live();
+  if (bulk_) return add_bulk(key, value);
+  if (types().has_keys()) return add_key(key, value);
+  add_item(value);
 }
 
-void BatchState::add(Bytes key, Bytes value) {
-  check_live();
+void BatchState::add_item(Bytes value) {
+  if (at_ < replaced_end_) session().set(collection(), at_, value);
+  else session().insert(collection(), at_, value);
+  ++at_;
+}
+
+void BatchState::add_key(Bytes key, Bytes value) {
+  WriteSession& session = this->session();
+  OpenCollection& target = collection();
   switch (mode_) {
-    case detail::Batch::Mode::bulk: return add_bulk(key, value);
-    case detail::Batch::Mode::put: session().put(collection(), key, value); return;
-    case detail::Batch::Mode::insert: return session().insert(collection(), at_++, value);
+    case Mode::put:
+      if (types().has_values() || !session.contains(target, key)) session.put(target, key, value);
+      return;
+    case Mode::erase: session.erase(target, key); return;
+    case Mode::retain:
+      if (session.contains(target, key)) told_keys_.emplace(key);
+      return;
+    case Mode::toggle:
+      if (told_keys_.emplace(key).second && !session.erase(target, key)) session.put(target, key, value);
+      return;
+    case Mode::bulk: return;
   }
 }
 
 void BatchState::add_bulk(Bytes key, Bytes value) {
   OpenCollection& target = collection();
   session().check_entry(target, key, value);
-  const bool keyed = tree::is_keyed(target.record.shape.order);
-  if (keyed) {
+  if (sort_) {
+    const StoredKey stored(session().reader(target), key);
+    const std::string joined = stored.is_long() ? join_long_entry(key, value) : std::string();
+    return session().change(target, [&] { sort_->add(stored, stored.is_long() ? Bytes(joined) : value); });
+  }
+  if (types().is_sorted()) {
     if (at_ != 0 && key <= last_key_) {
-      throw Error(ErrorCode::invalid_argument, handle_->who() + ": entry " + std::to_string(at_) +
+      throw Error(ErrorCode::invalid_argument, handle().who() + ": entry " + std::to_string(at_) +
                                                    " does not come after the one before it: bulk_load needs strictly "
                                                    "ascending keys");
     }
     last_key_.assign(key);
   }
-  session().change(target, [&] {
-    loader_->add(key, value);
-    if (keyed) {
-      session().record({.kind = OperationKind::put, .id = target.record.id, .key = key, .value = value});
+  session().change(target, [&] { load(key, value); });
+}
+
+// The next entry in the tree's order.
+void BatchState::load(Bytes stored_key, Bytes stored_value) {
+  const CatalogRecord& record = collection().record;
+  loader_->add(stored_key, stored_value);
+  Operation operation{.kind = OperationKind::list_insert, .id = record.id, .value = stored_value, .index = at_++};
+  if (record.types.has_keys()) {
+    operation.kind = OperationKind::put;
+    if (is_long_key(record.shape, session().txn().page_size(), stored_key)) {
+      const LongEntry entry = split_long_entry(stored_value, record.name);
+      operation.key = entry.key;
+      operation.value = entry.value;
     } else {
-      session().record({.kind = OperationKind::list_insert, .id = target.record.id, .value = value, .index = at_});
+      operation.key = short_key(record.shape, stored_key, record.name);
     }
+  }
+  session().record(operation);
+}
+
+void BatchState::finish_bulk() {
+  session().change(collection(), [&] {
+    if (sort_) sort_->finish([this](Bytes key, Bytes value) { load(key, value); });
+    loader_->finish();
   });
-  ++at_;
+  loader_.reset();
+  collection().busy = false;
+}
+
+void BatchState::erase_others() {
+  const auto is_other = [this](Bytes key, Bytes) { return !told_keys_.contains(std::string(key)); };
+  if (told_keys_.size() == collection().record.root.count) return;
+  detail::Handle handle = change_.handle();
+  handle.erase_if(detail::entry_test(is_other));
 }
 
 void BatchState::finish() {
-  check_live();
-  if (loader_) {
-    session().change(collection(), [&] { loader_->finish(); });
-    loader_.reset();
-    collection().busy = false;
-  }
-  finished_ = true;
-  if (own_) own_->commit();
-  if (saved_ != nullptr) session().release_mark(*saved_->mark);
+  change_.check_live();
+  if (bulk_) finish_bulk();
+  else if (mode_ == Mode::retain) erase_others();
+  else if (at_ < replaced_end_) session().erase_items(collection(), at_, replaced_end_ - at_);
+  change_.finish();
 }
 
 BatchState::~BatchState() {
   if (loader_) collection().busy = false;
-  loader_.reset();
-  if (finished_ || saved_ == nullptr || write_->ended()) return;
-  WriteSession& session = write_->session_unchecked();
-  try {
-    if (saved_->mark->live) session.restore(*saved_);
-  } catch (...) {
-    session.poison();
-  }
-  session.release_mark(*saved_->mark);
 }
 
 }  // namespace collections
@@ -139,9 +183,15 @@ namespace detail {
 
 using collections::BatchState;
 
-Batch::Batch(const Handle& handle, Mode mode, u64 at) : state_(std::make_shared<BatchState>(handle, mode, at)) {}
+Batch::Batch(const Handle& handle, Mode mode) : state_(std::make_shared<BatchState>(handle, mode)) {}
 
-Batch Batch::appending(const Handle& handle) { return Batch(handle, Mode::insert, ~u64{0}); }
+Batch Batch::inserting(const Handle& handle, u64 at) { return Batch(std::make_shared<BatchState>(handle, at, 0)); }
+
+Batch Batch::appending(const Handle& handle) { return Batch(std::make_shared<BatchState>(handle, std::nullopt, 0)); }
+
+Batch Batch::replacing(const Handle& handle, u64 first, u64 count) {
+  return Batch(std::make_shared<BatchState>(handle, first, count));
+}
 
 void Batch::add(std::string_view key, std::string_view value) { state_->add(key, value); }
 void Batch::finish() { state_->finish(); }

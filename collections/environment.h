@@ -59,4 +59,19 @@ class ScopedSnapshot {
   storage::Snapshot snapshot_;
 };
 
+// A snapshot that ends with its last holder.
+class HeldSnapshot {
+ public:
+  explicit HeldSnapshot(std::shared_ptr<Environment> environment)
+      : environment_(std::move(environment)), snapshot_(environment_->engine().begin_read()) {}
+  ~HeldSnapshot() { environment_->engine_unchecked().end_read(snapshot_); }
+  HeldSnapshot(const HeldSnapshot&) = delete;
+  HeldSnapshot& operator=(const HeldSnapshot&) = delete;
+  const storage::Snapshot& operator*() const { return snapshot_; }
+
+ private:
+  std::shared_ptr<Environment> environment_;
+  storage::Snapshot snapshot_;
+};
+
 }  // namespace sapwood::collections

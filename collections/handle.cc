@@ -1,8 +1,9 @@
-// detail::Handle: reading and changing one collection.
+// detail::Handle: reading one collection.
 #include "sapwood/detail/handle.h"
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "collections/handle_state.h"
 #include "tree/cursor.h"
@@ -12,11 +13,10 @@ namespace sapwood::detail {
 using collections::deliver;
 using collections::deliver_entry;
 using collections::deliver_long;
+using collections::EntryReader;
 using collections::HandleState;
-using collections::OpenCollection;
 using collections::split_long_entry;
 using collections::StoredKey;
-using collections::WriteSession;
 
 namespace {
 
@@ -33,10 +33,22 @@ HandleState& Handle::checked() const {
   return *state_;
 }
 
+Handle Handle::pinned() const {
+  HandleState& state = checked();
+  if (state.mode() != HandleState::Mode::automatic) return *this;
+  return Handle(state.in_snapshot(std::make_shared<collections::HeldSnapshot>(state.environment())));
+}
+
+Handle Handle::beside(const Handle& other) const {
+  HandleState& state = checked();
+  HandleState& beside = other.checked();
+  const bool can_follow = state.mode() == HandleState::Mode::automatic &&
+                          beside.mode() != HandleState::Mode::automatic && state.environment() == beside.environment();
+  return can_follow ? Handle(state.in_transaction_of(beside)) : pinned();
+}
+
 const std::string& Handle::name() const { return checked().record().name; }
 CollectionTypes Handle::types() const { return checked().record().types; }
-
-// --- Reading ---------------------------------------------------------------------------------------------------------
 
 u64 Handle::size() const {
   return checked().read([](const tree::TreeReader& tree) { return tree.size(); });
@@ -45,14 +57,8 @@ u64 Handle::size() const {
 bool Handle::get(std::string_view key, Receiver value) const {
   HandleState& state = checked();
   state.require_keys();
-  return state.read([&](const tree::TreeReader& tree) {
-    const StoredKey stored(tree, key);
-    const std::optional<tree::ValueView> found = tree.get(stored);
-    if (!found) return false;
-    if (stored.is_long()) deliver_long(*found, {}, value, state.record().name);
-    else deliver(*found, value);
-    return true;
-  });
+  return state.read(
+      [&](const tree::TreeReader& tree) { return collections::read_value(tree, key, value, state.record().name); });
 }
 
 bool Handle::get(std::string_view key, std::string& value) const {
@@ -122,6 +128,35 @@ void Handle::at(u64 index, std::string& value) const {
   });
 }
 
+void Handle::at_many(std::span<const u64> indexes, ManyEntries entries) const {
+  constexpr std::size_t kTogether = tree::TreeReader::kMaxTogether;
+  HandleState& state = checked();
+  const bool is_list = state.record().types.kind == CollectionKind::list;
+  state.read([&](const tree::TreeReader& tree) {
+    for (const u64 index : indexes) {
+      if (index >= tree.size()) state.throw_past_end(index, tree.size());
+    }
+    tree::Cursor cursor(tree);
+    EntryReader entry;
+    for (std::size_t i = 0; !is_list && i < indexes.size(); ++i) {
+      cursor.seek_index(indexes[i]);
+      entry.read(cursor, tree.shape(), state.record().name);
+      entries.take(entries.to, i, entry.key(), entry.value());
+    }
+    std::array<tree::ValueView, kTogether> found;
+    std::string bytes;
+    for (std::size_t first = 0; is_list && first < indexes.size(); first += kTogether) {
+      const std::size_t count = std::min(kTogether, indexes.size() - first);
+      tree.at_many(indexes.subspan(first, count), std::span(found).first(count));
+      for (std::size_t i = 0; i < count; ++i) {
+        if (!found[i].is_inline()) found[i].read(bytes);
+        entries.take(entries.to, first + i, {}, found[i].is_inline() ? found[i].inline_bytes() : Bytes(bytes));
+      }
+    }
+    return true;
+  });
+}
+
 namespace {
 
 // Puts `cursor` at the place; it is invalid if there is none.
@@ -173,6 +208,55 @@ u64 Handle::count(const KeyInterval& interval) const {
   });
 }
 
+std::optional<u64> Handle::find(u64 first, EntryTest test) const {
+  HandleState& state = checked();
+  return state.read([&](const tree::TreeReader& tree) -> std::optional<u64> {
+    tree::Cursor cursor(tree);
+    EntryReader entry;
+    for (cursor.seek_index(first); cursor.valid(); cursor.next()) {
+      entry.read(cursor, tree.shape(), state.record().name);
+      if (test.ask(test.self, entry.key(), entry.value())) return cursor.index();
+    }
+    return std::nullopt;
+  });
+}
+
+u64 Handle::count(EntryTest test) const {
+  HandleState& state = checked();
+  return state.read([&](const tree::TreeReader& tree) {
+    tree::Cursor cursor(tree);
+    EntryReader entry;
+    u64 passed = 0;
+    for (cursor.seek_first(); cursor.valid(); cursor.next()) {
+      entry.read(cursor, tree.shape(), state.record().name);
+      if (test.ask(test.self, entry.key(), entry.value())) ++passed;
+    }
+    return passed;
+  });
+}
+
+void Handle::read_items(u64 first, u64 count, void* to) const {
+  HandleState& state = checked();
+  state.require_list();
+  state.read([&](const tree::TreeReader& tree) {
+    const u64 size = tree.size();
+    if (first > size) state.throw_past_end(first, size);
+    if (count > size - first) state.throw_past_end(first + count - 1, size);
+    char* at = static_cast<char*>(to);
+    tree::Cursor cursor(tree);
+    cursor.seek_index(first);
+    for (u64 left = count; left > 0;) {
+      const Bytes values = cursor.values(left);
+      std::memcpy(at, values.data(), values.size());
+      const u32 here = static_cast<u32>(values.size() / tree.shape().value_width);
+      at += values.size();
+      left -= here;
+      cursor.skip(here);
+    }
+    return true;
+  });
+}
+
 namespace {
 
 std::string_view view_of(HandleState& state, const tree::ValueView& value) {
@@ -181,19 +265,12 @@ std::string_view view_of(HandleState& state, const tree::ValueView& value) {
   return state.view_buffer();
 }
 
-void require_transaction(const HandleState& state) {
-  if (state.mode() != HandleState::Mode::automatic) return;
-  throw Error(ErrorCode::invalid_argument, state.who() +
-                                               ": a view needs a transaction that keeps it alive: get the "
-                                               "collection from a ReadTxn or WriteTxn, or read a copy");
-}
-
 }  // namespace
 
 std::optional<std::string_view> Handle::view(std::string_view key) const {
   HandleState& state = checked();
   state.require_keys();
-  require_transaction(state);
+  state.require_transaction();
   return state.read([&](const tree::TreeReader& tree) -> std::optional<std::string_view> {
     const StoredKey stored(tree, key);
     const std::optional<tree::ValueView> found = tree.get(stored);
@@ -205,98 +282,11 @@ std::optional<std::string_view> Handle::view(std::string_view key) const {
 
 std::string_view Handle::view_at(u64 index) const {
   HandleState& state = checked();
-  require_transaction(state);
+  state.require_transaction();
   state.require_list();
   return state.read([&](const tree::TreeReader& tree) {
     if (index >= tree.size()) state.throw_past_end(index, tree.size());
     return view_of(state, tree.at(index));
-  });
-}
-
-// --- Changing --------------------------------------------------------------------------------------------------------
-
-bool Handle::put(std::string_view key, std::string_view value) {
-  HandleState& state = checked();
-  state.require_keys();
-  return state.write([&](WriteSession& session, OpenCollection& map) { return session.put(map, key, value); });
-}
-
-bool Handle::put_if_absent(std::string_view key, std::string_view value) {
-  HandleState& state = checked();
-  state.require_keys();
-  return state.write([&](WriteSession& session, OpenCollection& map) {
-    return !session.contains(map, key) && session.put(map, key, value);
-  });
-}
-
-bool Handle::erase(std::string_view key) {
-  HandleState& state = checked();
-  state.require_keys();
-  return state.write([&](WriteSession& session, OpenCollection& map) { return session.erase(map, key); });
-}
-
-u64 Handle::erase(const KeyInterval& interval) {
-  HandleState& state = checked();
-  state.require_order();
-  return state.write([&](WriteSession& session, OpenCollection& map) {
-    return session.erase_interval(map, interval.low, interval.high);
-  });
-}
-
-void Handle::insert(u64 index, std::string_view value) {
-  HandleState& state = checked();
-  state.require_list();
-  state.write([&](WriteSession& session, OpenCollection& list) {
-    session.insert(list, index, value);
-    return true;
-  });
-}
-
-void Handle::append(std::string_view value) {
-  HandleState& state = checked();
-  state.require_list();
-  state.write([&](WriteSession& session, OpenCollection& list) {
-    session.insert(list, list.record.root.count, value);
-    return true;
-  });
-}
-
-void Handle::set(u64 index, std::string_view value) {
-  HandleState& state = checked();
-  state.require_list();
-  state.write([&](WriteSession& session, OpenCollection& list) {
-    session.set(list, index, value);
-    return true;
-  });
-}
-
-void Handle::erase_at(u64 first, u64 count) {
-  HandleState& state = checked();
-  state.require_list();
-  state.write([&](WriteSession& session, OpenCollection& list) {
-    session.erase_items(list, first, count);
-    return true;
-  });
-}
-
-void Handle::pop(bool front, Receiver value) {
-  HandleState& state = checked();
-  state.require_list();
-  state.write([&](WriteSession& session, OpenCollection& list) {
-    session.check_usable(list);
-    const u64 size = list.record.root.count;
-    if (size == 0) throw Error(ErrorCode::out_of_range, state.who() + " is empty: there is nothing to pop");
-    const u64 index = front ? 0 : size - 1;
-    deliver(session.reader(list).at(index), value);
-    session.erase_items(list, index, 1);
-    return true;
-  });
-}
-
-void Handle::clear() {
-  checked().write([&](WriteSession& session, OpenCollection& collection) {
-    session.clear(collection);
-    return true;
   });
 }
 

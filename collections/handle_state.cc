@@ -3,11 +3,12 @@
 namespace sapwood::collections {
 
 HandleState::HandleState(std::shared_ptr<Environment> environment, const CatalogRecord& record,
-                         const storage::Snapshot& snapshot)
+                         const storage::Snapshot& snapshot, std::shared_ptr<HeldSnapshot> held)
     : mode_(Mode::read),
       environment_(std::move(environment)),
       record_(record),
       snapshot_(snapshot),
+      held_(std::move(held)),
       tree_(tree::TreeReader(snapshot.pages, record.shape, record.root)) {}
 
 HandleState::HandleState(std::shared_ptr<WriteState> write, OpenCollection& collection)
@@ -32,6 +33,24 @@ tree::TreeRoot HandleState::root_in(const storage::Snapshot& snapshot) {
   return found->root;
 }
 
+std::shared_ptr<HandleState> HandleState::in_snapshot(const std::shared_ptr<HeldSnapshot>& held) {
+  CatalogRecord record = record_;
+  record.root = root_in(**held);
+  return std::make_shared<HandleState>(environment_, record, **held, held);
+}
+
+std::shared_ptr<HandleState> HandleState::in_transaction_of(HandleState& other) {
+  if (other.mode_ == Mode::write) {
+    OpenCollection* collection = other.write_->session().find(record_.id);
+    if (collection == nullptr) throw_dropped();
+    return std::make_shared<HandleState>(other.write_, *collection);
+  }
+  other.check_live();
+  CatalogRecord record = record_;
+  record.root = root_in(other.snapshot_);
+  return std::make_shared<HandleState>(environment_, record, other.snapshot_, other.held_);
+}
+
 void HandleState::throw_ended() const {
   throw Error(ErrorCode::ended, who() +
                                     ": the read transaction of this handle has ended: get the collection from a "
@@ -46,6 +65,12 @@ void HandleState::throw_read_only() const {
   throw Error(ErrorCode::read_only, who() +
                                         " was got from a read transaction and cannot be changed: use a write "
                                         "transaction, or get it from the Database");
+}
+
+void HandleState::throw_no_transaction() const {
+  throw Error(ErrorCode::invalid_argument, who() +
+                                               ": a view needs a transaction that keeps it alive: get the "
+                                               "collection from a ReadTxn or WriteTxn, or read a copy");
 }
 
 void HandleState::throw_wrong_kind(const char* needed) const {
@@ -99,6 +124,36 @@ void deliver_long(const tree::ValueView& stored, const detail::Receiver& key, co
   const LongEntry entry = split_long_entry(bytes, collection);
   if (key.take != nullptr) key.take(key.to, entry.key);
   if (value.take != nullptr) value.take(value.to, entry.value);
+}
+
+bool read_value(const tree::TreeReader& tree, Bytes key, const detail::Receiver& receiver,
+                const std::string& collection) {
+  const StoredKey stored(tree, key);
+  const std::optional<tree::ValueView> found = tree.get(stored);
+  if (!found) return false;
+  if (stored.is_long()) deliver_long(*found, {}, receiver, collection);
+  else deliver(*found, receiver);
+  return true;
+}
+
+void EntryReader::read(const tree::Cursor& cursor, const tree::TreeShape& shape, const std::string& collection) {
+  const tree::ValueView value = cursor.value();
+  if (value.is_inline()) [[likely]] {
+    value_ = value.inline_bytes();
+  } else {
+    value.read(value_buffer_);
+    value_ = value_buffer_;
+  }
+  if (!tree::is_keyed(shape.order)) return;
+  key_buffer_.clear();
+  key_ = cursor.key(key_buffer_);
+  if (is_long_key(shape, cursor.page_size(), key_)) {
+    const LongEntry entry = split_long_entry(value_, collection);
+    key_ = entry.key;
+    value_ = entry.value;
+  } else {
+    key_ = short_key(shape, key_, collection);
+  }
 }
 
 void deliver_entry(const tree::Cursor& cursor, const tree::TreeReader& tree, const detail::Receiver& key,

@@ -19,8 +19,9 @@ class HandleState {
  public:
   enum class Mode { automatic, read, write };
 
-  // In a snapshot, which its owner ends.
-  HandleState(std::shared_ptr<Environment> environment, const CatalogRecord& record, const storage::Snapshot& snapshot);
+  // In a snapshot, which its owner ends, or which this holds too.
+  HandleState(std::shared_ptr<Environment> environment, const CatalogRecord& record, const storage::Snapshot& snapshot,
+              std::shared_ptr<HeldSnapshot> held = nullptr);
   // In a write transaction.
   HandleState(std::shared_ptr<WriteState> write, OpenCollection& collection);
   // Each call its own transaction.
@@ -32,6 +33,7 @@ class HandleState {
   const std::shared_ptr<WriteState>& write_state() const { return write_; }
   OpenCollection* open_collection() const { return collection_; }
   const storage::Snapshot& snapshot() const { return snapshot_; }
+  const std::shared_ptr<HeldSnapshot>& held() const { return held_; }
   RootCache& cache() { return cache_; }
   std::string& view_buffer() { return view_buffer_; }
 
@@ -49,8 +51,17 @@ class HandleState {
     if (!environment_->engine_unchecked().is_live(snapshot_.slot, snapshot_.generation)) [[unlikely]]
       throw_ended();
   }
+  // Throws what a change through a handle of a read transaction throws.
+  [[noreturn]] void refuse_change() const {
+    check_live();
+    throw_read_only();
+  }
   // The tree in a version. Throws not_found if the collection is not there (any more).
   tree::TreeRoot root_in(const storage::Snapshot& snapshot);
+
+  // A state like this one in the snapshot or transaction of `other`, of the same file, or in the held snapshot.
+  std::shared_ptr<HandleState> in_transaction_of(HandleState& other);
+  std::shared_ptr<HandleState> in_snapshot(const std::shared_ptr<HeldSnapshot>& held);
 
   // Throw wrong_type unless the collection has keys, has them in order, is a list.
   void require_keys() const {
@@ -60,6 +71,11 @@ class HandleState {
   void require_order() const {
     if (!record_.types.is_sorted()) [[unlikely]]
       throw_wrong_kind("a sorted collection");
+  }
+  // Throws invalid_argument without a transaction that keeps a view alive.
+  void require_transaction() const {
+    if (mode_ == Mode::automatic) [[unlikely]]
+      throw_no_transaction();
   }
   void require_list() const {
     if (record_.types.kind != CollectionKind::list) [[unlikely]]
@@ -79,12 +95,14 @@ class HandleState {
  private:
   [[noreturn]] void throw_ended() const;
   [[noreturn]] void throw_read_only() const;
+  [[noreturn]] void throw_no_transaction() const;
   [[noreturn]] void throw_wrong_kind(const char* needed) const;
 
   Mode mode_;
   std::shared_ptr<Environment> environment_;
   CatalogRecord record_;                  // as it was when the handle was made; of a snapshot: as it is
   storage::Snapshot snapshot_;            // read
+  std::shared_ptr<HeldSnapshot> held_;    // read, of no transaction's
   std::optional<tree::TreeReader> tree_;  // read
   std::shared_ptr<WriteState> write_;     // write
   OpenCollection* collection_ = nullptr;  // write
@@ -126,10 +144,7 @@ auto HandleState::read(Function&& function) {
 
 template <class Function>
 auto HandleState::write(Function&& function) {
-  if (mode_ == Mode::read) {
-    check_live();
-    throw_read_only();
-  }
+  if (mode_ == Mode::read) refuse_change();
   if (mode_ == Mode::write) return function(write_->session(), *collection_);
   AutomaticWrite own(*this);
   const auto result = function(own.session(), own.collection());
@@ -142,6 +157,25 @@ void deliver(const tree::ValueView& value, const detail::Receiver& receiver);
 // The same of an entry with a long key (StoredKey), whose value holds both. `collection`: its name, for errors.
 void deliver_long(const tree::ValueView& stored, const detail::Receiver& key, const detail::Receiver& value,
                   const std::string& collection);
+// Hands the value at the user's `key` to `receiver`; false if there is none.
+bool read_value(const tree::TreeReader& tree, Bytes key, const detail::Receiver& receiver,
+                const std::string& collection);
+
+// Takes both of one entry.
+class EntryReader {
+ public:
+  // Key (empty if it has none) and value of the entry at `cursor`: valid until the next read and while the pages are.
+  void read(const tree::Cursor& cursor, const tree::TreeShape& shape, const std::string& collection);
+  Bytes key() const { return key_; }
+  Bytes value() const { return value_; }
+
+ private:
+  Bytes key_;
+  Bytes value_;
+  std::string key_buffer_;
+  std::string value_buffer_;
+};
+
 // Key (if it has one) and value of the entry at `cursor` in `tree`.
 void deliver_entry(const tree::Cursor& cursor, const tree::TreeReader& tree, const detail::Receiver& key,
                    const detail::Receiver& value, const std::string& collection);

@@ -10,6 +10,7 @@ ScanState::ScanState(HandleState& handle)
   switch (handle.mode()) {
     case HandleState::Mode::read:
       handle.check_live();
+      held_ = handle.held();
       snapshot_ = handle.snapshot();
       root_ = handle.record().root;
       return;
@@ -23,24 +24,14 @@ ScanState::ScanState(HandleState& handle)
     }
     case HandleState::Mode::automatic: break;
   }
-  snapshot_ = environment_->engine().begin_read();
-  try {
-    root_ = handle.root_in(snapshot_);
-  } catch (...) {
-    environment_->engine_unchecked().end_read(snapshot_);
-    throw;
-  }
+  held_ = std::make_shared<HeldSnapshot>(environment_);
+  snapshot_ = **held_;
+  root_ = handle.root_in(snapshot_);
   environment_->engine_unchecked().note_since(snapshot_);
-  owns_snapshot_ = true;
-}
-
-ScanState::~ScanState() {
-  if (owns_snapshot_) environment_->engine_unchecked().end_read(snapshot_);
-  if (mark_ != nullptr) write_->session_unchecked().release_mark(*mark_);
 }
 
 void ScanState::check_live() const {
-  if (owns_snapshot_) return;
+  if (held_ != nullptr) return;
   if (write_ != nullptr) {
     write_->session().check_usable();
     if (mark_->live) return;
@@ -66,6 +57,23 @@ u64 ScanState::start_at(std::string_view key) {
   start_.emplace(tree());
   start_->seek_key(key);
   return start_->valid() ? start_->index() : size();
+}
+
+ScanCursor::ScanCursor(detail::Scan scan, u64 index)
+    : scan_(std::move(scan)), cursor_(scan_->tree()), changes_(scan_->changes()) {
+  cursor_.seek_index(index);
+}
+
+tree::Cursor& ScanCursor::at() {
+  scan_->check_live();
+  if (changes_ != scan_->changes()) [[unlikely]] {
+    const u64 index = cursor_.index();
+    changes_ = scan_->changes();
+    tree::Cursor there(scan_->tree());
+    there.seek_index(index);
+    cursor_ = there;
+  }
+  return cursor_;
 }
 
 Position::Position(const ScanState& scan) : cursor_(scan.start()), changes_(scan.changes()), shape_(scan.shape()) {
@@ -164,6 +172,11 @@ Section Handle::slice(u64 first, u64 count) const {
   section.first = first;
   section.last = first + count;
   return section;
+}
+
+Section Handle::view_slice(u64 first, u64 count) const {
+  checked().require_transaction();
+  return slice(first, count);
 }
 
 Section Handle::range(const KeyInterval& interval) const {

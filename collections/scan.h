@@ -7,6 +7,7 @@
 #include <string>
 
 #include "collections/handle_state.h"
+#include "sapwood/detail/cursor.h"
 #include "tree/cursor.h"
 
 namespace sapwood::collections {
@@ -16,7 +17,9 @@ namespace sapwood::collections {
 class ScanState {
  public:
   explicit ScanState(HandleState& handle);
-  ~ScanState();
+  ~ScanState() {
+    if (mark_ != nullptr) write_->session_unchecked().release_mark(*mark_);
+  }
   ScanState(const ScanState&) = delete;
   ScanState& operator=(const ScanState&) = delete;
 
@@ -39,12 +42,27 @@ class ScanState {
   std::shared_ptr<Environment> environment_;
   std::shared_ptr<WriteState> write_;  // null: a snapshot
   std::shared_ptr<PlacedMark> mark_;
+  std::shared_ptr<HeldSnapshot> held_;
   storage::Snapshot snapshot_;
-  bool owns_snapshot_ = false;
   tree::TreeShape shape_;
   tree::TreeRoot root_;
   std::string name_;
   std::optional<tree::Cursor> start_;
+};
+
+// A cursor over a scan that stays where it is when the write transaction changes the collection.
+class ScanCursor {
+ public:
+  explicit ScanCursor(detail::Scan scan, u64 index = 0);
+  // To read at and to move; until the next change. Throws as ScanState::check_live.
+  tree::Cursor& at();
+  const ScanState& scan() const { return *scan_; }
+  u64 changes() const { return changes_; }  // when it was last used
+
+ private:
+  detail::Scan scan_;
+  tree::Cursor cursor_;
+  u64 changes_;
 };
 
 // Where a cursor stands in the tree, and what it read there.

@@ -29,7 +29,7 @@ void check_width(const OpenCollection& collection, const TypeInfo& type, Bytes b
 }  // namespace
 
 WriteSession::WriteSession(storage::WriteTransaction& txn, bool recording)
-    : txn_(txn), hash_seed_(txn.reader().hash_seed()), catalog_(to_tree_root(txn.catalog())), recording_(recording) {}
+    : txn_(txn), key_hash_(txn.reader().key_hash()), catalog_(to_tree_root(txn.catalog())), recording_(recording) {}
 
 void WriteSession::check_usable() const {
   if (poisoned_) [[unlikely]] {
@@ -226,7 +226,7 @@ bool WriteSession::contains(const OpenCollection& collection, Bytes key) const {
 bool WriteSession::put(OpenCollection& collection, Bytes key, Bytes value) {
   check_changeable(collection);
   check_entry(collection, key, value);
-  const StoredKey stored(collection.record.shape, txn_.page_size(), hash_seed_, key);
+  const StoredKey stored(collection.record.shape, txn_.page_size(), key_hash_, key);
   const std::string joined = stored.is_long() ? join_long_entry(key, value) : std::string();
   return change(collection, [&] {
     const bool is_new = writer(collection).put(stored, stored.is_long() ? Bytes(joined) : value);
@@ -240,7 +240,7 @@ bool WriteSession::erase(OpenCollection& collection, Bytes key) {
   check_changeable(collection);
   check_width(collection, collection.record.types.key, key);
   const bool was_dirty = collection.dirty;
-  const StoredKey stored(collection.record.shape, txn_.page_size(), hash_seed_, key);
+  const StoredKey stored(collection.record.shape, txn_.page_size(), key_hash_, key);
   const ReserveUse reserve(txn_);
   return change(collection, [&] {
     if (!writer(collection).erase(stored)) {

@@ -70,7 +70,10 @@ class WriteSession {
   std::vector<CatalogRecord> records();
 
   tree::TreeReader reader(const OpenCollection& collection) const {
-    return tree::TreeReader(txn_.reader(), collection.record.shape, collection.record.root);
+    return reader(collection.record.shape, collection.record.root);
+  }
+  tree::TreeReader reader(const tree::TreeShape& shape, const tree::TreeRoot& root) const {
+    return tree::TreeReader(txn_.reader(), shape, root);
   }
 
   tree::TreeWriter writer(OpenCollection& collection) {
@@ -126,7 +129,7 @@ class WriteSession {
   void apply_to(OpenCollection& collection, const Operation& operation);
 
   storage::WriteTransaction& txn_;
-  u64 hash_seed_;
+  KeyHash key_hash_;
   tree::TreeRoot catalog_;
   std::vector<std::unique_ptr<OpenCollection>> open_;
   std::unordered_map<u64, OpenCollection*> by_id_;

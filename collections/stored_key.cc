@@ -9,7 +9,7 @@
 
 namespace sapwood::collections {
 
-void StoredKey::hash_key(u32 page_size, u64 seed, Bytes key) {
+void StoredKey::hash_key(u32 page_size, const KeyHash& hash, Bytes key) {
   long_ = key.size() > max_short_key(page_size);
   const std::size_t size = long_ ? tree::max_key_size(page_size) : kHashBytes + key.size();
   char* to = small_.data();
@@ -18,10 +18,10 @@ void StoredKey::hash_key(u32 page_size, u64 seed, Bytes key) {
     to = large_.data();
   }
   bytes_ = Bytes(to, size);
-  store_be64(to, hash64(key.data(), key.size(), seed));
+  store_be64(to, hash(key.data(), key.size()));
   std::size_t head = kHashBytes;
   if (long_) {
-    const Hash128 digest = hash128(key.data(), key.size(), seed);
+    const Hash128 digest = hash128(key.data(), key.size(), hash.seed);
     store_be64(to + head, digest.high);
     store_be64(to + head + 8, digest.low);
     head += kDigestBytes;

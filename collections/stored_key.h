@@ -12,6 +12,7 @@
 #include <array>
 #include <string>
 
+#include "base/hash.h"
 #include "tree/tree.h"
 
 namespace sapwood::collections {
@@ -26,11 +27,11 @@ constexpr u32 max_short_key(u32 page_size) { return tree::max_key_size(page_size
 // The tree's key for the length of a call.
 class StoredKey {
  public:
-  StoredKey(const tree::TreeShape& shape, u32 page_size, u64 seed, Bytes key) : bytes_(key) {
-    if (shape.order == tree::Order::hash) hash_key(page_size, seed, key);
+  StoredKey(const tree::TreeShape& shape, u32 page_size, const KeyHash& hash, Bytes key) : bytes_(key) {
+    if (shape.order == tree::Order::hash) hash_key(page_size, hash, key);
   }
   StoredKey(const tree::TreeReader& tree, Bytes key)
-      : StoredKey(tree.shape(), tree.pages().page_size(), tree.pages().hash_seed(), key) {}
+      : StoredKey(tree.shape(), tree.pages().page_size(), tree.pages().key_hash(), key) {}
   StoredKey(const StoredKey&) = delete;
   StoredKey& operator=(const StoredKey&) = delete;
 
@@ -38,7 +39,7 @@ class StoredKey {
   bool is_long() const { return long_; }
 
  private:
-  void hash_key(u32 page_size, u64 seed, Bytes key);
+  void hash_key(u32 page_size, const KeyHash& hash, Bytes key);
 
   Bytes bytes_;
   bool long_ = false;

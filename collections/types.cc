@@ -221,6 +221,10 @@ PrefixInterval::operator KeyInterval() const {
   return {low_, high_.empty() ? std::nullopt : std::optional<std::string_view>(high_)};
 }
 
+void throw_overflow(const std::string& collection) {
+  throw Error(ErrorCode::out_of_range, "'" + collection + "': the sum does not fit the type of the values");
+}
+
 std::string prefix_end(std::string_view prefix) {
   std::string end(prefix);
   while (!end.empty() && static_cast<u8>(end.back()) == 0xff) end.pop_back();

@@ -16,6 +16,10 @@ Database sample() {
     for (int i = 0; i < 100; ++i) list.push_back(std::to_string(i));
     auto map = txn.sorted_map<std::string, std::string>("map");
     for (int i = 0; i < 100; ++i) map.put(std::to_string(i), "value");
+    auto numbers = txn.list<std::int64_t>("numbers");
+    auto set = txn.set<std::int64_t>("set");
+    auto sorted_set = txn.sorted_set<std::int64_t>("sorted_set");
+    for (std::int64_t i = 0; i < 100; ++i) numbers.push_back(i), set.insert(i), sorted_set.insert(i);
   });
   return db;
 }
@@ -52,6 +56,96 @@ void expect_ended(List<std::string>& list, SortedMap<std::string, std::string>& 
   EXPECT_EQ(code_of([&] { entry->first.size(); }), ErrorCode::ended);
   EXPECT_EQ(code_of([&] { entry.key_view(); }), ErrorCode::ended);
   EXPECT_EQ(code_of([&] { entry.value_view(); }), ErrorCode::ended);
+}
+
+// The same of what collections do beside: `get` makes the transaction's handles, `end` ends it.
+template <class Source, class End>
+void expect_operations_ended(Source& source, End end) {
+  auto list = source.template list<std::string>("list");
+  auto map = source.template sorted_map<std::string, std::string>("map");
+  auto numbers = source.template list<std::int64_t>("numbers");
+  auto set = source.template set<std::int64_t>("set");
+  auto sorted_set = source.template sorted_set<std::int64_t>("sorted_set");
+  const auto blocks = numbers.blocks(0, 100);
+  auto block = blocks.begin();
+  const auto merged = set.union_with(set);
+  auto key = merged.begin();
+  const auto key_view = set.range().views().begin();
+  EXPECT_FALSE((*block).empty());
+  EXPECT_GE(*key, 0);
+  EXPECT_GE(*key_view, 0);
+  end();
+  const auto expect = [](const char* what, auto call) {
+    SCOPED_TRACE(what);
+    EXPECT_EQ(code_of(call), ErrorCode::ended);
+  };
+  std::vector<std::int64_t> to(3);
+  expect("block", [&] { (void)*block; });
+  expect("next block", [&] { ++block; });
+  expect("blocks again", [&] { blocks.begin(); });
+  expect("merge", [&] { (void)*key; });
+  expect("next of merge", [&] { ++key; });
+  expect("merge again", [&] { merged.begin(); });
+  expect("view of a key", [&] { (void)*key_view; });
+  expect("blocks", [&] { numbers.blocks(0, 1); });
+  expect("read", [&] { numbers.read(0, to); });
+  expect("find", [&] { numbers.find(3); });
+  expect("count", [&] { numbers.count(3); });
+  expect("get_many", [&] { numbers.get_many(to); });
+  expect("sample", [&] { numbers.sample(2, 1); });
+  expect("assign", [&] { numbers.assign(0, 1, to); });
+  expect("update", [&] { numbers.update(0, [](auto n) { return n; }); });
+  expect("add", [&] { numbers.add(0, 1); });
+  expect("erase_if", [&] { list.erase_if([](const auto&) { return true; }); });
+  expect("update by key", [&] { map.update("1", [](const auto& value) { return value; }); });
+  expect("get_many by key", [&] { map.get_many(std::vector<std::string>{"1"}); });
+  expect("sample of a map", [&] { map.sample(2, 1); });
+  expect("erase_if of a map", [&] { map.erase_if([](const auto&) { return true; }); });
+  expect("pop_first", [&] { sorted_set.pop_first(); });
+  expect("erase_all", [&] { set.erase_all(to); });
+  expect("retain_all by a set", [&] { set.retain_all(set); });
+  expect("toggle_all", [&] { set.toggle_all(to); });
+  expect("is_subset_of", [&] { set.is_subset_of(set); });
+  expect("is_disjoint_from", [&] { sorted_set.is_disjoint_from(sorted_set); });
+  expect("bulk_load", [&] { set.bulk_load(to); });
+}
+
+TEST(Lifetime, OperationsAfterAReadTransaction) {
+  Database db = sample();
+  std::optional<ReadTxn> txn(db.read());
+  std::optional<ReadTxn> same_slot;
+  expect_operations_ended(*txn, [&] {
+    txn.reset();
+    same_slot.emplace(db.read());
+  });
+}
+
+TEST(Lifetime, OperationsAfterAWriteTransaction) {
+  Database db = sample();
+  WriteTxn txn = db.begin_write();
+  expect_operations_ended(txn, [&] { txn.commit(); });
+  WriteTxn other = db.begin_write();
+  expect_operations_ended(other, [&] { other.rollback(); });
+}
+
+// Ranges hold a snapshot of their own; views have nothing to hold on to.
+TEST(Lifetime, OperationsWithoutATransaction) {
+  Database db = sample();
+  auto numbers = db.list<std::int64_t>("numbers");
+  auto set = db.set<std::int64_t>("set");
+  EXPECT_EQ(code_of([&] { numbers.blocks(0, 1); }), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of([&] { (db.sorted_map<std::string, std::string>("map").get_view("1")); }),
+            ErrorCode::invalid_argument);
+  std::optional merged(set.union_with(set));
+  set.clear();
+  EXPECT_EQ(items_of(*merged).size(), 100u);
+  EXPECT_EQ(code_of([&] { db.close(); }), ErrorCode::in_use);
+  merged.reset();
+  const ReadTxn txn = db.read();
+  EXPECT_EQ(code_of([&] { txn.list<std::int64_t>("numbers").add(0, 1); }), ErrorCode::read_only);
+  EXPECT_EQ(code_of([&] { txn.set<std::int64_t>("set").toggle_all(set); }), ErrorCode::read_only);
+  EXPECT_EQ(code_of([&] { txn.sorted_set<std::int64_t>("sorted_set").pop_last(); }), ErrorCode::read_only);
+  EXPECT_EQ(code_of([&] { txn.set<std::int64_t>("set").erase_if([](auto) { return true; }); }), ErrorCode::read_only);
 }
 
 TEST(Lifetime, ReadTransaction) {

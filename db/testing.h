@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <ranges>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -64,7 +65,7 @@ inline void expect_sound(Database& db) {
 // All items of a range, list or map.
 template <class R>
 auto items_of(R&& range) {
-  std::vector<typename std::decay_t<R>::value_type> items;
+  std::vector<std::ranges::range_value_t<R>> items;
   for (auto&& item : range) items.push_back(item);
   return items;
 }

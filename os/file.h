@@ -145,6 +145,9 @@ class Env {
   virtual Clock& clock() = 0;
   virtual Random& random() = 0;
   virtual ProcessInfo process() = 0;
+  // How many bits of the hashes of keys count, 1 to 64. Fewer only in tests, in which hashes are to be equal; a file
+  // must always be opened with as many.
+  virtual u32 key_hash_bits() const { return 64; }
   // Zeroed private memory of `size` bytes of address space, backed only where touched.
   virtual std::unique_ptr<Mapping> reserve_memory(u64 size) = 0;
 };

@@ -36,6 +36,8 @@ SimDisk::SimDisk(std::shared_ptr<State> state) : state_(std::move(state)), first
 
 SimDisk::~SimDisk() = default;
 
+u32 SimDisk::key_hash_bits() const { return first_process_->key_hash_bits(); }
+
 FileSystem& SimDisk::files() { return first_process_->files(); }
 Clock& SimDisk::clock() { return first_process_->clock(); }
 Random& SimDisk::random() { return first_process_->random(); }

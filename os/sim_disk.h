@@ -112,6 +112,7 @@ struct CrashOptions {
 struct SimDiskOptions {
   u64 seed = 1;
   u64 reservation_bytes = u64{64} << 20;  // largest size of one file; larger throws Error{limit}
+  u32 key_hash_bits = 64;                 // Env::key_hash_bits
 };
 
 // One logical process on the disk: an Env of its own. Killing it releases its locks, and all its later calls, also
@@ -135,6 +136,7 @@ class SimDisk : public Env {
   Random& random() override;  // from the seed
   ProcessInfo process() override;
   std::unique_ptr<Mapping> reserve_memory(u64 size) override;
+  u32 key_hash_bits() const override;
 
   // Another process on the same disk: another pid, same boot id.
   std::unique_ptr<SimProcess> start_process();

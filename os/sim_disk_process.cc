@@ -170,6 +170,8 @@ class SimProcessEnv final : public SimProcess {
     return posix_env().reserve_memory(size);
   }
 
+  u32 key_hash_bits() const override { return state_->options.key_hash_bits; }
+
   void kill() override {
     const std::lock_guard lock(state_->mutex);
     process_->alive = false;

@@ -184,7 +184,7 @@ void Engine::Impl::adopt(const Meta& newest) {
   }
   PageSpace prototype;
   prototype.checksum_seed = meta.checksum_seed();
-  prototype.hash_seed = meta.hash_seed();
+  prototype.key_hash = {meta.hash_seed(), ~u64{0} << (64 - env.key_hash_bits())};
   prototype.verify_checksums = options.verify_checksums;
   prototype.verify_node = contents.verify_node();
   pages.open_map(prototype, maps_stores());

@@ -34,7 +34,7 @@ struct PageSpace {
   u32 page_size = 0;
   u32 page_shift = 0;
   u64 checksum_seed = 0;
-  u64 hash_seed = 0;  // of the hashes of keys
+  KeyHash key_hash;
   bool verify_checksums = true;
   VerifyNode verify_node = nullptr;
 };
@@ -49,7 +49,7 @@ class PageReader {
 
   u32 page_size() const { return space_->page_size; }
   u64 page_count() const { return page_count_; }
-  u64 hash_seed() const { return space_->hash_seed; }
+  const KeyHash& key_hash() const { return space_->key_hash; }
 
   // The bytes of the page, valid until the snapshot ends (or the next change of the write transaction).
   const u8* fetch(PageRef ref) const {

@@ -45,6 +45,7 @@ TEST(Model, TallTrees) {
   run.mix[OperationKind::drop] = 0;
   run.mix[OperationKind::clear] = 0;
   run.mix[OperationKind::bulk_load] = 0;
+  run.mix[OperationKind::erase_if] = 0;
   run.mix[OperationKind::extend] = 60;
   run.mix[OperationKind::commit] = 4;
   run.mix[OperationKind::roll_back] = 0;
@@ -60,6 +61,13 @@ TEST(Model, TallTrees) {
 TEST(Model, BigValues) {
   ModelRun run{.seed = test_seed(), .operations = scaled(600), .log_size = 1 << 20, .disk_bytes = u64{2} << 30};
   run.scale = {.page_size = 4096, .keys = 40, .max_items = 40, .max_value = 10 << 20, .big_commit = 3 << 20};
+  run_model(run);
+}
+
+// Sixteen different hashes for all keys of dicts and sets.
+TEST(Model, EqualHashes) {
+  ModelRun run{.seed = test_seed(), .operations = scaled(30'000), .key_hash_bits = 4};
+  run.scale = {.page_size = 512, .keys = 1000, .max_items = 1000, .max_value = 1000, .big_commit = 100'000};
   run_model(run);
 }
 

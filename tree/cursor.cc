@@ -1,5 +1,7 @@
 #include "tree/cursor.h"
 
+#include <algorithm>
+
 #include "base/assert.h"
 #include "tree/descent.h"
 
@@ -134,6 +136,14 @@ Bytes Cursor::key(std::string& buffer) const {
 ValueView Cursor::value() const {
   SAPWOOD_ASSERT(valid_);
   return make_value(LeafNode(leaf_, tree_.pages().page_size()).value(slot_), tree_.pages(), tree_.shape().tree_id);
+}
+
+Bytes Cursor::values(u64 count) const {
+  SAPWOOD_ASSERT(valid_ && tree_.shape().fixed);
+  const FixedLeaf leaf(leaf_, page_size());
+  const u32 width = leaf.value_width();
+  const u64 here = std::min<u64>(count, leaf_count_ - slot_);
+  return Bytes(reinterpret_cast<const char*>(leaf.values()) + slot_ * width, here * width);
 }
 
 }  // namespace sapwood::tree

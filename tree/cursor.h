@@ -38,6 +38,15 @@ class Cursor {
   // The same in the page itself or at the end of `buffer`: valid as long as both stay as they are.
   Bytes key(std::string& buffer) const;
   ValueView value() const;
+  // Of a tree with fixed leaves: the values of this entry and those after it in its leaf, at most `count` of them, back
+  // to back as in memory. Valid as the cursor is. Requires: valid().
+  Bytes values(u64 count) const;
+  // So many entries on. Requires: so many are left in the leaf.
+  void skip(u32 count) {
+    index_ += count;
+    slot_ += count;
+    if (slot_ >= leaf_count_) next_leaf();
+  }
   // Position of the entry in the tree's order. O(1).
   u64 index() const { return index_; }
   u32 page_size() const { return tree_.pages().page_size(); }

@@ -28,6 +28,8 @@ class TreeReader {
   // the tree is larger than the processor's caches. Requires: as many values as keys.
   static constexpr std::size_t kMaxTogether = 16;
   void get_many(std::span<const Bytes> keys, std::span<std::optional<ValueView>> values) const;
+  // The values at up to kMaxTogether positions, in the same way. Requires: each < size(), as many values as positions.
+  void at_many(std::span<const u64> indexes, std::span<ValueView> values) const;
   // The value at position `index` in the tree's order. O(log n). Requires: index < size().
   ValueView at(u64 index) const;
   // How many entries have a smaller key (`after`: a smaller or equal one). O(log n). Requires: the tree has keys.

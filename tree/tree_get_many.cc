@@ -1,4 +1,5 @@
 // Many look-ups together: all go down one level, then all the next, so that they wait for memory at the same time.
+#include <algorithm>
 #include <array>
 
 #include "base/assert.h"
@@ -24,6 +25,30 @@ void TreeReader::get_many(std::span<const Bytes> keys, std::span<std::optional<V
     const LeafNode leaf(fetch_node(pages_, refs[i], shape_, 0), pages_.page_size());
     const Found found = leaf.find(keys[i]);
     if (found.equal) values[i] = make_value(leaf.value(found.slot), pages_, shape_.tree_id);
+  }
+}
+
+void TreeReader::at_many(std::span<const u64> indexes, std::span<ValueView> values) const {
+  SAPWOOD_ASSERT(indexes.size() == values.size() && indexes.size() <= kMaxTogether);
+  check_root(root_);
+  std::array<PageRef, kMaxTogether> refs;
+  std::array<u64, kMaxTogether> left;
+  refs.fill(root_.root);
+  std::ranges::copy(indexes, left.begin());
+  for (u32 level = root_.height - 1u; level > 0; --level) {
+    for (std::size_t i = 0; i < indexes.size(); ++i) {
+      const Branch branch(fetch_node(pages_, refs[i], shape_, level), pages_.page_size());
+      const u32 slot = branch.find_index(left[i]);
+      check_format(slot < branch.count(), refs[i].page, "B2: it holds fewer entries than its parent counts");
+      left[i] -= branch.begin(slot);
+      refs[i] = branch.child(slot);
+      pages_.prefetch_search(refs[i]);
+    }
+  }
+  for (std::size_t i = 0; i < indexes.size(); ++i) {
+    const LeafNode leaf(fetch_node(pages_, refs[i], shape_, 0), pages_.page_size());
+    check_format(left[i] < leaf.count(), refs[i].page, "L1: it holds fewer entries than its parent counts");
+    values[i] = make_value(leaf.value(static_cast<u32>(left[i])), pages_, shape_.tree_id);
   }
 }
 

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "sapwood/any_value.h"
-#include "sapwood/detail/handle.h"
+#include "sapwood/detail/batch.h"
 
 namespace sapwood {
 
@@ -68,7 +68,7 @@ class AnyCollection {
 
   // Adds all entries that `next` gives until nullopt, or none if it throws: to the end of a list, by key into others.
   void extend(const std::function<std::optional<AnyEntry>()>& next);
-  // The same into an empty list or, keys strictly ascending, sorted collection: full pages, each written once.
+  // The same into an empty collection: full pages, each written once. Keys of sorted ones strictly ascend.
   void bulk_load(const std::function<std::optional<AnyEntry>()>& next);
 
  private:

@@ -15,6 +15,13 @@ class Dict : public detail::Mapping<detail::Keyed<detail::MapEntry<K, V>>, V> {
   static constexpr CollectionTypes types{CollectionKind::dict, Codec<K>::type, Codec<V>::type};
 
   using detail::Mapping<detail::Keyed<detail::MapEntry<K, V>>, V>::Mapping;
+
+  // As put_all, into an empty dict, in any order: sorted in runs of Options::dirty_limit, then written into full pages
+  // in one go. Throws Error{invalid_argument}, and changes nothing, if the dict is not empty.
+  template <std::ranges::input_range R>
+  void bulk_load(R&& entries) {
+    this->fill(detail::Batch::Mode::bulk, entries);
+  }
 };
 
 }  // namespace sapwood

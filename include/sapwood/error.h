@@ -19,7 +19,7 @@ enum class ErrorCode {
   in_use,            // another process, or another handle of this one, holds the file
   read_only,         // a write was asked of something opened for reading
   wrong_type,        // a collection is of another kind or of other types
-  out_of_range,      // a position past the end
+  out_of_range,      // a position past the end, or a sum past what its type holds
   invalid_argument,  // an argument that no state of the database would accept
   too_long,          // a key or value past its limit
   limit,             // a documented limit is reached

@@ -5,10 +5,18 @@
 // Error{out_of_range}; values over 2^48 bytes Error{too_long}; both change nothing.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <ranges>
+#include <vector>
 
 #include "sapwood/codec.h"
+#include "sapwood/detail/batch.h"
+#include "sapwood/detail/blocks.h"
+#include "sapwood/detail/item.h"
 #include "sapwood/detail/range.h"
+#include "sapwood/detail/sample.h"
+#include "sapwood/detail/update.h"
 
 namespace sapwood {
 
@@ -35,7 +43,7 @@ class List {
     if constexpr (std::is_same_v<T, std::string>) {
       handle_.at(index, item);
     } else {
-      handle_.at(index, {}, into(item));
+      handle_.at(index, {}, detail::value_into(item));
     }
     return item;
   }
@@ -43,7 +51,8 @@ class List {
   T front() const { return at(0); }
   T back() const {
     T item{};
-    if (!handle_.near(detail::Near::last, {}, {}, into(item))) handle_.at(0, {}, into(item));  // throws
+    if (!handle_.near(detail::Near::last, {}, {}, detail::value_into(item)))
+      handle_.at(0, {}, detail::value_into(item));  // throws
     return item;
   }
   // The item without a copy, until the transaction ends (a write transaction: until its next change). One too big for
@@ -51,9 +60,69 @@ class List {
   // Error{invalid_argument}.
   View at_view(std::uint64_t index) const { return Codec<T>::view_value(handle_.view_at(index)); }
 
+  // The items at many positions, in their order, as they are at one moment; the look-ups wait for memory together.
+  template <std::ranges::input_range R>
+  std::vector<T> get_many(R&& indexes) const {
+    std::vector<std::uint64_t> positions;
+    for (const std::uint64_t index : indexes) positions.push_back(index);
+    return detail::entries_at<detail::ItemOf<T>>(handle_, positions);
+  }
+  // `count` items at different positions (all, if there are fewer) in random order, each choice as likely; the same for
+  // the same random bits or seed. O(count log n).
+  template <detail::RandomBits G>
+  std::vector<T> sample(std::uint64_t count, G& random) const {
+    return detail::sample_of<detail::ItemOf<T>>(handle_, count, detail::source_of(random));
+  }
+  std::vector<T> sample(std::uint64_t count, std::uint64_t seed) const {
+    detail::SeededBits random(seed);
+    return sample(count, random);
+  }
+
+  // The first position >= `from` with an item equal to `item`, or nullopt; how many are equal. Numbers compare as C++
+  // compares them. O(size).
+  std::optional<std::uint64_t> find(Argument item, std::uint64_t from = 0) const {
+    const detail::EqualItem<T> equal{item};
+    return handle_.find(from, detail::entry_test(equal));
+  }
+  std::uint64_t count(Argument item) const {
+    const detail::EqualItem<T> equal{item};
+    return handle_.count(detail::entry_test(equal));
+  }
+
+  // Copies numbers [first, first + to.size()) at the speed of memory. Throws Error{out_of_range} if there are fewer.
+  void read(std::uint64_t first, std::span<T> to) const
+    requires detail::StoredInBlocks<T>
+  {
+    handle_.read_items(first, to.size(), to.data());
+  }
+  // Items [first, first + count) as they lie in pages: a range of std::span<const T>, to be read once from its begin.
+  // Each lives as long as a view does (at_view). Handles without a transaction: Error{invalid_argument}.
+  detail::Blocks<T> blocks(std::uint64_t first, std::uint64_t count) const
+    requires detail::StoredInBlocks<T>
+  {
+    return detail::Blocks<T>({handle_.view_slice(first, count)});
+  }
+
   void set(std::uint64_t index, Argument item) {
     typename Codec<T>::Scratch scratch;
     handle_.set(index, Codec<T>::encode_value(item, scratch));
+  }
+  // Calls `function(T)` with the item and stores what it returns: an item, or a std::optional whose nullopt erases it.
+  // One transaction; if the function throws, nothing is changed. The result is what the function returned.
+  template <std::invocable<T> Function>
+  auto update(std::uint64_t index, Function&& function) {
+    const auto of_item = [&](std::optional<T> item) { return std::invoke(function, std::move(*item)); };
+    detail::ValueUpdate<T, const decltype(of_item)> update(of_item);
+    handle_.update_at(index, update.updater());
+    return update.result();
+  }
+  // Adds to the number at `index` and returns the sum. Throws Error{out_of_range}, and nothing is changed, if it is not
+  // in the range of T.
+  template <std::integral Number>
+  T add(std::uint64_t index, Number delta)
+    requires(std::integral<T> && !std::same_as<T, bool>)
+  {
+    return update(index, [&](T item) { return detail::checked_sum(item, delta, handle_.name()); });
   }
   // Inserts before position `index` <= size(). O(log n).
   void insert(std::uint64_t index, Argument item) {
@@ -81,7 +150,21 @@ class List {
   }
   template <std::ranges::input_range R>
   void insert_range(std::uint64_t index, R&& items) {
-    fill(detail::Batch(handle_, detail::Batch::Mode::insert, index), items);
+    fill(detail::Batch::inserting(handle_, index), items);
+  }
+  // Puts all of `items`, as many as they are, in the place of items [first, first + count), or changes nothing if it
+  // throws. Throws Error{out_of_range} if there are fewer than `count`.
+  template <std::ranges::input_range R>
+  void assign(std::uint64_t first, std::uint64_t count, R&& items) {
+    fill(detail::Batch::replacing(handle_, first, count), items);
+  }
+  // Removes the items for which `predicate(T)` is true, or none if it throws; the result is how many. O(size).
+  template <std::predicate<T> Predicate>
+  std::uint64_t erase_if(Predicate&& predicate) {
+    const auto test = [&](std::string_view, std::string_view item) -> bool {
+      return std::invoke(predicate, Codec<T>::decode_value(item));
+    };
+    return handle_.erase_if(detail::entry_test(test));
   }
   // As extend, into an empty list: full pages, each written once. Throws Error{invalid_argument} if it is not empty.
   template <std::ranges::input_range R>
@@ -100,12 +183,9 @@ class List {
   iterator end() const { return range().end(); }
 
  private:
-  static detail::Receiver into(T& item) {
-    return {&item, [](void* to, std::string_view bytes) { *static_cast<T*>(to) = Codec<T>::decode_value(bytes); }};
-  }
   T pop(bool front) {
     T item{};
-    handle_.pop(front, into(item));
+    if (!handle_.pop(front, {}, detail::value_into(item))) handle_.at(0, {}, detail::value_into(item));  // throws
     return item;
   }
   template <class R>

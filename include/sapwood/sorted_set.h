@@ -1,7 +1,7 @@
 // SortedSet<T>: keys in their order, each once, with positions (rank, select). As SortedMap, without values.
 #pragma once
 
-#include "sapwood/detail/mapping.h"
+#include "sapwood/detail/members.h"
 #include "sapwood/detail/sorted.h"
 
 namespace sapwood {

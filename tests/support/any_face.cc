@@ -37,10 +37,7 @@ class AnyFace final : public Face {
   }
   void clear() override { collection_.clear(); }
   void extend(const std::vector<Entry>& entries) override { collection_.extend(source(entries)); }
-  void bulk_load(const std::vector<Entry>& entries) override {
-    if (hashed()) collection_.extend(source(entries));
-    else collection_.bulk_load(source(entries));
-  }
+  void bulk_load(const std::vector<Entry>& entries) override { collection_.bulk_load(source(entries)); }
 
   std::optional<std::string> get(Bytes bytes) const override {
     const std::optional<AnyValue> found = collection_.get(key(bytes));

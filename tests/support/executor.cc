@@ -160,9 +160,10 @@ void Executor::begin() {
 void Executor::change(const Operation& operation) {
   // Operations of the other kind of collection go to the next collection.
   const bool for_lists = operation.kind == OperationKind::insert || operation.kind == OperationKind::push_back ||
-                         operation.kind == OperationKind::set;
+                         operation.kind == OperationKind::set || operation.kind == OperationKind::assign;
   const auto fits = [&](const KnownCollection& known) {
     const bool is_list = known.types.kind == CollectionKind::list;
+    if (operation.kind == OperationKind::combine) return !known.types.has_values();
     return operation.kind == OperationKind::put ? !is_list : !for_lists || is_list;
   };
   std::size_t number = operation.collection % known_collections().size();

@@ -19,6 +19,25 @@ std::string value_bytes(const T& value) {
   return std::string(Codec<T>::encode_value(value, scratch));
 }
 
+// A change of encoded values as a function of typed ones.
+template <class V, class Given>
+auto typed(const Face::Change& change) {
+  return [&change](const Given& given) -> std::optional<V> {
+    std::optional<std::string> bytes;
+    if constexpr (std::is_same_v<Given, V>) bytes = value_bytes<V>(given);
+    else if (given) bytes = value_bytes<V>(*given);
+    const std::optional<std::string> changed = change(std::move(bytes));
+    if (!changed) return std::nullopt;
+    return Codec<V>::decode_value(*changed);
+  };
+}
+
+template <class V>
+std::optional<std::string> optional_bytes(const std::optional<V>& value) {
+  if (!value) return std::nullopt;
+  return value_bytes<V>(*value);
+}
+
 void require_same_view(const std::string& owned, const std::string& view) {
   if (owned != view) throw Disagreement("a view differs from the copy");
 }
@@ -47,6 +66,15 @@ class ListFace final : public Face {
   void extend(const std::vector<Entry>& entries) override { list_.extend(decoded(entries)); }
   void bulk_load(const std::vector<Entry>& entries) override { list_.bulk_load(decoded(entries)); }
   void insert_range(u64 at, const std::vector<Entry>& entries) override { list_.insert_range(at, decoded(entries)); }
+  u64 erase_if(const Test& test) override {
+    return list_.erase_if([&](const T& item) { return test({"", value_bytes<T>(item)}); });
+  }
+  std::optional<std::string> update_at(u64 index, const Change& change) override {
+    return optional_bytes<T>(list_.update(index, typed<T, T>(change)));
+  }
+  void assign(u64 first, u64 count, const std::vector<Entry>& entries) override {
+    list_.assign(first, count, decoded(entries));
+  }
   void insert(u64 index, Bytes value) override { list_.insert(index, Codec<T>::decode_value(value)); }
   void set(u64 index, Bytes value) override { list_.set(index, Codec<T>::decode_value(value)); }
   void push_back(Bytes value) override { list_.push_back(Codec<T>::decode_value(value)); }
@@ -72,6 +100,7 @@ class ListFace final : public Face {
 template <class C>
 class KeyedFace final : public Face {
   using K = typename C::key_type;
+  using Item = typename C::value_type;
   static constexpr bool kSorted = C::types.is_sorted();
   static constexpr bool kValues = C::types.has_values();
 
@@ -106,9 +135,38 @@ class KeyedFace final : public Face {
     if constexpr (kValues) keyed_.put_all(decoded(entries));
     else keyed_.insert_all(decoded(entries));
   }
-  void bulk_load(const std::vector<Entry>& entries) override {
-    if constexpr (kSorted) keyed_.bulk_load(decoded(entries));
-    else extend(entries);
+  void bulk_load(const std::vector<Entry>& entries) override { keyed_.bulk_load(decoded(entries)); }
+
+  u64 erase_if(const Test& test) override {
+    return keyed_.erase_if([&](const Item& item) { return test(encoded(item)); });
+  }
+  std::optional<std::string> update(Bytes key, const Change& change) override {
+    if constexpr (kValues) {
+      using V = typename C::mapped_type;
+      return optional_bytes<V>(keyed_.update(Codec<K>::decode_key(key), typed<V, std::optional<V>>(change)));
+    } else {
+      return Face::update(key, change);
+    }
+  }
+  void combine(SetChange change, const std::vector<Entry>& entries) override {
+    if constexpr (!kValues) {
+      switch (change) {
+        case SetChange::insert: return keyed_.insert_all(decoded(entries));
+        case SetChange::erase: return keyed_.erase_all(decoded(entries));
+        case SetChange::retain: return keyed_.retain_all(decoded(entries));
+        case SetChange::toggle: return keyed_.toggle_all(decoded(entries));
+      }
+    }
+    Face::combine(change, entries);
+  }
+  std::optional<Entry> pop_end(bool front) override {
+    if constexpr (kSorted) {
+      const auto popped = front ? keyed_.pop_first() : keyed_.pop_last();
+      if (!popped) return std::nullopt;
+      return encoded(*popped);
+    } else {
+      return Face::pop_end(front);
+    }
   }
 
   std::optional<std::string> get(Bytes key) const override {
@@ -174,8 +232,6 @@ class KeyedFace final : public Face {
   }
 
  private:
-  using Item = typename C::value_type;
-
   static Entry encoded(const Item& item) {
     if constexpr (kValues) return {key_bytes<K>(item.first), value_bytes<typename C::mapped_type>(item.second)};
     else return {key_bytes<K>(item), ""};

@@ -2,6 +2,7 @@
 // one, and the model's std::map and std::vector. An operation runs on two faces, and the results must be equal.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -22,8 +23,14 @@ class Disagreement : public std::runtime_error {
 
 using Entry = std::pair<std::string, std::string>;  // encoded key (empty in lists) and value
 
+enum class SetChange { insert, erase, retain, toggle };
+
 class Face {
  public:
+  // What a value becomes, both encoded; nullopt is none.
+  using Change = std::function<std::optional<std::string>(std::optional<std::string>)>;
+  using Test = std::function<bool(const Entry&)>;
+
   virtual ~Face() = default;
   virtual u64 size() const = 0;
   virtual Entry at(u64 index) const = 0;
@@ -31,12 +38,17 @@ class Face {
   virtual void clear() = 0;
   virtual void extend(const std::vector<Entry>& entries) = 0;
   virtual void bulk_load(const std::vector<Entry>& entries) = 0;
+  virtual u64 erase_if(const Test&) { throw_wrong_kind(); }
 
-  // With keys. Only sorted ones: erase_between, rank, count, near, between.
+  // With keys. Only sorted ones: pop_end, erase_between, rank, count, near, between; only those with values: update;
+  // only those without: combine.
   virtual std::optional<std::string> get(Bytes) const { throw_wrong_kind(); }
   virtual bool put(Bytes, Bytes) { throw_wrong_kind(); }
   virtual bool put_if_absent(Bytes, Bytes) { throw_wrong_kind(); }
   virtual bool erase(Bytes) { throw_wrong_kind(); }
+  virtual std::optional<std::string> update(Bytes, const Change&) { throw_wrong_kind(); }
+  virtual void combine(SetChange, const std::vector<Entry>&) { throw_wrong_kind(); }
+  virtual std::optional<Entry> pop_end(bool) { throw_wrong_kind(); }
   virtual u64 erase_between(Bytes, Bytes) { throw_wrong_kind(); }
   virtual u64 rank(Bytes) const { throw_wrong_kind(); }
   virtual u64 count(Bytes, Bytes) const { throw_wrong_kind(); }
@@ -49,6 +61,8 @@ class Face {
   virtual void push_back(Bytes) { throw_wrong_kind(); }
   virtual void erase_items(u64, u64) { throw_wrong_kind(); }
   virtual std::string pop(bool) { throw_wrong_kind(); }
+  virtual std::optional<std::string> update_at(u64, const Change&) { throw_wrong_kind(); }
+  virtual void assign(u64, u64, const std::vector<Entry>&) { throw_wrong_kind(); }
   virtual void insert_range(u64, const std::vector<Entry>&) { throw_wrong_kind(); }
 
  private:

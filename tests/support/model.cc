@@ -72,6 +72,20 @@ class ModelListFace final : public Face {
     if (index > items_.size()) fail(ErrorCode::out_of_range);
     items_.emplace(items_.begin() + static_cast<std::ptrdiff_t>(index), value);
   }
+  u64 erase_if(const Test& test) override {
+    return std::erase_if(items_, [&](const std::string& item) { return test({"", item}); });
+  }
+  std::optional<std::string> update_at(u64 index, const Change& change) override {
+    if (index >= items_.size()) fail(ErrorCode::out_of_range);
+    const std::optional<std::string> value = change(items_[index]);
+    if (value) items_[index] = *value;
+    else erase_items(index, 1);
+    return value;
+  }
+  void assign(u64 first, u64 count, const std::vector<Entry>& entries) override {
+    erase_items(first, count);
+    insert_range(first, entries);
+  }
   void set(u64 index, Bytes value) override {
     if (index >= items_.size()) fail(ErrorCode::out_of_range);
     items_[index] = value;
@@ -136,6 +150,37 @@ class ModelMapFace final : public Face {
     return entries_.try_emplace(std::string(key), value).second;
   }
   bool erase(Bytes key) override { return entries_.erase(std::string(key)) != 0; }
+  u64 erase_if(const Test& test) override {
+    return std::erase_if(entries_, [&](const auto& entry) { return test({entry.first, entry.second}); });
+  }
+  std::optional<std::string> update(Bytes key, const Change& change) override {
+    const std::optional<std::string> value = change(get(key));
+    if (value) put(key, *value);
+    else erase(key);
+    return value;
+  }
+  void combine(SetChange change, const std::vector<Entry>& entries) override {
+    const Entries told(entries.begin(), entries.end());
+    if (change == SetChange::insert || change == SetChange::toggle) {
+      for (const auto& [key, value] : told) require_fit(key);
+    }
+    if (change == SetChange::retain) {
+      std::erase_if(entries_, [&](const auto& entry) { return !told.contains(entry.first); });
+      return;
+    }
+    for (const auto& [key, value] : told) {
+      if (change == SetChange::insert || !erase(key)) {
+        if (change != SetChange::erase) put(key, value);
+      }
+    }
+  }
+  std::optional<Entry> pop_end(bool front) override {
+    if (entries_.empty()) return std::nullopt;
+    const auto at = front ? entries_.begin() : std::prev(entries_.end());
+    Entry entry = *at;
+    entries_.erase(at);
+    return entry;
+  }
   u64 erase_between(Bytes low, Bytes high) override {
     const u64 before = entries_.size();
     if (low < high) entries_.erase(lower(low), lower(high));

@@ -8,7 +8,7 @@ namespace sapwood::test {
 
 void run_model(const ModelRun& run) {
   Rng random(run.seed);
-  os::SimDisk disk({.seed = run.seed, .reservation_bytes = run.disk_bytes});
+  os::SimDisk disk({.seed = run.seed, .reservation_bytes = run.disk_bytes, .key_hash_bits = run.key_hash_bits});
   Executor::Settings settings;
   settings.options = sim_options(disk, run.scale.page_size, run.log_size);
   settings.options.dirty_limit = run.dirty_limit;

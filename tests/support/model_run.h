@@ -11,6 +11,7 @@ struct ModelRun {
   u64 log_size = 64 << 10;
   u64 dirty_limit = 64 << 20;
   u64 disk_bytes = u64{256} << 20;
+  u32 key_hash_bits = 64;
   Scale scale{};
   Mix mix = usual_mix();
 };

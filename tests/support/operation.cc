@@ -10,10 +10,11 @@ namespace sapwood::test {
 
 const char* operation_name(OperationKind kind) {
   constexpr std::array<const char*, kOperationKinds> kNames{
-      "put",       "erase",     "erase_range",   "insert",         "push_back",  "set",       "pop",          "extend",
-      "bulk_load", "clear",     "drop",          "rename",         "read",       "savepoint", "roll_back_to", "release",
-      "commit",    "roll_back", "take_snapshot", "check_snapshot", "checkpoint", "sync",      "big_commit",   "verify",
-      "reopen"};
+      "put",          "erase",   "erase_range", "insert",    "push_back",     "set",
+      "pop",          "extend",  "bulk_load",   "update",    "assign",        "erase_if",
+      "combine",      "clear",   "drop",        "rename",    "read",          "savepoint",
+      "roll_back_to", "release", "commit",      "roll_back", "take_snapshot", "check_snapshot",
+      "checkpoint",   "sync",    "big_commit",  "verify",    "reopen"};
   return kNames.at(static_cast<std::size_t>(kind));
 }
 
@@ -40,6 +41,10 @@ Mix usual_mix() {
   mix[pop] = 30;
   mix[extend] = 10;
   mix[bulk_load] = 1;
+  mix[update] = 60;
+  mix[assign] = 20;
+  mix[erase_if] = 3;
+  mix[combine] = 20;
   mix[clear] = 1;
   mix[drop] = 1;
   mix[rename] = 2;

@@ -21,6 +21,10 @@ enum class OperationKind : u8 {
   pop,        // last item, or the first
   extend,     // up to 64 entries at once
   bulk_load,  // clears, then loads full pages
+  update,     // of maps and lists: a value by a function of the old one; of sets as combine
+  assign,     // list: up to 20 items replaced by as many others
+  erase_if,   // one entry in eight
+  combine,    // set: one of insert_all, erase_all, retain_all, toggle_all
   clear,
   drop,    // the whole collection
   rename,  // there and back later
@@ -38,7 +42,7 @@ enum class OperationKind : u8 {
   verify,      // compares everything, and check()
   reopen,      // closes and opens
 };
-inline constexpr std::size_t kOperationKinds = 25;
+inline constexpr std::size_t kOperationKinds = 29;
 const char* operation_name(OperationKind kind);
 
 struct Operation {

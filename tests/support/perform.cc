@@ -46,11 +46,45 @@ std::string bulk_load(const Operation& operation, const KnownCollection& known, 
   return std::to_string(face.size());
 }
 
+// Makes a new value of the old one; one in five is none.
+Face::Change change_of(const Operation& operation, const KnownCollection& known, const Scale& scale) {
+  return [&](const std::optional<std::string>& old) -> std::optional<std::string> {
+    const u64 told = old ? hash64(old->data(), old->size(), 1) : 0;
+    if ((operation.seed + told) % 5 == 0) return std::nullopt;
+    return make_value(known.types.value, operation.size + told, operation.seed + told, scale);
+  };
+}
+
+u64 erase_one_in_eight(const Operation& operation, Face& face) {
+  return face.erase_if([&](const Entry& entry) {
+    const u64 hash =
+        hash64(entry.first.data(), entry.first.size(), 1) ^ hash64(entry.second.data(), entry.second.size(), 2);
+    return hash % 8 == operation.seed % 8;
+  });
+}
+
+std::string combine(const Operation& operation, const KnownCollection& known, const Scale& scale, Face& face) {
+  // Keys that are kept are many, or hardly any would stay.
+  const auto change = static_cast<SetChange>(operation.seed % 4);
+  const u64 count = change == SetChange::retain ? scale.keys * 2 / 3 : operation.size % 65;
+  face.combine(change, make_entries(operation, known, scale, count));
+  return std::to_string(face.size());
+}
+
 std::string perform_on_map(const Operation& operation, const KnownCollection& known, const Scale& scale, Face& face) {
   const std::string key = make_key(known.types.key, operation.place, scale);
   switch (operation.kind) {
-    case OperationKind::erase:
-    case OperationKind::pop: return std::to_string(face.erase(key));
+    case OperationKind::pop:
+      if (known.types.is_sorted()) {
+        const std::optional<Entry> popped = face.pop_end(operation.seed % 2 == 0);
+        return popped ? words(*popped) : "none";
+      }
+      return std::to_string(face.erase(key));
+    case OperationKind::erase: return std::to_string(face.erase(key));
+    case OperationKind::combine: return combine(operation, known, scale, face);
+    case OperationKind::update:
+      if (!known.types.has_values()) return combine(operation, known, scale, face);
+      return words(face.update(key, change_of(operation, known, scale)));
     case OperationKind::erase_range: {
       if (!known.types.is_sorted()) return std::to_string(face.erase(key));
       const std::string other = make_key(known.types.key, operation.place / 7, scale);
@@ -73,6 +107,11 @@ std::string perform_on_list(const Operation& operation, const KnownCollection& k
       face.erase_items(index, std::min(size - index, operation.size % std::max<u64>(size / 2, 20)));
       return "";
     case OperationKind::pop: return words(face.pop(operation.seed % 2 == 0));
+    case OperationKind::update: return words(face.update_at(index, change_of(operation, known, scale)));
+    case OperationKind::assign:
+      face.assign(index, std::min(size - index, operation.size % 21),
+                  make_entries(operation, known, scale, operation.size / 21 % 21));
+      return std::to_string(face.size());
     default: break;
   }
   const std::string value = make_value(known.types.value, operation.size, operation.seed, scale);
@@ -103,7 +142,7 @@ std::string perform(const Operation& operation, const KnownCollection& known, co
   return with_errors([&]() -> std::string {
     Operation adapted = operation;
     const bool adds = operation.kind != OperationKind::erase && operation.kind != OperationKind::pop &&
-                      operation.kind != OperationKind::clear;
+                      operation.kind != OperationKind::clear && operation.kind != OperationKind::erase_if;
     if (adds && face.size() >= scale.max_items) adapted.kind = OperationKind::erase_range;
     switch (adapted.kind) {
       case OperationKind::clear: face.clear(); return std::to_string(face.size());
@@ -116,6 +155,7 @@ std::string perform(const Operation& operation, const KnownCollection& known, co
         }
         return std::to_string(face.size());
       case OperationKind::bulk_load: return bulk_load(adapted, known, scale, face);
+      case OperationKind::erase_if: return std::to_string(erase_one_in_eight(adapted, face));
       default: break;
     }
     return known.types.kind == CollectionKind::list ? perform_on_list(adapted, known, scale, face)

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "sapwood/codec.h"
-#include "sapwood/detail/handle.h"
+#include "sapwood/detail/cursor.h"
 
 namespace sapwood::detail {
 
@@ -15,7 +15,7 @@ struct ItemElement {
   using value_type = T;
   using Key = void;
   using Value = T;
-  using Concept = std::bidirectional_iterator_tag;
+  using Concept = std::random_access_iterator_tag;
   static value_type read(const Cursor& cursor) { return Codec<T>::decode_value(cursor.entry().value); }
 };
 template <class T>
@@ -31,7 +31,7 @@ struct EntryElement {
   using value_type = std::pair<K, V>;
   using Key = K;
   using Value = V;
-  using Concept = std::bidirectional_iterator_tag;
+  using Concept = std::random_access_iterator_tag;
   static value_type read(const Cursor& cursor) {
     const Cursor::Entry& entry = cursor.entry();
     return {Codec<K>::decode_key(entry.key), Codec<V>::decode_value(entry.value)};
@@ -53,7 +53,7 @@ struct KeyElement {
   using value_type = K;
   using Key = K;
   using Value = void;
-  using Concept = std::bidirectional_iterator_tag;
+  using Concept = std::random_access_iterator_tag;
   static value_type read(const Cursor& cursor) { return Codec<K>::decode_key(cursor.entry().key); }
 };
 

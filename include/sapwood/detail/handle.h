@@ -6,7 +6,6 @@
 // automatic handle while this thread has a write transaction open.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,7 +18,6 @@
 namespace sapwood::collections {
 class HandleState;
 class ScanState;
-class BatchState;
 }  // namespace sapwood::collections
 
 namespace sapwood::detail {
@@ -35,6 +33,32 @@ struct ManyReceiver {
   void* to = nullptr;
   void (*take)(void* to, std::size_t index, std::string_view bytes) = nullptr;
 };
+
+// The same for entries.
+struct ManyEntries {
+  void* to = nullptr;
+  void (*take)(void* to, std::size_t index, std::string_view key, std::string_view value) = nullptr;
+};
+
+// What becomes of an entry: given its value (nullopt: there is no entry), tells the value that it has from now on
+// (nullopt: none). The result is read before anything else happens.
+struct Updater {
+  void* self = nullptr;
+  std::optional<std::string_view> (*call)(void* self, std::optional<std::string_view> value) = nullptr;
+};
+
+// A question to an entry while its bytes can be read. Lists have empty keys, sets empty values.
+struct EntryTest {
+  const void* self = nullptr;
+  bool (*ask)(const void* self, std::string_view key, std::string_view value) = nullptr;
+};
+// Asks `test`, which outlives the result.
+template <class Test>
+EntryTest entry_test(const Test& test) {
+  return {&test, [](const void* self, std::string_view key, std::string_view value) -> bool {
+            return (*static_cast<const Test*>(self))(key, value);
+          }};
+}
 
 // A place in key order, from the ends or from a key.
 enum class Near { first, last, lower, floor, ceiling, higher };
@@ -70,6 +94,7 @@ class PrefixInterval {
 };
 
 [[noreturn]] void throw_no_key(const std::string& collection);
+[[noreturn]] void throw_overflow(const std::string& collection);
 
 class Handle {
  public:
@@ -87,28 +112,46 @@ class Handle {
   void get_many(std::span<const std::string_view> keys, ManyReceiver values) const;
   void at(std::uint64_t index, Receiver key, Receiver value) const;  // throws out_of_range
   void at(std::uint64_t index, std::string& value) const;            // throws out_of_range
+  // The entries at many positions, in one state of the collection. Throws out_of_range.
+  void at_many(std::span<const std::uint64_t> indexes, ManyEntries entries) const;
   bool near(Near place, std::string_view key, Receiver found_key, Receiver value) const;
   bool contains(std::string_view key) const { return get(key, Receiver{}); }
   std::uint64_t rank(std::string_view key) const;
   std::uint64_t count(const KeyInterval& interval) const;
+  // The first position >= `first` whose entry passes; how many entries pass. O(size).
+  std::optional<std::uint64_t> find(std::uint64_t first, EntryTest test) const;
+  std::uint64_t count(EntryTest test) const;
+  // Of a list of fixed width: copies the bytes of items [first, first + count) to `to`. Throws out_of_range.
+  void read_items(std::uint64_t first, std::uint64_t count, void* to) const;
   // Valid until the next view through this handle, and only in its transaction. Throws invalid_argument without one.
   std::optional<std::string_view> view(std::string_view key) const;
   std::string_view view_at(std::uint64_t index) const;
 
+  // A handle whose calls all read one snapshot, which it holds: of an automatic handle a new one, else this handle.
+  Handle pinned() const;
+  // The same; but of an automatic handle beside one of a transaction of the same file: read in that transaction.
+  Handle beside(const Handle& other) const;
+
   Section all() const;
-  Section slice(std::uint64_t first, std::uint64_t count) const;  // throws out_of_range
+  Section slice(std::uint64_t first, std::uint64_t count) const;       // throws out_of_range
+  Section view_slice(std::uint64_t first, std::uint64_t count) const;  // and invalid_argument, as view
   Section range(const KeyInterval& interval) const;
 
   // Changing.
   bool put(std::string_view key, std::string_view value);
   bool put_if_absent(std::string_view key, std::string_view value);
+  // One look-up, one call and at most one change, in one transaction. If it throws, nothing is changed.
+  void update(std::string_view key, Updater updater);
+  void update_at(std::uint64_t index, Updater updater);  // throws out_of_range
   bool erase(std::string_view key);
   std::uint64_t erase(const KeyInterval& interval);
   void insert(std::uint64_t index, std::string_view value);  // index <= size, else out_of_range
   void append(std::string_view value);
   void set(std::uint64_t index, std::string_view value);
   void erase_at(std::uint64_t first, std::uint64_t count);
-  void pop(bool front, Receiver value);  // throws out_of_range if empty
+  bool pop(bool front, Receiver key, Receiver value);  // removes an entry at an end; false if there is none
+  // Removes the entries that pass, or none if the test throws; the result is how many. O(size).
+  std::uint64_t erase_if(EntryTest test);
   void clear();
 
   const std::shared_ptr<collections::HandleState>& state() const { return state_; }
@@ -116,73 +159,6 @@ class Handle {
  private:
   collections::HandleState& checked() const;
   std::shared_ptr<collections::HandleState> state_;
-};
-
-// Neighbouring entries of a scan that were read together.
-struct Window {
-  struct Entry {
-    std::string_view key;
-    std::string_view value;
-  };
-  const Entry* entries = nullptr;
-  std::uint64_t first = 0;  // position of the first of them
-  std::uint64_t count = 0;  // how many may be read while the snapshot lives; 0 in a write transaction
-  const std::atomic<std::uint64_t>* slot = nullptr;  // of the snapshot, which lives while
-  std::uint64_t generation = 0;                      // this is what it holds
-};
-
-// A position in a scan. Moving is arithmetic; reading goes there (one step: amortised O(1), else O(log n)).
-// A copy shares the scan and has a position of its own.
-class Cursor {
- public:
-  using Entry = Window::Entry;
-
-  Cursor() = default;
-  Cursor(Scan scan, std::uint64_t index) : scan_(std::move(scan)), index_(index) {}
-  Cursor(const Cursor& other) : scan_(other.scan_), index_(other.index_) {}
-  Cursor(Cursor&&) = default;
-  Cursor& operator=(const Cursor& other) { return *this = Cursor(other); }
-  Cursor& operator=(Cursor&&) = default;
-
-  std::uint64_t index() const { return index_; }
-  void move(std::int64_t by) { index_ += static_cast<std::uint64_t>(by); }
-
-  // Valid until the cursor reads another entry or dies. Throws Error{ended} after the transaction, out_of_range past
-  // the ends of the collection.
-  const Entry& entry() const {
-    if (window_ != nullptr) [[likely]] {
-      const Window& window = *window_;
-      if (index_ - window.first < window.count && window.slot->load(std::memory_order_relaxed) == window.generation)
-        return window.entries[index_ - window.first];
-    }
-    return read();
-  }
-
- private:
-  const Entry& read() const;
-
-  Scan scan_;
-  std::uint64_t index_ = 0;
-  mutable std::shared_ptr<Window> window_;  // a collections::Position
-};
-
-// Adds many entries, all or none: undone by the destructor unless finish() was called. The collection must not be
-// changed otherwise meanwhile.
-class Batch {
- public:
-  // `bulk`: entries ascend and the collection must be empty (Error{invalid_argument}); written into full pages.
-  // Otherwise keys are put, and values without keys are inserted one after the other from position `at` on.
-  enum class Mode { bulk, put, insert };
-  Batch(const Handle& handle, Mode mode, std::uint64_t at = 0);
-  static Batch appending(const Handle& handle);  // at the end of a list; bulk if it is empty
-  Batch(Batch&&) noexcept = default;
-  Batch& operator=(Batch&&) noexcept = default;
-  void add(std::string_view key, std::string_view value);
-  void finish();
-
- private:
-  explicit Batch(std::shared_ptr<collections::BatchState> state) : state_(std::move(state)) {}
-  std::shared_ptr<collections::BatchState> state_;
 };
 
 }  // namespace sapwood::detail

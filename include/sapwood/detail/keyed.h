@@ -3,10 +3,16 @@
 // together.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "sapwood/codec.h"
+#include "sapwood/detail/batch.h"
+#include "sapwood/detail/item.h"
 #include "sapwood/detail/range.h"
+#include "sapwood/detail/sample.h"
 
 namespace sapwood::detail {
 
@@ -24,15 +30,35 @@ class EncodedKey {
   std::string_view bytes_;
 };
 
+// The bytes of many keys.
+template <class K>
+class EncodedKeys {
+ public:
+  template <class R>
+  explicit EncodedKeys(R&& keys) {
+    std::vector<std::size_t> ends;
+    for (auto&& key : keys) {
+      bytes_ += std::string_view(EncodedKey<K>(key));
+      ends.push_back(bytes_.size());
+    }
+    for (std::size_t begin = 0; const std::size_t end : ends) {
+      parts_.push_back(std::string_view(bytes_).substr(begin, end - begin));
+      begin = end;
+    }
+  }
+  EncodedKeys(const EncodedKeys&) = delete;
+  EncodedKeys& operator=(const EncodedKeys&) = delete;
+  std::span<const std::string_view> parts() const { return parts_; }
+
+ private:
+  std::string bytes_;
+  std::vector<std::string_view> parts_;
+};
+
 template <class K>
 Receiver key_into(K& key) {
   return {&key, [](void* to, std::string_view bytes) { *static_cast<K*>(to) = Codec<K>::decode_key(bytes); }};
 }
-template <class V>
-Receiver value_into(V& value) {
-  return {&value, [](void* to, std::string_view bytes) { *static_cast<V*>(to) = Codec<V>::decode_value(bytes); }};
-}
-
 // What an entry of a map is, and of a set.
 template <class K, class V>
 struct MapEntry {
@@ -41,6 +67,9 @@ struct MapEntry {
   using value_type = std::pair<K, V>;
   static Receiver key_of(value_type& entry) { return key_into(entry.first); }
   static Receiver value_of(value_type& entry) { return value_into(entry.second); }
+  static value_type decode(std::string_view key, std::string_view value) {
+    return {Codec<K>::decode_key(key), Codec<V>::decode_value(value)};
+  }
 };
 template <class K>
 struct SetEntry {
@@ -49,6 +78,7 @@ struct SetEntry {
   using value_type = K;
   static Receiver key_of(value_type& entry) { return key_into(entry); }
   static Receiver value_of(value_type&) { return {}; }
+  static value_type decode(std::string_view key, std::string_view) { return Codec<K>::decode_key(key); }
 };
 
 template <class Entry>
@@ -69,13 +99,33 @@ class Keyed {
   bool contains(KeyView key) const { return handle_.contains(EncodedKey<key_type>(key)); }
   // False if the key was not there.
   bool erase(KeyView key) { return handle_.erase(EncodedKey<key_type>(key)); }
+  // Removes the entries for which `predicate(value_type)` is true, or none if it throws; the result is how many.
+  // O(size).
+  template <std::predicate<value_type> Predicate>
+  std::uint64_t erase_if(Predicate&& predicate) {
+    const auto test = [&](std::string_view key, std::string_view value) -> bool {
+      return std::invoke(predicate, Entry::decode(key, value));
+    };
+    return handle_.erase_if(entry_test(test));
+  }
   void clear() { handle_.clear(); }
 
-  // The entry at a position in the collection's order: with a random one, a fair sample. Throws Error{out_of_range}.
+  // The entry at a position in the collection's order. Throws Error{out_of_range}.
   value_type select(std::uint64_t index) const {
     value_type entry{};
     handle_.at(index, Entry::key_of(entry), Entry::value_of(entry));
     return entry;
+  }
+
+  // `count` different entries (all, if there are fewer) in random order, each choice as likely. The same random bits or
+  // seed give the same sample of the same state. O(count log n).
+  template <RandomBits G>
+  std::vector<value_type> sample(std::uint64_t count, G& random) const {
+    return sample_of<Entry>(handle_, count, source_of(random));
+  }
+  std::vector<value_type> sample(std::uint64_t count, std::uint64_t seed) const {
+    SeededBits random(seed);
+    return sample(count, random);
   }
 
   // All entries, as they are now. Of a handle without a transaction: a snapshot held by the range and its iterators.

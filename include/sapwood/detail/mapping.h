@@ -1,4 +1,4 @@
-// Keys with values, and keys alone.
+// Keys with values: what Dict and SortedMap share.
 #pragma once
 
 #include <optional>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sapwood/detail/keyed.h"
+#include "sapwood/detail/update.h"
 
 namespace sapwood::detail {
 
@@ -43,22 +44,11 @@ class Mapping : public Base {
   // The values at many keys, in their order, as they are at one moment; the look-ups wait for memory together.
   template <std::ranges::input_range R>
   std::vector<std::optional<V>> get_many(R&& keys) const {
-    std::vector<std::optional<V>> values;
-    std::string bytes;  // of all keys
-    std::vector<std::size_t> ends;
-    for (auto&& key : keys) {
-      bytes += std::string_view(EncodedKey(key));
-      ends.push_back(bytes.size());
-    }
-    std::vector<std::string_view> parts;
-    for (std::size_t begin = 0; const std::size_t end : ends) {
-      parts.push_back(std::string_view(bytes).substr(begin, end - begin));
-      begin = end;
-    }
-    values.resize(parts.size());
-    handle_.get_many(parts, {values.data(), [](void* to, std::size_t index, std::string_view found) {
-                               static_cast<std::optional<V>*>(to)[index] = Codec<V>::decode_value(found);
-                             }});
+    const EncodedKeys<key_type> bytes(keys);
+    std::vector<std::optional<V>> values(bytes.parts().size());
+    handle_.get_many(bytes.parts(), {values.data(), [](void* to, std::size_t index, std::string_view found) {
+                                       static_cast<std::optional<V>*>(to)[index] = Codec<V>::decode_value(found);
+                                     }});
     return values;
   }
   // Without a copy, until the transaction ends (a write transaction: until its next change). A value too big for its
@@ -79,6 +69,23 @@ class Mapping : public Base {
     typename Codec<V>::Scratch scratch;
     return handle_.put_if_absent(EncodedKey(key), Codec<V>::encode_value(value, scratch));
   }
+  // Calls `function(std::optional<V>)` with the value at `key` and stores what it returns: a value, or a std::optional
+  // whose nullopt erases the key. One transaction; if the function throws, nothing is changed. The result is what the
+  // function returned.
+  template <std::invocable<std::optional<V>> Function>
+  auto update(KeyView key, Function&& function) {
+    ValueUpdate<V, Function> update(function);
+    handle_.update(EncodedKey(key), update.updater());
+    return update.result();
+  }
+  // Adds to the number at `key`, 0 if there is none, and returns the sum. Throws Error{out_of_range}, and nothing is
+  // changed, if it is not in the range of V.
+  template <std::integral Number>
+  V add(KeyView key, Number delta)
+    requires(std::integral<V> && !std::same_as<V, bool>)
+  {
+    return update(key, [&](std::optional<V> value) { return checked_sum(value.value_or(0), delta, handle_.name()); });
+  }
   // Puts all pairs of `entries`, or none if it throws.
   template <std::ranges::input_range R>
   void put_all(R&& entries) {
@@ -96,33 +103,6 @@ class Mapping : public Base {
       const auto& [key, value] = entry;
       batch.add(EncodedKey(key), Codec<V>::encode_value(value, scratch));
     }
-    batch.finish();
-  }
-};
-
-template <class Base>
-class Members : public Base {
-  using EncodedKey = detail::EncodedKey<typename Base::key_type>;
-
- public:
-  using Base::Base;
-  using typename Base::KeyView;
-
-  // False, and nothing is changed, if the key is there.
-  bool insert(KeyView key) { return handle_.put_if_absent(EncodedKey(key), {}); }
-  // Inserts all of `keys`, or none if it throws.
-  template <std::ranges::input_range R>
-  void insert_all(R&& keys) {
-    fill(Batch::Mode::put, keys);
-  }
-
- protected:
-  using Base::handle_;
-
-  template <class R>
-  void fill(Batch::Mode mode, R& keys) {
-    Batch batch(handle_, mode);
-    for (auto&& key : keys) batch.add(EncodedKey(key), {});
     batch.finish();
   }
 };

@@ -49,6 +49,10 @@ class Sorted : public Keyed<Entry> {
   std::optional<value_type> ceiling(KeyView key) const { return near(Near::ceiling, EncodedKey(key)); }  // >= key
   std::optional<value_type> higher(KeyView key) const { return near(Near::higher, EncodedKey(key)); }    // > key
 
+  // Removes the first (last) entry and returns it; nullopt if there is none.
+  std::optional<value_type> pop_first() { return pop(true); }
+  std::optional<value_type> pop_last() { return pop(false); }
+
   // Entries with keys in [low, high), >= low, < high; all as they are now.
   Range range(KeyView low, KeyView high) const {
     const EncodedKey from(low), to(high);
@@ -85,6 +89,11 @@ class Sorted : public Keyed<Entry> {
   Range starting_with(std::string_view bytes) const {
     const PrefixInterval interval(bytes, Codec<typename Entry::Key>::width);
     return Range(handle_.range(interval));
+  }
+  std::optional<value_type> pop(bool front) {
+    std::optional<value_type> entry(std::in_place);
+    if (!handle_.pop(front, Entry::key_of(*entry), Entry::value_of(*entry))) entry.reset();
+    return entry;
   }
   std::optional<value_type> near(Near place, std::string_view key) const {
     std::optional<value_type> entry(std::in_place);

@@ -1,0 +1,211 @@
+// detail::Handle: changing one collection.
+#include <vector>
+
+#include "collections/atomic_change.h"
+#include "collections/scan.h"
+
+namespace sapwood::detail {
+
+using collections::AtomicChange;
+using collections::deliver;
+using collections::EntryReader;
+using collections::HandleState;
+using collections::OpenCollection;
+using collections::ScanCursor;
+using collections::WriteSession;
+
+bool Handle::put(std::string_view key, std::string_view value) {
+  HandleState& state = checked();
+  state.require_keys();
+  return state.write([&](WriteSession& session, OpenCollection& map) { return session.put(map, key, value); });
+}
+
+bool Handle::put_if_absent(std::string_view key, std::string_view value) {
+  HandleState& state = checked();
+  state.require_keys();
+  return state.write([&](WriteSession& session, OpenCollection& map) {
+    return !session.contains(map, key) && session.put(map, key, value);
+  });
+}
+
+bool Handle::erase(std::string_view key) {
+  HandleState& state = checked();
+  state.require_keys();
+  return state.write([&](WriteSession& session, OpenCollection& map) { return session.erase(map, key); });
+}
+
+void Handle::update(std::string_view key, Updater updater) {
+  HandleState& state = checked();
+  state.require_keys();
+  state.write([&](WriteSession& session, OpenCollection& map) {
+    session.check_changeable(map);
+    std::optional<std::string> old(std::in_place);
+    const Receiver into_old{&*old, [](void* to, std::string_view bytes) { *static_cast<std::string*>(to) = bytes; }};
+    if (!collections::read_value(session.reader(map), key, into_old, map.record.name)) old.reset();
+    const std::optional<std::string_view> value = updater.call(updater.self, old);
+    if (value) session.put(map, key, *value);
+    else if (old) session.erase(map, key);
+    return true;
+  });
+}
+
+void Handle::update_at(u64 index, Updater updater) {
+  HandleState& state = checked();
+  state.require_list();
+  state.write([&](WriteSession& session, OpenCollection& list) {
+    session.check_changeable(list);
+    if (index >= list.record.root.count) state.throw_past_end(index, list.record.root.count);
+    std::string old;
+    session.reader(list).at(index).read(old);
+    const std::optional<std::string_view> value = updater.call(updater.self, old);
+    if (value) session.set(list, index, *value);
+    else session.erase_items(list, index, 1);
+    return true;
+  });
+}
+
+u64 Handle::erase(const KeyInterval& interval) {
+  HandleState& state = checked();
+  state.require_order();
+  return state.write([&](WriteSession& session, OpenCollection& map) {
+    return session.erase_interval(map, interval.low, interval.high);
+  });
+}
+
+void Handle::insert(u64 index, std::string_view value) {
+  HandleState& state = checked();
+  state.require_list();
+  state.write([&](WriteSession& session, OpenCollection& list) {
+    session.insert(list, index, value);
+    return true;
+  });
+}
+
+void Handle::append(std::string_view value) {
+  HandleState& state = checked();
+  state.require_list();
+  state.write([&](WriteSession& session, OpenCollection& list) {
+    session.insert(list, list.record.root.count, value);
+    return true;
+  });
+}
+
+void Handle::set(u64 index, std::string_view value) {
+  HandleState& state = checked();
+  state.require_list();
+  state.write([&](WriteSession& session, OpenCollection& list) {
+    session.set(list, index, value);
+    return true;
+  });
+}
+
+void Handle::erase_at(u64 first, u64 count) {
+  HandleState& state = checked();
+  state.require_list();
+  state.write([&](WriteSession& session, OpenCollection& list) {
+    session.erase_items(list, first, count);
+    return true;
+  });
+}
+
+bool Handle::pop(bool front, Receiver key, Receiver value) {
+  HandleState& state = checked();
+  return state.write([&](WriteSession& session, OpenCollection& collection) {
+    session.check_usable(collection);
+    const u64 size = collection.record.root.count;
+    if (size == 0) return false;
+    const u64 index = front ? 0 : size - 1;
+    if (collection.record.types.kind == CollectionKind::list) {
+      deliver(session.reader(collection).at(index), value);
+      session.erase_items(collection, index, 1);
+      return true;
+    }
+    const tree::TreeReader tree = session.reader(collection);
+    tree::Cursor cursor(tree);
+    cursor.seek_index(index);
+    EntryReader entry;
+    entry.read(cursor, tree.shape(), collection.record.name);
+    if (key.take != nullptr) key.take(key.to, entry.key());
+    if (value.take != nullptr) value.take(value.to, entry.value());
+    return session.erase(collection, std::string(entry.key()));
+  });
+}
+
+void Handle::clear() {
+  checked().write([&](WriteSession& session, OpenCollection& collection) {
+    session.clear(collection);
+    return true;
+  });
+}
+
+namespace {
+
+constexpr std::size_t kErasedTogether = 256;
+
+// Positions [first, first + count) of a scan.
+struct Run {
+  u64 first;
+  u64 count;
+};
+
+// Those of a list that pass, from the cursor on, as runs; some of them, so that memory is bounded.
+std::vector<Run> next_runs(ScanCursor& scan, EntryTest test) {
+  std::vector<Run> runs;
+  EntryReader entry;
+  for (tree::Cursor& cursor = scan.at(); cursor.valid(); cursor.next()) {
+    entry.read(cursor, scan.scan().shape(), scan.scan().name());
+    if (!test.ask(test.self, {}, entry.value())) continue;
+    if (!runs.empty() && runs.back().first + runs.back().count == cursor.index()) {
+      ++runs.back().count;
+    } else if (runs.size() == kErasedTogether) {
+      break;
+    } else {
+      runs.push_back({cursor.index(), 1});
+    }
+  }
+  return runs;
+}
+
+u64 erase_items_if(AtomicChange& change, EntryTest test) {
+  ScanCursor scan(change.handle().all().scan);
+  u64 erased = 0;
+  for (std::vector<Run> runs; !(runs = next_runs(scan, test)).empty();) {
+    for (const Run& run : runs) {
+      change.session().erase_items(change.collection(), run.first - erased, run.count);
+      erased += run.count;
+    }
+  }
+  return erased;
+}
+
+std::vector<std::string> next_keys(ScanCursor& scan, EntryTest test) {
+  std::vector<std::string> keys;
+  EntryReader entry;
+  for (tree::Cursor& cursor = scan.at(); cursor.valid() && keys.size() < kErasedTogether; cursor.next()) {
+    entry.read(cursor, scan.scan().shape(), scan.scan().name());
+    if (test.ask(test.self, entry.key(), entry.value())) keys.emplace_back(entry.key());
+  }
+  return keys;
+}
+
+u64 erase_keys_if(AtomicChange& change, EntryTest test) {
+  ScanCursor scan(change.handle().all().scan);
+  u64 erased = 0;
+  for (std::vector<std::string> keys; !(keys = next_keys(scan, test)).empty();) {
+    for (const std::string& key : keys) change.session().erase(change.collection(), key);
+    erased += keys.size();
+  }
+  return erased;
+}
+
+}  // namespace
+
+u64 Handle::erase_if(EntryTest test) {
+  const bool is_list = checked().record().types.kind == CollectionKind::list;
+  AtomicChange change(*this);
+  const u64 erased = is_list ? erase_items_if(change, test) : erase_keys_if(change, test);
+  change.finish();
+  return erased;
+}
+
+}  // namespace sapwood::detail
