@@ -95,6 +95,7 @@ void BulkSort::merge_runs(const Take& take) {
     const int order = one->key().compare(two->key());
     return order != 0 ? order > 0 : one->number() < two->number();
   };
+  heap.reserve(runs_.size());
   for (const tree::TreeRoot& run : runs_) {
     heap.push_back(&readers.emplace_back(session_, target_.record.shape, run, readers.size()));
   }

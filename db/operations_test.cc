@@ -21,7 +21,7 @@ Numbers counting(std::int64_t count) {
 
 template <class Map>
 void expect_updates(Map map) {
-  const auto twice = [](std::optional<std::string> value) { return value.value_or("x") + value.value_or("y"); };
+  const auto twice = [](const std::optional<std::string>& value) { return value.value_or("x") + value.value_or("y"); };
   EXPECT_EQ(map.update("a", twice), "xy");
   EXPECT_EQ(map.update("a", twice), "xyxy");
   EXPECT_EQ(map.get("a"), "xyxy");
@@ -117,8 +117,8 @@ TEST(Slices, AssignReplacesAnyNumberByAnyNumber) {
   EXPECT_EQ(items_of(list.slice(0, 5)), moved);
   EXPECT_EQ(code_of([&] { list.assign(list.size() - 1, 2, moved); }), ErrorCode::out_of_range);
   EXPECT_EQ(code_of([&] { list.assign(list.size() + 1, 0, moved); }), ErrorCode::out_of_range);
-  const auto failing = moved | std::views::transform([](std::int64_t n) -> std::int64_t {
-                         if (n >= 0 || n < 0) throw std::runtime_error("stop");
+  const auto failing = moved | std::views::transform([&](std::int64_t n) {
+                         if (n == moved.back()) throw std::runtime_error("stop");
                          return n;
                        });
   const Numbers before = items_of(list);

@@ -276,11 +276,12 @@ void WriteTransaction::rollback() noexcept {
   if (ended_) return;
   ended_ = true;
   Engine::Impl& engine = engine_.impl();
+  // First the drops: in a damaged file one may be of a page that seemed free and became this transaction's own.
+  undo_drops(0);
   own_.for_each([&](OwnPages::Entry& entry) { engine.allocator.give_back(Extent{entry.page, entry.pages}); });
   own_.clear();
   marks_.clear();
   held_.clear();
-  undo_drops(0);
   give_record_back();
   engine.end_write();
 }

@@ -64,7 +64,7 @@ class List {
   template <std::ranges::input_range R>
   std::vector<T> get_many(R&& indexes) const {
     std::vector<std::uint64_t> positions;
-    for (const std::uint64_t index : indexes) positions.push_back(index);
+    for (const std::uint64_t index : indexes) positions.insert(positions.end(), index);
     return detail::entries_at<detail::ItemOf<T>>(handle_, positions);
   }
   // `count` items at different positions (all, if there are fewer) in random order, each choice as likely; the same for
