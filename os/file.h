@@ -129,6 +129,8 @@ class Clock {
   virtual ~Clock() = default;
   virtual i64 now_us() = 0;        // since 1970, UTC
   virtual i64 monotonic_us() = 0;  // for intervals
+  // The same, but up to some milliseconds behind; where the system can, at a tenth of the cost.
+  virtual i64 coarse_monotonic_us() { return monotonic_us(); }
 };
 
 class Random {

@@ -345,6 +345,9 @@ TYPED_TEST(FileSeam, ClockAdvancesAndRandomVaries) {
   Env& env = this->place_.env();
   const i64 before = env.clock().monotonic_us();
   EXPECT_LE(before, env.clock().monotonic_us());
+  const i64 coarse = env.clock().coarse_monotonic_us();
+  EXPECT_LE(coarse, env.clock().monotonic_us()) << "it is the same clock, and behind";
+  EXPECT_GT(coarse, before - 1'000'000);
   EXPECT_GT(env.clock().now_us(), i64{1'600'000'000} * 1'000'000);
   std::vector<u8> one(1000);
   std::vector<u8> two(1000);

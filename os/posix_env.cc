@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <fstream>
 
 #include "os/posix.h"
@@ -17,6 +18,13 @@ class PosixClock final : public Clock {
  public:
   i64 now_us() override { return in_us(std::chrono::system_clock::now().time_since_epoch()); }
   i64 monotonic_us() override { return in_us(std::chrono::steady_clock::now().time_since_epoch()); }
+#ifdef CLOCK_MONOTONIC_COARSE
+  i64 coarse_monotonic_us() override {
+    timespec now{};
+    if (::clock_gettime(CLOCK_MONOTONIC_COARSE, &now) != 0) return monotonic_us();
+    return i64{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000;
+  }
+#endif
 
  private:
   template <class Duration>

@@ -50,7 +50,7 @@ std::vector<ReaderMetrics> describe(const std::vector<Versions::OpenReader>& ope
 }  // namespace
 
 void Engine::note_since(const Snapshot& snapshot) noexcept {
-  impl_->versions->note_since(snapshot.slot, impl_->env.clock().monotonic_us());
+  impl_->versions->note_since(snapshot.slot, impl_->env.clock().coarse_monotonic_us());
 }
 
 // `pins` are those of the last reclaim().
