@@ -130,8 +130,10 @@ AnyValue decode_as(const TypeInfo& type, Bytes bytes) {
     case ValueType::int128: return decode<Int128, kKey>(bytes);
     case ValueType::float64: return decode<double, kKey>(bytes);
     case ValueType::string: return std::string(bytes);
-    case ValueType::bytes:
-    case ValueType::structure: return decode<std::vector<std::byte>, kKey>(bytes);
+    case ValueType::structure:
+      if (bytes.size() != type.width) detail::throw_wrong_width(bytes.size(), type.width);
+      return decode<std::vector<std::byte>, kKey>(bytes);
+    case ValueType::bytes: return decode<std::vector<std::byte>, kKey>(bytes);
     case ValueType::uuid: return decode<Uuid, kKey>(bytes);
     case ValueType::datetime: return decode<DateTime, kKey>(bytes);
     case ValueType::json: return Json{std::string(bytes)};

@@ -63,10 +63,11 @@ class Reader {
     const std::size_t size = std::min(text_.find_first_not_of("0123456789"), text_.size());
     i64 value = 0;
     std::from_chars(text_.data(), text_.data() + size, value);
-    expect(size >= least && size <= most && value <= highest);
+    const bool fits = size >= least && size <= most && value <= highest;
+    expect(fits);
     taken_ = size;
     text_.remove_prefix(size);
-    return value;
+    return fits ? value : 0;  // so that sums stay small
   }
   std::size_t taken() const { return taken_; }  // digits of the last number
   bool good() const { return good_; }
