@@ -264,7 +264,7 @@ TEST(Metrics, TellsOfACheckpointForPagesThatTheLastOneHeld) {
   EXPECT_EQ(db.metrics().activity.last_checkpoint->cause, CheckpointCause::commit);
   values.erase(0);
   EXPECT_GT(db.metrics().space->checkpoint_held_pages, (70u << 20) / 4096 - 1);
-  for (int i = 0; i < 2; ++i) values.push_back("small");
+  for (int i = 0; i < 1000; ++i) values.push_back("small");  // each does a slice of it
   EXPECT_EQ(db.metrics().activity.last_checkpoint->cause, CheckpointCause::pages_held);
   EXPECT_LT(db.metrics().space->checkpoint_held_pages, 100u);
 }

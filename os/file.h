@@ -75,9 +75,9 @@ class File {
   virtual std::unique_ptr<Mapping> map_shared(u64 size) = 0;
 
   // Maps [0, reserve) for storing, apart from map(), which shows the stores at once. They count as writes, and so are
-  // announced: from about_to_store() on the disk may get the bytes in any state, from stored() on only as they are then.
-  // The next sync() makes them durable. Only for space that allocate() or write() made: a store elsewhere, or where
-  // the disk fails, is a signal (SIGBUS).
+  // announced: from about_to_store() on the disk may get the bytes in any state, from stored() on only as they are
+  // then. The next sync() makes them durable. Only for space that allocate() or write() made: a store elsewhere, or
+  // where the disk fails, is a signal (SIGBUS).
   virtual std::unique_ptr<Mapping> map_for_stores(u64 reserve) = 0;
   virtual void about_to_store(u64 offset, u64 size) = 0;
   virtual void stored(u64 offset, u64 size) = 0;

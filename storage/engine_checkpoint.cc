@@ -1,8 +1,9 @@
 // Checkpoints: a version becomes the one that recovery starts from. The work is done in slices, by the commits that
 // follow, so that none of them waits for all of it; a checkpoint that is waited for is finished by who waits.
 //
-// Order on the disk: bitmaps, data pages with their checksums and log synced; then the meta twins, synced; then the sealed segment's header
-// is overwritten, synced. Only after that may pages be reused that the old checkpoint alone needs.
+// Order on the disk: bitmaps, data pages with their checksums and log synced; then the meta twins, synced; then the
+// sealed segment's header is overwritten, synced. Only after that may pages be reused that the old checkpoint alone
+// needs.
 
 #include <algorithm>
 #include <cstring>

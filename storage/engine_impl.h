@@ -43,9 +43,9 @@ struct Engine::Impl {
     CheckpointCause cause = CheckpointCause::commit;
     i64 start_us = 0;
     // How far it is.
-    std::size_t summed = 0;      // of `unsummed`
-    bool has_bitmaps = false;    // in the file
-    PageNo write_back_from{0};   // pages before it are on their way to the disk
+    std::size_t summed = 0;     // of `unsummed`
+    bool has_bitmaps = false;   // in the file
+    PageNo write_back_from{0};  // pages before it are on their way to the disk
   };
   enum class LogAfter { kept, removed };
 

@@ -26,7 +26,7 @@ class SlicesTest : public EngineTest {
     disk_.set_observer([this](const os::Operation& operation) { work_.note(operation); });
   }
 
-  // Every leaf anew: twice, so that their places were seen before and are stored to.
+  // Every leaf anew: again and again, so that their places were seen before and are stored to.
   void fill(Engine& engine) {
     for (u64 round = 1; round <= 3; ++round) {
       commit(engine, Durability::async, [&](Editor& editor) {
@@ -34,6 +34,7 @@ class SlicesTest : public EngineTest {
       });
       engine.checkpoint();
     }
+    work_.reset();
   }
   void change_one(Engine& engine, u64 i) {
     work_.reset();

@@ -86,7 +86,7 @@ class PageFile {
   std::atomic<const PageSpace*> space_ = nullptr;
   std::vector<std::unique_ptr<Map>> maps_;
   std::atomic<u8*> stores_ = nullptr;  // of the newest map
-  std::vector<u64> unsummed_;  // bit i: page i was stored without its checksum; empty without stores
+  std::vector<u64> unsummed_;          // bit i: page i was stored without its checksum; empty without stores
   std::atomic<u64> reserved_pages_ = 0;
   std::atomic<u64> syncs_ = 0;
 };

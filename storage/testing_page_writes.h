@@ -12,9 +12,7 @@ namespace sapwood::storage::testing {
 inline PageWrites test_page_writes() {
   const char* text = std::getenv("SAPWOOD_PAGE_WRITES");
   const std::string_view wanted = text == nullptr ? "" : text;
-  return wanted == "mapped"  ? PageWrites::mapped
-         : wanted == "calls" ? PageWrites::calls
-                             : PageWrites::automatic;
+  return wanted == "mapped" ? PageWrites::mapped : wanted == "calls" ? PageWrites::calls : PageWrites::automatic;
 }
 
 }  // namespace sapwood::storage::testing

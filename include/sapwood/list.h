@@ -56,8 +56,7 @@ class List {
     return item;
   }
   // The item without a copy, until the transaction ends (a write transaction: until its next change). One too big for
-  // its page: also only until the next view through this handle. Handles without a transaction:
-  // Error{invalid_argument}.
+  // its page: only until the next view through this handle too. Without a transaction: Error{invalid_argument}.
   View at_view(std::uint64_t index) const { return Codec<T>::view_value(handle_.view_at(index)); }
 
   // The items at many positions, in their order, as they are at one moment; the look-ups wait for memory together.
