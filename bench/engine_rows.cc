@@ -1,7 +1,10 @@
-// Rows of Sapwood alone, or with a baseline that is no store: begin and end of a read, checksums, replay, page sizes.
+// Rows of Sapwood alone, or with a baseline that is no store: begin and end of a read, checksums, replay, page sizes,
+// page writers.
 #include <sapwood/sapwood.h>
 
+#include <functional>
 #include <random>
+#include <vector>
 
 #include "bench/harness.h"
 #include "bench/runner.h"
@@ -83,12 +86,16 @@ void run_checksums(Runner& runner) {
              });
 }
 
-// Rates and size by page size: loads in random order, gets, a scan, inserts into a list.
-Figures one_page_size(const Runner& runner, std::uint32_t page_size) {
+// Rates and size with such options: loads in both orders, gets, a scan, inserts into a list.
+Figures with_options(const Runner& runner, const sapwood::Options& options) {
   const Workload& data = runner.data();
   const double count = static_cast<double>(data.count);
   const WorkFolder folder;
-  auto db = sapwood::Database::open(folder.file("s"), async_options(page_size));
+  const double ascending_seconds = seconds_of([&] {
+    auto ascending = sapwood::Database::open(folder.file("a"), options);
+    fill(ascending, data.sorted);
+  });
+  auto db = sapwood::Database::open(folder.file("s"), options);
   const double load_seconds = seconds_of([&] { fill(db, data.keys); });
   const sapwood::Info info = db.info();
   const double live = static_cast<double>(info.live_pages) * info.page_size / data.data_bytes();
@@ -98,7 +105,7 @@ Figures one_page_size(const Runner& runner, std::uint32_t page_size) {
     const sapwood::ReadTxn txn = db.read();
     for (const auto& [key, value] : txn.sorted_map<std::string, std::string>("m").range().views()) scanned.add(value);
   });
-  require(got == sum_of_first(data.count) && scanned == got, "pages of another size give wrong values");
+  require(got == sum_of_first(data.count) && scanned == got, "other options give wrong values");
   auto list = db.list<std::string>("l");
   Values values;
   db.write([&](sapwood::WriteTxn& txn) {
@@ -110,14 +117,21 @@ Figures one_page_size(const Runner& runner, std::uint32_t page_size) {
   const double insert_seconds = seconds_of([&] {
     for (std::size_t i = 0; i < inserts; ++i) list.insert(random() % data.count, values(i));
   });
-  return {count / load_seconds, count / get_seconds, count / scan_seconds,
-          static_cast<double>(inserts) / insert_seconds, live};
+  return {count / ascending_seconds,
+          count / load_seconds,
+          count / get_seconds,
+          count / scan_seconds,
+          static_cast<double>(inserts) / insert_seconds,
+          live};
 }
 
-void run_page_sizes(Runner& runner) {
-  const auto row = [](std::string name, std::string title, std::string unit) {
-    return RowInfo{.name = "page-size-" + std::move(name),
-                   .group = "page sizes",
+// Compares `choices` of an option: the rows of with_options().
+void run_choices(Runner& runner, const std::string& group, const std::string& prefix,
+                 const std::vector<std::string>& choices,
+                 const std::function<sapwood::Options(const std::string&)>& options) {
+  const auto row = [&](const std::string& name, std::string title, std::string unit) {
+    return RowInfo{.name = prefix + name,
+                   .group = group,
                    .title = std::move(title),
                    .unit = std::move(unit),
                    .goals = {},
@@ -125,11 +139,23 @@ void run_page_sizes(Runner& runner) {
   };
   RowInfo live = row("live", "live pages", "x the data");
   live.less_is_better = true;
-  runner.run({row("load", "random load", "puts/s"), row("get", "get", "gets/s"), row("scan", "scan", "entries/s"),
-              row("list-insert", "list insert", "inserts/s"), live},
-             {"4096", "8192", "16384"}, Runner::WarmUp::no, [&](const std::string& size) {
-               return one_page_size(runner, static_cast<std::uint32_t>(std::stoul(size)));
-             });
+  runner.run(
+      {row("ascending", "ascending load", "puts/s"), row("load", "random load", "puts/s"), row("get", "get", "gets/s"),
+       row("scan", "scan", "entries/s"), row("list-insert", "list insert", "inserts/s"), live},
+      choices, Runner::WarmUp::no, [&](const std::string& choice) { return with_options(runner, options(choice)); });
+}
+
+void run_page_sizes(Runner& runner) {
+  run_choices(runner, "page sizes", "page-size-", {"4096", "8192", "16384"},
+              [](const std::string& size) { return async_options(static_cast<std::uint32_t>(std::stoul(size))); });
+}
+
+void run_page_writers(Runner& runner) {
+  run_choices(runner, "page writers", "page-writer-", {"calls", "mapped"}, [](const std::string& choice) {
+    sapwood::Options options = async_options();
+    options.page_writes = choice == "calls" ? sapwood::PageWrites::calls : sapwood::PageWrites::mapped;
+    return options;
+  });
 }
 
 }  // namespace
@@ -139,6 +165,7 @@ void run_engine(Runner& runner) {
   if (runner.wanted("read-begin-end")) run_begin_end(runner);
   if (runner.wanted("read-checksums")) run_checksums(runner);
   run_page_sizes(runner);
+  run_page_writers(runner);
 }
 
 }  // namespace bench
