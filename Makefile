@@ -13,7 +13,7 @@ build-%:
 	@cmake --build --preset $* -j $(JOBS)
 
 help: ## This list
-	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
 
 demo: ## Install what is missing, build, and run examples/packages on this machine's own package index
 	@tools/setup.sh demo
@@ -33,10 +33,10 @@ bench: ## Measure beside all peers; writes docs/performance.md and docs/plots; 4
 	@tools/bench.sh
 	@python3 tools/plot_bench.py build/release/bench.json
 
-bench-quick: ## The same on 50,000 entries, three minutes; writes nothing
+bench-quick: ## The same on 20,000 entries; minutes; writes nothing
 	@tools/setup.sh bench
 	@$(MAKE) --no-print-directory build-release
-	@tools/bench.sh --entries 50000 --rounds 3
+	@tools/bench.sh --entries 20000 --rounds 3
 
 check: ## Format, layers and lint; under two minutes
 	@tools/check.sh

@@ -96,11 +96,11 @@ class KyotoStore : public Store {
 };
 
 template <class Db>
-StoreKind kind_of(std::string name, std::string title, std::string settings, bool tree) {
-  return {.name = std::move(name),
-          .title = std::move(title),
+StoreKind kind_of(const std::string& name, const std::string& title, const std::string& settings, bool tree) {
+  return {.name = name,
+          .title = title,
           .version = kc::VERSION,
-          .settings = std::move(settings) + ", map of 1 GB, no transactions",
+          .settings = settings + ", map of 1 GB, no transactions",
           .unsynced = tree ? "those written from the cache; nothing is promised" : "all; nothing is promised",
           .durable = "a hard transaction each commit",
           .ordered = tree,

@@ -140,9 +140,9 @@ class SapwoodList : public ListStore {
 };
 
 template <class Map>
-StoreKind kind_of(std::string name, std::string title, bool ordered) {
-  return {.name = std::move(name),
-          .title = std::move(title),
+StoreKind kind_of(const std::string& name, const std::string& title, bool ordered) {
+  return {.name = name,
+          .title = title,
           .version = "this one",
           .settings = "`Durability::async`",
           .unsynced = "all; all but the newest",

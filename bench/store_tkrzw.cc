@@ -76,11 +76,11 @@ class TkrzwStore : public Store {
 };
 
 template <class Dbm>
-StoreKind kind_of(std::string name, std::string title, std::string settings, bool tree) {
-  return {.name = std::move(name),
-          .title = std::move(title),
+StoreKind kind_of(const std::string& name, const std::string& title, const std::string& settings, bool tree) {
+  return {.name = name,
+          .title = title,
           .version = tkrzw::PACKAGE_VERSION,
-          .settings = std::move(settings) + ", no transactions",
+          .settings = settings + ", no transactions",
           .unsynced = tree ? "those written from the cache; nothing is promised" : "all; nothing is promised",
           .durable = "",
           .ordered = tree,
