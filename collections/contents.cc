@@ -7,6 +7,7 @@
 #include "collections/types.h"
 #include "tree/check.h"
 #include "tree/cursor.h"
+#include "tree/relocate.h"
 
 namespace sapwood::collections {
 
@@ -21,6 +22,19 @@ void CollectionContents::replay(Bytes operations) {
 void CollectionContents::end_replay() {
   session_->flush();
   session_.reset();
+}
+
+void CollectionContents::relocate(storage::WriteTransaction& txn, PageNo end) {
+  tree::TreeRoot root = to_tree_root(txn.catalog());
+  std::string buffer;
+  for (const u64 id : CatalogReader(txn.reader(), root).ids()) {
+    std::optional<CatalogRecord> record = CatalogReader(txn.reader(), root).find(id);
+    if (record && tree::relocate_pages(txn, record->shape, record->root, end)) {
+      CatalogWriter(txn, root).store(*record, buffer);
+    }
+  }
+  tree::relocate_pages(txn, catalog_shape(), root, end);
+  txn.catalog() = to_catalog_root(root);
 }
 
 void CollectionContents::walk(const storage::PageReader& pages, const storage::CatalogRoot& catalog,

@@ -17,6 +17,7 @@ class CollectionContents final : public storage::Contents {
   void begin_replay(storage::WriteTransaction& txn) override;
   void replay(Bytes operations) override;
   void end_replay() override;
+  void relocate(storage::WriteTransaction& txn, PageNo end) override;
   void walk(const storage::PageReader& pages, const storage::CatalogRoot& catalog,
             const std::function<void(storage::Extent pages, u32 birth)>& visit) override;
 

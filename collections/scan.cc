@@ -129,6 +129,7 @@ const detail::Window::Entry& Position::read(const ScanState& scan, u64 index) {
   count = 0;
   keys_.clear();
   go_to(scan, index);
+  if (onwards && ahead_ == kPrefetchAt) cursor_.prefetch();
   Entry* const start = backwards ? &read_.back() : &read_.front();
   Entry* entry = start;
   try {

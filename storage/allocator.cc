@@ -314,6 +314,28 @@ Allocator::FreeRuns Allocator::free_runs() const {
   return runs;
 }
 
+u64 Allocator::reachable_end(u64 most) const {
+  u64 moved = 0;
+  u64 free_below = free_pages();
+  u64 word = live_.size();
+  while (word > 0) {
+    const u64 to_move = moved + static_cast<u64>(std::popcount(live_[word - 1]));
+    const u64 first = (word - 1) * 64;
+    const u64 managed = std::min<u64>(64, std::max(page_count_ - geometry_.first_page, first) - first);
+    const u64 free_here = managed - static_cast<u64>(std::popcount(busy_[word - 1]));
+    if (to_move > most || free_below - free_here < to_move + to_move / 16 + 64) break;  // branches are copied too
+    moved = to_move;
+    free_below -= free_here;
+    --word;
+  }
+  return geometry_.first_page + word * 64;
+}
+
+void Allocator::start_low() {
+  recent_.clear();
+  scan_word_ = 0;
+}
+
 u64 Allocator::live_end() const {
   for (u64 word = live_.size(); word-- > 0;) {
     if (live_[word] == 0) continue;

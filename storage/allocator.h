@@ -79,6 +79,11 @@ class Allocator {
   };
   // Of neighbouring free pages. Cost: a look at the bitmap of the whole file.
   FreeRuns free_runs() const;
+  // The end that live pages can be moved below: at most `most` of them, to free places, with some of these to spare.
+  // Cost: a look at the bitmap.
+  u64 reachable_end(u64 most) const;
+  // take_page() looks for the lowest free pages from now on.
+  void start_low();
   // One past the highest live page, groups at the end that hold nothing but their bitmaps left out.
   u64 live_end() const;
 

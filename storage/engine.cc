@@ -32,7 +32,7 @@ void Engine::close() {
   }
   impl_->closed = true;
   try {
-    impl_->close_files();
+    impl_->close_files(*this);
   } catch (...) {
     impl_->release_files();
     impl_->writer.unlock();

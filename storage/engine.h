@@ -29,6 +29,9 @@ class Contents {
   virtual void replay(Bytes operations) = 0;
   virtual void end_replay() = 0;
 
+  // Moves pages of trees at or past `end` to other places, and stores the transaction's catalog().
+  virtual void relocate(WriteTransaction& txn, PageNo end) = 0;
+
   // Visits every page and run reachable from the catalog, the catalog's own pages included.
   virtual void walk(const PageReader& pages, const CatalogRoot& catalog,
                     const std::function<void(Extent pages, u32 birth)>& visit) = 0;

@@ -185,11 +185,13 @@ void Engine::Impl::finish_checkpoint() {
   throw_if_refused();
 }
 
-// The last act: checkpoints unless the file is as the meta says, gives back the free tail, removes log and lock file.
-void Engine::Impl::close_files() {
+// The last act: moves pages off a long tail, checkpoints unless the file is as the meta says, gives back the free tail,
+// removes log and lock file.
+void Engine::Impl::close_files(Engine& engine) {
   if (read_only || temporary) return;
   finish_checkpoint();  // throws if writes are refused: async commits may be lost, and close() promises durability
   reclaim();
+  relocate_tail(engine);
   const u64 end = allocator.live_end();
   if (tip.txn != meta.txn || meta.log_expected || end != meta.page_count) {
     tip.page_count = end;

@@ -97,7 +97,9 @@ struct Engine::Impl {
   void step_running();
   void advance_checkpoint(u64 slices) noexcept;
   void finish_checkpoint();
-  void close_files();
+  void close_files(Engine& engine);
+  void relocate_tail(Engine& engine);
+  bool move_pages(Engine& engine, PageNo end);
   void release_files() noexcept;
 
   std::string log_path() const { return path + "-log"; }

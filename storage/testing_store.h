@@ -189,6 +189,7 @@ class TestContents final : public Contents {
     }
   }
   void end_replay() override { txn_ = nullptr; }
+  void relocate(WriteTransaction&, PageNo) override {}  // they stay where they are
 
   void walk(const PageReader& pages, const CatalogRoot& catalog,
             const std::function<void(Extent pages, u32 birth)>& visit) override {

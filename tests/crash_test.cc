@@ -1,7 +1,11 @@
 // The crash sweep, in the size that fits a minute; crash_slow_test.cc has the rest.
 #include <gtest/gtest.h>
 
+#include <map>
+
+#include "sapwood/sapwood.h"
 #include "tests/support/crash_plans.h"
+#include "tests/support/sim.h"
 
 namespace sapwood::test {
 namespace {
@@ -21,6 +25,40 @@ TEST(CrashSweep, UsualPages) { tell(run_crash_sweep(random_sweep(test_seed(), 40
 TEST(CrashSweep, AllImages) {
   CrashSweep sweep = random_sweep(test_seed(), 512, 4096, scaled(20), 0);
   tell(run_crash_sweep(sweep));
+}
+
+// A close that moves pages down and cuts the file, crashed before every operation of the disk.
+TEST(CrashSweep, CloseThatMovesPages) {
+  const u64 seed = test_seed();
+  Rng random(seed);
+  os::SimDisk disk(seed);
+  const Options options = sim_options(disk, 512, 65536);
+  Database database = Database::open("/db", options);
+  std::map<u64, std::string> model;
+  for (int i = 0; i < 120; ++i) {
+    database.write([&](WriteTxn& txn) {
+      auto map = txn.sorted_map<u64, std::string>("map");
+      for (int k = 0; k < 10; ++k) {
+        const u64 key = below(random, 100'000);
+        map.put(key, model[key] = std::string(60, static_cast<char>('a' + i % 26)));
+      }
+    });
+  }
+  const u64 size = disk.contents("/db").size();
+  u64 images = 0;
+  disk.set_observer([&](const os::Operation& operation) {
+    const os::CrashOptions crashes{.max_images = 12, .seed = seed + operation.number};
+    images += disk.for_each_crash_image(crashes, [&](os::SimDisk& image, const os::CrashImage& crash) {
+      Database opened = Database::open("/db", sim_options(image, 512, 65536));
+      require_clean(opened);
+      std::map<u64, std::string> found;
+      for (auto [key, value] : opened.sorted_map<u64, std::string>("map").range()) found.emplace(key, value);
+      ASSERT_TRUE(found == model) << crash.description << " before " << os::describe(operation) << ", seed " << seed;
+    });
+  });
+  database.close();
+  EXPECT_GT(images, 30u);
+  EXPECT_LT(disk.contents("/db").size(), size * 3 / 4) << "the run should have left a tail";
 }
 
 // Every pair of letters; crash_slow_test.cc has the triples.

@@ -9,6 +9,7 @@ namespace sapwood::tree {
 namespace {
 
 constexpr u32 kPrefetchedLeaves = 2;  // what a scan asks for ahead: with one, memory is still late
+constexpr u32 kPrefetchedBytes = 4096;    // of a leaf
 
 }  // namespace
 
@@ -77,6 +78,12 @@ void Cursor::seek_key(Bytes key, bool after) {
   enter_leaf(ref, found.slot + (after && found.equal ? 1 : 0));
   index_ = before + slot_;
   if (slot_ >= leaf_count_) next_leaf();
+}
+
+void Cursor::prefetch() const {
+  for (u32 at = 0; at < page_size() && at < kPrefetchedBytes; at += 64) __builtin_prefetch(leaf_ + at);
+  if (tree_.root().height < 2) return;
+  for (u32 ahead = 1; ahead <= kPrefetchedLeaves; ++ahead) prefetch_leaf(path_[1].slot + ahead);
 }
 
 // Of the branch above the leaf; nothing past its ends, where `slot` wraps around.

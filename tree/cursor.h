@@ -33,6 +33,9 @@ class Cursor {
     if (slot_-- == 0) previous_leaf();
   }
 
+  // Asks the processor for the rest of this leaf and for the next ones: the cursor will go through them.
+  void prefetch() const;
+
   // The key, valid until the cursor moves. Requires: the tree has keys.
   Bytes key() const;
   // The same in the page itself or at the end of `buffer`: valid as long as both stay as they are.

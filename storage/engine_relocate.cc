@@ -1,0 +1,64 @@
+// The end of a file that has churned: live pages are moved down at close, so that it can be cut off.
+//
+// Two checkpoints more: one frees what only the older one needs, one makes the moved pages what recovery starts from.
+// Everything in between is an ordinary transaction, so a crash loses nothing.
+
+#include "storage/engine_impl.h"
+#include "storage/write_transaction.h"
+
+namespace sapwood::storage {
+namespace {
+
+constexpr u64 kWorthwhilePages = 64;
+constexpr u64 kWorthwhileShare = 8;  // of the file
+
+// Ending a transaction gives the writer's place back; close() goes on with it.
+class PlaceAgain {
+ public:
+  explicit PlaceAgain(WriterLock& lock) : lock_(lock) {}
+  ~PlaceAgain() { lock_.lock(std::chrono::milliseconds(-1)); }
+  PlaceAgain(const PlaceAgain&) = delete;
+  PlaceAgain& operator=(const PlaceAgain&) = delete;
+
+ private:
+  WriterLock& lock_;
+};
+
+}  // namespace
+
+// Under the writer's place, while the file is closed: no readers. Moves at most what a transaction keeps in memory.
+void Engine::Impl::relocate_tail(Engine& engine) {
+  if (checkpoints == 0 && tip.txn == meta.txn) return;  // nothing was written
+  const u64 most = options.dirty_limit >> geometry.page_shift;
+  const auto is_worthwhile = [&](u64 end) {
+    return end + std::max(kWorthwhilePages, allocator.live_end() / kWorthwhileShare) <= allocator.live_end();
+  };
+  if (!is_worthwhile(allocator.reachable_end(most))) return;
+  if (tip.txn != meta.txn) {
+    CheckpointJob job = make_job(tip, LogAfter::kept);
+    seal_log(job);
+    start_checkpoint();
+    run_checkpoint(job);
+    reclaim();
+  }
+  const u64 end = allocator.reachable_end(most);
+  if (!is_worthwhile(end)) return;
+  if (move_pages(engine, PageNo{end})) reclaim();
+}
+
+// True if a version with moved pages is the newest.
+bool Engine::Impl::move_pages(Engine& engine, PageNo end) {
+  const PlaceAgain place(writer);
+  WriteTransaction txn(engine, tip, tip.txn + 1);
+  allocator.start_low();
+  try {
+    contents.relocate(txn, end);
+  } catch (const Error&) {
+    return false;  // damaged, or out of space: the file stays as long as it is
+  }
+  if (!txn.has_changes()) return false;
+  txn.commit_by_checkpoint();
+  return true;
+}
+
+}  // namespace sapwood::storage
