@@ -153,8 +153,9 @@ class SimFile final : public File {
     std::memcpy(data.get(), inode_->node.region()->data() + offset, size);
     Operation write = operation(OperationKind::write, offset, size);
     write.data = data.get();
-    state_->perform(lock, *process_, std::move(write),
-                    [&](u64 number) { inode_->node.stored(number, offset, data, size); });
+    state_->perform(lock, *process_, std::move(write), [&](u64 number) {
+      inode_->node.stored(number, offset, data, size, state_->shift_of_next_write(name_));
+    });
   }
 
   bool keeps_space_for_stores() override { return false; }  // for tests that ask for it: Options::page_writes

@@ -48,6 +48,13 @@ void SimPendingBlock::close(u32 at, u32 size) {
   }
 }
 
+void SimPendingBlock::forget_open(u32 at, u32 size) {
+  std::erase_if(fragments, [&](const SimFragment& fragment) {
+    return fragment.open && fragment.at >= at && fragment.at + fragment.size <= at + size;
+  });
+  close(at, size);
+}
+
 SimPendingBlock& SimNode::make_pending(u32 block) {
   region_->about_to_change(block);
   SimPendingBlock& pending = pending_[block];
@@ -71,15 +78,20 @@ void SimNode::add_fragments(u64 operation, u64 offset, const std::shared_ptr<con
 }
 
 void SimNode::write(u64 operation, u64 offset, std::shared_ptr<const u8[]> data, u64 size, i64 shift) {
-  if (shift == 0) {
-    add_fragments(operation, offset, data, size, false);
-  } else {
-    const u64 target = shift < 0 && static_cast<u64>(-shift) > offset ? 0 : offset + static_cast<u64>(shift);
-    for_each_block(offset, size, [&](u32 block, u32, u32, u64) { make_pending(block).diverged = true; });
-    add_fragments(operation, target, data, size, true);
-  }
+  send(operation, offset, data, size, shift);
   std::memcpy(region_->data() + offset, data.get(), size);
   if (offset + size > size_) change_size(operation, offset + size);
+}
+
+// Puts the bytes on their way to the disk.
+void SimNode::send(u64 operation, u64 offset, const std::shared_ptr<const u8[]>& data, u64 size, i64 shift) {
+  if (shift == 0) {
+    add_fragments(operation, offset, data, size, false);
+    return;
+  }
+  const u64 target = shift < 0 && static_cast<u64>(-shift) > offset ? 0 : offset + static_cast<u64>(shift);
+  for_each_block(offset, size, [&](u32 block, u32, u32, u64) { make_pending(block).diverged = true; });
+  add_fragments(operation, target, data, size, true);
 }
 
 void SimNode::about_to_store(u64 operation, u64 offset, const std::shared_ptr<const u8[]>& junk, u64 size) {
@@ -87,12 +99,13 @@ void SimNode::about_to_store(u64 operation, u64 offset, const std::shared_ptr<co
   for_each_block(offset, size, [&](u32 block, u32, u32, u64) { pending_[block].fragments.back().open = true; });
 }
 
-void SimNode::stored(u64 operation, u64 offset, const std::shared_ptr<const u8[]>& data, u64 size) {
-  for_each_block(offset, size, [&](u32 block, u32 inside, u32, u64) {
+void SimNode::stored(u64 operation, u64 offset, const std::shared_ptr<const u8[]>& data, u64 size, i64 shift) {
+  for_each_block(offset, size, [&](u32 block, u32 inside, u32 count, u64) {
     const auto found = pending_.find(block);
     SAPWOOD_ASSERT(found != pending_.end() && found->second.has_open(inside));  // else nobody announced it
+    if (shift != 0) found->second.forget_open(inside, count);                   // all went to the wrong place
   });
-  add_fragments(operation, offset, data, size, false);
+  send(operation, offset, data, size, shift);
 }
 
 void SimNode::change_size(u64 operation, u64 size) {

@@ -36,6 +36,7 @@ struct SimPendingBlock {
   // Whether stores at that byte are announced and not complete; ends all that touch a range.
   bool has_open(u32 at) const;
   void close(u32 at, u32 size);
+  void forget_open(u32 at, u32 size);
 };
 
 struct SimSizeChange {
@@ -62,7 +63,7 @@ class SimNode {
   void write(u64 operation, u64 offset, std::shared_ptr<const u8[]> data, u64 size, i64 shift = 0);
   // Stores through a mapping: the disk may get `junk` until they are complete, then what is there.
   void about_to_store(u64 operation, u64 offset, const std::shared_ptr<const u8[]>& junk, u64 size);
-  void stored(u64 operation, u64 offset, const std::shared_ptr<const u8[]>& data, u64 size);
+  void stored(u64 operation, u64 offset, const std::shared_ptr<const u8[]>& data, u64 size, i64 shift = 0);
   void change_size(u64 operation, u64 size);
   void share(u64 size);
 
@@ -83,6 +84,7 @@ class SimNode {
 
  private:
   SimPendingBlock& make_pending(u32 block);
+  void send(u64 operation, u64 offset, const std::shared_ptr<const u8[]>& data, u64 size, i64 shift);
   void add_fragments(u64 operation, u64 offset, const std::shared_ptr<const u8[]>& data, u64 size, bool misdirected);
   void cut_to(u64 operation, u64 size);
   bool settle(u32 block, SimPendingBlock& pending);

@@ -1,6 +1,7 @@
 // The crash sweep, in the size that fits a minute; crash_slow_test.cc has the rest.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "sapwood/sapwood.h"
@@ -23,7 +24,7 @@ TEST(CrashSweep, UsualPages) { tell(run_crash_sweep(random_sweep(test_seed(), 40
 
 // All image kinds at every operation, on a short workload.
 TEST(CrashSweep, AllImages) {
-  CrashSweep sweep = random_sweep(test_seed(), 512, 4096, scaled(20), 0);
+  CrashSweep sweep = random_sweep(test_seed(), 512, 4096, std::max<u64>(scaled(20), 5), 0);
   tell(run_crash_sweep(sweep));
 }
 
