@@ -32,7 +32,7 @@ function(sapwood_add_test_executable name)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
   # The tests that write through the engine run with the other page writer too (storage/testing_page_writes.h): on
   # simulated disks the usual one makes calls, on real ones it mostly stores to a map.
-  if(name MATCHES "^(storage_tests|(model|(crash|fault)(_slow)?|oracle|corrupt|alloc)_test)$")
+  if(name MATCHES "^(storage_tests|(model|crash|crash_slow|fault|oracle|corrupt|alloc)_test)$")
     set(other mapped)
   elseif(name MATCHES "^(db_tests|threads_test|process_test)$")
     set(other calls)

@@ -123,6 +123,7 @@ struct Engine::Impl {
   PageFile pages;
   Allocator allocator;
   BufferPool buffers;
+  OwnPages own{buffers};  // of the open write transaction
   std::unique_ptr<os::File> lock_file;
   std::unique_ptr<Versions> versions;
   std::unique_ptr<RedoLog> log;       // null until the first logged commit; changes under the writer's place

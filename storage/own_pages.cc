@@ -75,8 +75,11 @@ void OwnPages::erase(PageNo page) noexcept {
 }
 
 void OwnPages::clear() noexcept {
-  for_each([&](Entry& entry) { drop_bytes(entry); });
-  table_.clear();
+  for_each([&](Entry& entry) {
+    drop_bytes(entry);
+    entry.page = kNoPage;
+  });
+  if (table_.size() > kMaxKept) std::vector<Entry>().swap(table_);  // else every later walk would pay for it
   count_ = 0;
 }
 

@@ -78,6 +78,7 @@ class OwnPages {
   void drop_bytes(Entry& entry) noexcept;
   // Removes an entry. Requires: present.
   void erase(PageNo page) noexcept;
+  // Forgets all, and keeps a small table for the next transaction.
   void clear() noexcept;
 
   // Calls `visit(Entry&)` for all entries; it must not insert or erase.
@@ -93,6 +94,7 @@ class OwnPages {
   std::size_t buffers() const { return buffers_; }
 
  private:
+  static constexpr std::size_t kMaxKept = 1024;  // entries of an empty table that is kept for the next transaction
   std::size_t mask() const { return table_.size() - 1; }
   std::size_t place(PageNo page) const { return (to_u64(page) * 0x9e3779b97f4a7c15u >> 20) & mask(); }
   void grow();

@@ -13,7 +13,7 @@ WriteTransaction::WriteTransaction(Engine& engine, const Descriptor& base, TxnId
       base_(base),
       id_(id),
       catalog_(base.catalog),
-      own_(engine.impl().buffers),
+      own_(engine.impl().own),
       page_size_(engine.impl().page_size()) {
   record_.swap(engine.impl().record_buffer);
   record_.resize(kRecordHeaderSize);

@@ -102,7 +102,7 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   Descriptor base_;
   TxnId id_;
   CatalogRoot catalog_;
-  OwnPages own_;
+  OwnPages& own_;  // the engine's, for its one transaction at a time
   u32 page_size_;
   std::vector<OwnPages::Dropped> dropped_;  // committed pages that this transaction no longer refers to, in order
   std::vector<OwnPages::Held> held_;        // own pages dropped, but needed by a mark
