@@ -260,7 +260,7 @@ void Handle::read_items(u64 first, u64 count, void* to) const {
 namespace {
 
 std::string_view view_of(HandleState& state, const tree::ValueView& value) {
-  if (value.is_inline()) return value.inline_bytes();
+  if (const std::optional<Bytes> whole = value.in_one_piece()) return *whole;
   value.read(state.view_buffer());
   return state.view_buffer();
 }

@@ -47,7 +47,8 @@ void Engine::Impl::publish(Commit& commit) {
         known_durable = durable;
       }
       try {
-        version.lsn = log->append(*commit.record, version.txn, version.commit_time_us, known_durable);
+        version.lsn = log->append(*commit.record, version.txn, version.commit_time_us, known_durable,
+                                  commit.durability == Durability::sync);
       } catch (...) {
         refuse_and_rethrow();
       }

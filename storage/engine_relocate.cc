@@ -33,7 +33,7 @@ void Engine::Impl::relocate_tail(Engine& engine) {
   const auto is_worthwhile = [&](u64 end) {
     return end + std::max(kWorthwhilePages, allocator.live_end() / kWorthwhileShare) <= allocator.live_end();
   };
-  if (!is_worthwhile(allocator.reachable_end(most))) return;
+  if (!is_worthwhile(allocator.live_pages())) return;
   if (tip.txn != meta.txn) {
     CheckpointJob job = make_job(tip, LogAfter::kept);
     seal_log(job);

@@ -77,7 +77,7 @@ bool RedoLog::fits(u64 body_size) const {
 
 bool RedoLog::nearly_full() const { return !fits(max_body(sizes_.first)); }
 
-Lsn RedoLog::append(std::string& record, TxnId txn, i64 commit_time_us, Lsn durable) {
+Lsn RedoLog::append(std::string& record, TxnId txn, i64 commit_time_us, Lsn durable, bool synced_next) {
   SAPWOOD_ASSERT(record.size() >= kRecordHeaderSize && fits(record.size() - kRecordHeaderSize));
   Segment& segment = segments_[active_];
   RecordHeader header;
@@ -89,13 +89,13 @@ Lsn RedoLog::append(std::string& record, TxnId txn, i64 commit_time_us, Lsn dura
   header.commit_time_us = commit_time_us;
   record.resize(round_up(record.size()));
   encode_record_header(reinterpret_cast<u8*>(record.data()), header, segment.salt);
-  put(active_ * identity_.stride + segment.used, record);
+  put(active_ * identity_.stride + segment.used, record, synced_next);
   segment.used += record.size();
   return segment.start + segment.used;
 }
 
-void RedoLog::put(u64 offset, const std::string& record) {
-  if (map_ == nullptr || record.size() > kMaxStored) {
+void RedoLog::put(u64 offset, const std::string& record, bool synced_next) {
+  if (map_ == nullptr || synced_next || record.size() > kMaxStored) {
     file_->write(offset, record.data(), record.size());
     return;
   }

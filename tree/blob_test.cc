@@ -56,6 +56,12 @@ TEST_P(BlobSizes, PartsOfEverySizeComeBack) {
     std::string read;
     view.read(read);
     ASSERT_TRUE(read == value) << size;
+    const std::optional<Bytes> whole = view.in_one_piece();
+    if (whole) {
+      ASSERT_TRUE(*whole == value) << size;
+    }
+    ASSERT_TRUE(whole || size != page) << "whole pages need no copy";
+    ASSERT_FALSE(whole && size > (1 << 20)) << "no run is that long";
     for (u32 tries = 0; tries < 20; ++tries) {
       const u64 from = random() % (size + 1);
       const u64 length = random() % (std::min<u64>(size - from, 3 * page) + 1);

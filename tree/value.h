@@ -1,6 +1,7 @@
 // A value as a tree gives it back: inline in its leaf, or in runs of pages outside (a blob).
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "storage/page_reader.h"
@@ -22,10 +23,15 @@ class ValueView {
   // The bytes if they are inline. Requires: is_inline().
   Bytes inline_bytes() const { return bytes_; }
 
+  // The value without a copy if it lies in one piece: inline, or in one run of whole pages.
+  std::optional<Bytes> in_one_piece() const;
+
   // Replaces `to` by the whole value. Cost: size().
   void read(std::string& to) const {
     if (!blob_) [[likely]] {
       to.assign(bytes_);
+    } else if (const std::optional<Bytes> whole = in_one_piece()) {
+      to.assign(*whole);
     } else {
       to.clear();
       to.resize(size_);
