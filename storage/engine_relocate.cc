@@ -26,10 +26,11 @@ class PlaceAgain {
 
 }  // namespace
 
-// Under the writer's place, while the file is closed: no readers. Moves at most what a transaction keeps in memory.
+// Under the writer's place, while the file is closed: no readers. Moves at most what a transaction keeps in
+// memory, four times that if pages are stored to directly.
 void Engine::Impl::relocate_tail(Engine& engine) {
   if (checkpoints == 0 && tip.txn == meta.txn) return;  // nothing was written
-  const u64 most = options.dirty_limit >> geometry.page_shift;
+  const u64 most = (maps_stores() ? 4 : 1) * options.dirty_limit >> geometry.page_shift;
   const auto is_worthwhile = [&](u64 end) {
     return end + std::max(kWorthwhilePages, allocator.live_end() / kWorthwhileShare) <= allocator.live_end();
   };

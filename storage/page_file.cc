@@ -120,9 +120,9 @@ void PageFile::write_pages(std::vector<PageWrite>& pages) {
   }
 }
 
-void PageFile::write_run(Extent extent, const void* data, u64 size) {
+void PageFile::write_run(Extent extent, const void* data, u64 size, u32 birth) {
   file_->write(geometry_.offset_of(extent.start), data, size);
-  space()->verified[to_u64(extent.start)].store(0, std::memory_order_relaxed);
+  space()->verified[to_u64(extent.start)].store(verified_mark(birth), std::memory_order_relaxed);
   set_summed(extent);
 }
 

@@ -54,7 +54,8 @@ class PageFile {
   // Writes pages, in the order of their numbers (it sorts), neighbours in one call; and marks these versions as
   // verified.
   void write_pages(std::vector<PageWrite>& pages);
-  void write_run(Extent extent, const void* data, u64 size);
+  // The same for the bytes of a run of that birth.
+  void write_run(Extent extent, const void* data, u64 size, u32 birth);
   void sync() {
     file_->sync();
     syncs_.fetch_add(1, std::memory_order_relaxed);

@@ -109,7 +109,7 @@ Extent WriteTransaction::allocate_run(u32 pages) {
 
 void WriteTransaction::write_run(Extent extent, const void* data, u64 size) {
   SAPWOOD_ASSERT(size <= u64{extent.pages} * page_size() && own_.find(extent.start) != nullptr);
-  engine_.impl().pages.write_run(extent, data, size);
+  engine_.impl().pages.write_run(extent, data, size, birth());
 }
 
 void WriteTransaction::free_run(Extent extent, u32 run_birth) {
