@@ -78,7 +78,7 @@ class Position : public detail::Window {
 
  private:
   static constexpr u32 kMaxEntries = 64;
-  static constexpr u32 kPrefetchAt = 4;  // who reads so many entries at once goes on for long
+  static constexpr u32 kPrefetchAt = 4;      // who reads so many entries at once goes on for long
   static constexpr u32 kMaxKeyBytes = 2048;  // and one key more
 
   void go_to(const ScanState& scan, u64 index);

@@ -8,8 +8,8 @@
 namespace sapwood::tree {
 namespace {
 
-constexpr u32 kPrefetchedLeaves = 2;  // what a scan asks for ahead: with one, memory is still late
-constexpr u32 kPrefetchedBytes = 4096;    // of a leaf
+constexpr u32 kPrefetchedLeaves = 2;    // what a scan asks for ahead: with one, memory is still late
+constexpr u32 kPrefetchedBytes = 4096;  // of a leaf
 
 }  // namespace
 
