@@ -154,17 +154,14 @@ TEST(AnyValue, BytesThatNoValueHasAreCorrupt) {
       "\x38" + std::string(7, '\x80'),                         // cut off
       std::string("\x38\x7f\xff\xff\xff\xff\xff\xff\xff", 9),  // -0.0
       "\x38" + std::string("\xff\xf8\0\0\0\0\0\0", 8),         // another NaN
-      "\x40"
-      "a",  // without an end
-      std::string("\x40"
-                  "a\0\1",
-                  4),                                   // an escape that does not exist
-      "\x02\x02",                                       // more behind it
-      "\x61\x02",                                       // a list without an end
-      std::string("\x62\x21\1\0", 4),                   // a key without a value
-      std::string("\x62\x21\2\2\x21\1\2\0", 8),         // keys out of order
-      std::string("\x62\x21\1\2\x21\1\2\0", 8),         // a key twice
-      std::string(65, '\x61') + std::string(65, '\0'),  // too deep
+      std::string(1, '\x40') + "a",                            // without an end
+      std::string(1, '\x40') + std::string("a\0\1", 3),        // an escape that does not exist
+      "\x02\x02",                                              // more behind it
+      "\x61\x02",                                              // a list without an end
+      std::string("\x62\x21\1\0", 4),                          // a key without a value
+      std::string("\x62\x21\2\2\x21\1\2\0", 8),                // keys out of order
+      std::string("\x62\x21\1\2\x21\1\2\0", 8),                // a key twice
+      std::string(65, '\x61') + std::string(65, '\0'),         // too deep
       std::string(100'000, '\x61'),
   };
   for (const std::string& bytes : bad) {

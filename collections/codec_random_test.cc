@@ -165,9 +165,9 @@ rc::Gen<AnyValue> any_of() {
 }
 
 rc::Gen<AnyValue> anys(int depth) {
-  const auto scalar = rc::gen::oneOf(rc::gen::just(AnyValue()), any_of<bool>(), any_of<std::int64_t>(),
-                                     any_of<std::uint64_t>(), any_of<Int128>(), any_of<double>(), any_of<std::string>(),
-                                     any_of<ByteVector>(), any_of<Uuid>(), any_of<DateTime>());
+  auto scalar = rc::gen::oneOf(rc::gen::just(AnyValue()), any_of<bool>(), any_of<std::int64_t>(),
+                               any_of<std::uint64_t>(), any_of<Int128>(), any_of<double>(), any_of<std::string>(),
+                               any_of<ByteVector>(), any_of<Uuid>(), any_of<DateTime>());
   if (depth == 0) return scalar;
   const auto elements = rc::gen::scale(0.05, rc::gen::container<std::vector<AnyValue>>(anys(depth - 1)));
   const auto tuple =

@@ -88,8 +88,7 @@ TEST(Json, OthersAreRefused) {
                                "1 2",
                                "[1]]",
                                "/**/1",
-                               "\xef\xbb\xbf"
-                               "1",
+                               std::string("\xef\xbb\xbf") + "1",
                                std::string("1\0", 2),
                                std::string("\0", 1),
                                nested(kMaxJsonDepth + 1),

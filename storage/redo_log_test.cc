@@ -47,6 +47,7 @@ class RedoLogTest : public testing::Test {
 
   std::vector<std::string> operations_of(const LogScan& scan) {
     std::vector<std::string> all;
+    all.reserve(scan.records.size());
     for (const Record& record : scan.records) all.emplace_back(record.operations);
     return all;
   }
@@ -257,6 +258,7 @@ TEST_F(RedoLogTest, AFailedSwitchChangesNothing) {
 TEST_F(RedoLogTest, TornTailsAtEveryByte) {
   create();
   std::vector<Lsn> ends;
+  ends.reserve(8);
   for (int i = 0; i < 8; ++i)
     ends.push_back(append(std::string(static_cast<std::size_t>(i) * 13, static_cast<char>('a' + i))));
   const std::string whole = disk_.contents(kPath);
