@@ -6,13 +6,12 @@
 namespace sapwood::storage {
 namespace {
 
-constexpr u64 kMinMapBytes = u64{16} << 30;
 constexpr u64 kMaxMapBytes = u64{1} << 40;
 
 }  // namespace
 
-PageFile::PageFile(os::Env& env, std::unique_ptr<os::File> file, const Geometry& geometry)
-    : env_(env), file_(std::move(file)), geometry_(geometry) {
+PageFile::PageFile(os::Env& env, std::unique_ptr<os::File> file, const Geometry& geometry, u64 min_map_bytes)
+    : env_(env), file_(std::move(file)), geometry_(geometry), min_map_bytes_(min_map_bytes) {
   page_count_ = file_->size() >> geometry_.page_shift;
 }
 
@@ -23,7 +22,7 @@ void PageFile::open_map(const PageSpace& prototype, bool stores) {
 
 void PageFile::add_map(const PageSpace& prototype, bool stores, u64 pages) {
   const u64 bytes = pages << geometry_.page_shift;
-  const u64 reserve = std::max(std::clamp(8 * bytes, kMinMapBytes, kMaxMapBytes), 2 * bytes);
+  const u64 reserve = std::max(std::clamp(8 * bytes, min_map_bytes_, kMaxMapBytes), 2 * bytes);
   auto map = std::make_unique<Map>();
   map->pages = file_->map(reserve);
   const u64 mapped = map->pages->size() >> geometry_.page_shift;  // a simulated disk reserves less

@@ -29,7 +29,9 @@ class PageFile {
     const u8* bytes;  // page_size of them
   };
 
-  PageFile(os::Env& env, std::unique_ptr<os::File> file, const Geometry& geometry);
+  static constexpr u64 kMinMapBytes = u64{16} << 30;
+  // Tests reserve less, so that a file outgrows its map.
+  PageFile(os::Env& env, std::unique_ptr<os::File> file, const Geometry& geometry, u64 min_map_bytes = kMinMapBytes);
 
   // Maps the file, for stores too if `stores`. `prototype` gives checksum_seed, verify_checksums and verify_node.
   void open_map(const PageSpace& prototype, bool stores);
@@ -82,6 +84,7 @@ class PageFile {
   os::Env& env_;
   std::unique_ptr<os::File> file_;
   Geometry geometry_;
+  u64 min_map_bytes_;
   u64 page_count_ = 0;    // that the file has space for
   u64 mapped_pages_ = 0;  // that the newest map reserves
   std::atomic<const PageSpace*> space_ = nullptr;

@@ -27,13 +27,25 @@ Options small_options() {
   return options;
 }
 
-// Accounts whose sum never changes, and a list that is always 0, 1, 2, ... rotated: commit k starts at k.
+constexpr i64 kOrder = 300;
+constexpr i64 kMembers = 100;
+
+// Accounts whose sum never changes, in a map and in a dict; a list that is always 0, 1, 2, ... rotated: commit k starts
+// at k; two sets of the first items of that list.
 void fill(Database& database) {
   database.write([](WriteTxn& txn) {
     auto accounts = txn.sorted_map<i64, i64>("accounts");
+    auto same = txn.dict<i64, i64>("the same accounts");
     auto order = txn.list<i64>("order");
-    for (i64 i = 0; i < kAccounts; ++i) accounts.put(i, 1000);
-    for (i64 i = 0; i < 300; ++i) order.push_back(i);
+    for (i64 i = 0; i < kAccounts; ++i) {
+      accounts.put(i, 1000);
+      same.put(i, 1000);
+    }
+    for (i64 i = 0; i < kOrder; ++i) order.push_back(i);
+    for (i64 i = 0; i < kMembers; ++i) {
+      txn.set<i64>("members").insert(i);
+      txn.sorted_set<i64>("sorted members").insert(i);
+    }
   });
 }
 
@@ -45,10 +57,17 @@ void transfer(WriteTxn& txn, Rng& random) {
     const i64 amount = static_cast<i64>(below(random, 100));
     accounts.put(from, accounts.at(from) - amount);
     accounts.put(to, accounts.at(to) + amount);
+    txn.dict<i64, i64>("the same accounts").add(from, -amount);
+    txn.dict<i64, i64>("the same accounts").add(to, amount);
   }
   auto order = txn.list<i64>("order");
   const i64 first = order.pop_front();
   order.push_back(first);
+  const i64 next = (first + kMembers) % kOrder;
+  txn.set<i64>("members").erase(first);
+  txn.set<i64>("members").insert(next);
+  txn.sorted_set<i64>("sorted members").erase(first);
+  txn.sorted_set<i64>("sorted members").insert(next);
 }
 
 // Everything that a snapshot shows is of one commit, and stays so.
@@ -56,16 +75,28 @@ void require_whole(const ReadTxn& snapshot) {
   for (int again = 0; again < 2; ++again) {
     i64 sum = 0;
     u64 count = 0;
+    const auto same = snapshot.dict<i64, i64>("the same accounts");
     for (const auto& [account, amount] : snapshot.sorted_map<i64, i64>("accounts").range()) {
       ASSERT_EQ(account, static_cast<i64>(count++));
+      ASSERT_EQ(same.at(account), amount);
       sum += amount;
     }
     ASSERT_EQ(count, static_cast<u64>(kAccounts));
+    ASSERT_EQ(same.size(), count);
     ASSERT_EQ(sum, kTotal);
-    i64 expected = snapshot.list<i64>("order").front();
+    const i64 front = snapshot.list<i64>("order").front();
+    i64 expected = front;
     for (const i64 item : snapshot.list<i64>("order").range()) {
       ASSERT_EQ(item, expected);
-      expected = (expected + 1) % 300;
+      expected = (expected + 1) % kOrder;
+    }
+    const auto members = snapshot.set<i64>("members");
+    const auto sorted = snapshot.sorted_set<i64>("sorted members");
+    ASSERT_EQ(members.size(), static_cast<u64>(kMembers));
+    ASSERT_EQ(sorted.size(), static_cast<u64>(kMembers));
+    for (i64 i = 0; i < kMembers; ++i) {
+      ASSERT_TRUE(members.contains((front + i) % kOrder));
+      ASSERT_TRUE(sorted.contains((front + i) % kOrder));
     }
   }
 }
