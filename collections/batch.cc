@@ -146,7 +146,7 @@ void BatchState::load(Bytes stored_key, Bytes stored_value) {
       operation.key = short_key(record.shape, stored_key, record.name);
     }
   }
-  session().record(operation);
+  session().record_value(operation, stored_value.size());
 }
 
 void BatchState::finish_bulk() {

@@ -13,10 +13,30 @@ namespace sapwood::collections {
 
 storage::VerifyNode CollectionContents::verify_node() const { return &tree::verify_node; }
 
+namespace {
+
+// The value of an operation that refers to runs; `buffer` keeps its bytes.
+Bytes referred_value(const Operation& operation, const storage::ValueRuns& runs, std::string& buffer) {
+  const InRuns& in = *operation.in_runs;
+  buffer = runs.read(in.first, in.count);
+  buffer += operation.value;
+  if (in.size > buffer.size()) {
+    throw Error(ErrorCode::corrupt, "redo log: a value is longer than the runs that hold it; restore a backup");
+  }
+  return Bytes(buffer).substr(buffer.size() - in.size);
+}
+
+}  // namespace
+
 void CollectionContents::begin_replay(storage::WriteTransaction& txn) { session_.emplace(txn, false); }
 
-void CollectionContents::replay(Bytes operations) {
-  while (!operations.empty()) session_->apply(decode_operation(operations));
+void CollectionContents::replay(Bytes operations, const storage::ValueRuns& runs) {
+  while (!operations.empty()) {
+    Operation operation = decode_operation(operations);
+    std::string value;
+    if (operation.in_runs) operation.value = referred_value(operation, runs, value);
+    session_->apply(operation);
+  }
 }
 
 void CollectionContents::end_replay() {

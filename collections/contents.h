@@ -15,7 +15,7 @@ class CollectionContents final : public storage::Contents {
  public:
   storage::VerifyNode verify_node() const override;
   void begin_replay(storage::WriteTransaction& txn) override;
-  void replay(Bytes operations) override;
+  void replay(Bytes operations, const storage::ValueRuns& runs) override;
   void end_replay() override;
   void relocate(storage::WriteTransaction& txn, PageNo end) override;
   void walk(const storage::PageReader& pages, const storage::CatalogRoot& catalog,

@@ -10,6 +10,7 @@ namespace {
 
 constexpr u8 kHasLow = 1;
 constexpr u8 kHasHigh = 2;
+constexpr u8 kInRuns = 0x80;  // beside the kind
 
 void append_bytes(std::string& to, Bytes bytes) {
   append_varint(to, bytes.size());
@@ -18,6 +19,15 @@ void append_bytes(std::string& to, Bytes bytes) {
 
 [[noreturn]] void throw_cut_off() {
   throw Error(ErrorCode::corrupt, "redo log: an operation is cut off or malformed; restore a backup");
+}
+
+void append_value(std::string& to, const Operation& operation) {
+  if (operation.in_runs) {
+    append_varint(to, operation.in_runs->first);
+    append_varint(to, operation.in_runs->count);
+    append_varint(to, operation.in_runs->size);
+  }
+  append_bytes(to, operation.value);
 }
 
 u8 take_byte(Bytes& from) {
@@ -44,6 +54,16 @@ Bytes take_bytes(Bytes& from) {
   return bytes;
 }
 
+void take_value(Bytes& from, bool in_runs, Operation& operation) {
+  if (in_runs) {
+    InRuns& runs = operation.in_runs.emplace();
+    runs.first = take_number(from);
+    runs.count = take_number(from);
+    runs.size = take_number(from);
+  }
+  operation.value = take_bytes(from);
+}
+
 void take_create(Bytes& from, Operation& operation) {
   operation.types.kind = static_cast<CollectionKind>(take_byte(from));
   operation.types.key = static_cast<ValueType>(take_byte(from));
@@ -63,10 +83,15 @@ void take_interval(Bytes& from, Operation& operation) {
   if ((bounds & kHasHigh) != 0) operation.high = take_bytes(from);
 }
 
+bool may_be_in_runs(u8 kind) {
+  const OperationKind of = static_cast<OperationKind>(kind);
+  return of == OperationKind::put || of == OperationKind::list_insert || of == OperationKind::list_set;
+}
+
 }  // namespace
 
 void encode_operation(std::string& to, const Operation& operation) {
-  to += static_cast<char>(operation.kind);
+  to += static_cast<char>(static_cast<u8>(operation.kind) | (operation.in_runs ? kInRuns : 0));
   append_varint(to, operation.id);
   switch (operation.kind) {
     case OperationKind::create:
@@ -80,13 +105,13 @@ void encode_operation(std::string& to, const Operation& operation) {
     case OperationKind::clear: return;
     case OperationKind::put:
       append_bytes(to, operation.key);
-      append_bytes(to, operation.value);
+      append_value(to, operation);
       return;
     case OperationKind::erase: append_bytes(to, operation.key); return;
     case OperationKind::list_insert:
     case OperationKind::list_set:
       append_varint(to, operation.index);
-      append_bytes(to, operation.value);
+      append_value(to, operation);
       return;
     case OperationKind::list_erase:
       append_varint(to, operation.index);
@@ -103,7 +128,10 @@ void encode_operation(std::string& to, const Operation& operation) {
 
 Operation decode_operation(Bytes& from) {
   Operation operation;
-  operation.kind = static_cast<OperationKind>(take_byte(from));
+  const u8 kind = take_byte(from);
+  const u8 base = kind & ~kInRuns;
+  const bool in_runs = kind != base;
+  operation.kind = static_cast<OperationKind>(in_runs && !may_be_in_runs(base) ? kind : base);
   operation.id = take_number(from);
   switch (operation.kind) {
     case OperationKind::create: take_create(from, operation); return operation;
@@ -111,13 +139,13 @@ Operation decode_operation(Bytes& from) {
     case OperationKind::clear: return operation;
     case OperationKind::put:
       operation.key = take_bytes(from);
-      operation.value = take_bytes(from);
+      take_value(from, in_runs, operation);
       return operation;
     case OperationKind::erase: operation.key = take_bytes(from); return operation;
     case OperationKind::list_insert:
     case OperationKind::list_set:
       operation.index = take_number(from);
-      operation.value = take_bytes(from);
+      take_value(from, in_runs, operation);
       return operation;
     case OperationKind::list_erase:
       operation.index = take_number(from);

@@ -16,6 +16,10 @@
 //    9 clear
 //   10 rename        name
 //   11 move, 12 options, 13 timestamp, 14 reclaim step: reserved
+//
+// Kinds 3, 5 and 6 with bit 7 set: the value is in runs of the record (storage/value_runs.h). In its place stand varints
+// first run, number of runs and size, and a byte string, the tail: the value is the last `size` bytes of the runs and
+// the tail together.
 #pragma once
 
 #include <optional>
@@ -41,6 +45,14 @@ enum class OperationKind : u8 {
   // 11 move, 12 options, 13 timestamp, 14 reclaim step: reserved.
 };
 
+// A value in runs of the record: runs [first, first + count), then Operation::value; `size` bytes of that, the last.
+struct InRuns {
+  u64 first = 0;
+  u64 count = 0;
+  u64 size = 0;
+  bool operator==(const InRuns&) const = default;
+};
+
 // Only the fields that its kind uses count. The byte strings are borrowed.
 struct Operation {
   OperationKind kind = OperationKind::clear;
@@ -49,6 +61,7 @@ struct Operation {
   Bytes name{};             // create, rename
   Bytes key{};              // put, erase
   Bytes value{};            // put, list_insert, list_set
+  std::optional<InRuns> in_runs{};  // the value, but for its tail
   u64 index = 0;            // list_insert, list_set, list_erase
   u64 count = 0;            // list_erase
   std::optional<Bytes> low{};

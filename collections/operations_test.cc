@@ -43,6 +43,9 @@ std::vector<Operation> one_of_each() {
           {.kind = OperationKind::erase, .id = 2, .key = ""},
           {.kind = OperationKind::list_insert, .id = 3, .value = "x", .index = u64{1} << 40},
           {.kind = OperationKind::list_set, .id = 3, .value = "", .index = 0},
+          {.kind = OperationKind::put, .id = 2, .key = "k", .value = "tail", .in_runs = InRuns{3, 200, 1 << 20}},
+          {.kind = OperationKind::list_insert, .id = 3, .value = "", .in_runs = InRuns{0, 1, 4096}, .index = 9},
+          {.kind = OperationKind::list_set, .id = 3, .value = "t", .in_runs = InRuns{1, 2, 3}, .index = 9},
           {.kind = OperationKind::list_erase, .id = 3, .index = 7, .count = 1000},
           {.kind = OperationKind::erase_range, .id = 4},
           bounded,
@@ -58,6 +61,7 @@ TEST(Operations, EveryKindComesBack) {
     EXPECT_EQ(back.id, operation.id);
     EXPECT_EQ(back.name, operation.name);
     EXPECT_EQ(back.key, operation.key);
+    EXPECT_EQ(back.in_runs, operation.in_runs);
     EXPECT_EQ(back.value, operation.value);
     EXPECT_EQ(back.index, operation.index);
     EXPECT_EQ(back.count, operation.count);

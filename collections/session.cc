@@ -77,6 +77,17 @@ void WriteSession::record(const Operation& operation) {
   txn_.record([&](std::string& to) { encode_operation(to, operation); });
 }
 
+void WriteSession::record_value(const Operation& operation, u64 stored_size) {
+  if (!recording_) return;
+  const storage::WriteTransaction::ReferredRuns runs = txn_.refer_to_value(stored_size);
+  const u64 tail = stored_size - runs.bytes;
+  if (runs.count == 0 || tail > operation.value.size()) return record(operation);
+  Operation referring = operation;
+  referring.in_runs = InRuns{runs.first, runs.count, operation.value.size()};
+  referring.value = operation.value.substr(operation.value.size() - tail);
+  record(referring);
+}
+
 // --- Collections -----------------------------------------------------------------------------------------------------
 
 OpenCollection& WriteSession::add(CatalogRecord&& record) {
@@ -229,8 +240,9 @@ bool WriteSession::put(OpenCollection& collection, Bytes key, Bytes value) {
   const StoredKey stored(collection.record.shape, txn_.page_size(), key_hash_, key);
   const std::string joined = stored.is_long() ? join_long_entry(key, value) : std::string();
   return change(collection, [&] {
-    const bool is_new = writer(collection).put(stored, stored.is_long() ? Bytes(joined) : value);
-    record({.kind = OperationKind::put, .id = collection.record.id, .key = key, .value = value});
+    const Bytes kept = stored.is_long() ? Bytes(joined) : value;
+    const bool is_new = writer(collection).put(stored, kept);
+    record_value({.kind = OperationKind::put, .id = collection.record.id, .key = key, .value = value}, kept.size());
     txn_.release_memory();
     return is_new;
   });
@@ -283,7 +295,8 @@ void WriteSession::insert(OpenCollection& collection, u64 index, Bytes value) {
   check_entry(collection, {}, value);
   change(collection, [&] {
     writer(collection).insert(index, value);
-    record({.kind = OperationKind::list_insert, .id = collection.record.id, .value = value, .index = index});
+    record_value({.kind = OperationKind::list_insert, .id = collection.record.id, .value = value, .index = index},
+                 value.size());
     txn_.release_memory();
   });
 }
@@ -295,7 +308,8 @@ void WriteSession::set(OpenCollection& collection, u64 index, Bytes value) {
   check_entry(collection, {}, value);
   change(collection, [&] {
     writer(collection).set(index, value);
-    record({.kind = OperationKind::list_set, .id = collection.record.id, .value = value, .index = index});
+    record_value({.kind = OperationKind::list_set, .id = collection.record.id, .value = value, .index = index},
+                 value.size());
     txn_.release_memory();
   });
 }

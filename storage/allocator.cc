@@ -170,9 +170,9 @@ void Allocator::undrop(Extent extent) noexcept {
   changed_[geometry_.group_of(extent.start)] = true;
 }
 
-void Allocator::retire(Extent extent, u32 birth, TxnId death) noexcept {
+void Allocator::retire(Extent extent, u32 birth, TxnId death, TxnId not_after) noexcept {
   SAPWOOD_ASSERT(waiting_.size() < waiting_.capacity());
-  waiting_.push_back(Pending{full_birth(extent.start, birth, death), death, extent});
+  waiting_.push_back(Pending{std::min(full_birth(extent.start, birth, death), not_after), death, extent});
 }
 
 // The birth of a page version from its low 32 bits. Past 2^32 transactions it is ambiguous: a page not made since the

@@ -43,11 +43,12 @@ class Allocator {
   void give_back(Extent extent) noexcept;
 
   // The open transaction drops a committed page or run: it is pending from now on. undrop() takes that back, retire()
-  // tells the death when the transaction commits; retire() cannot fail after reserve_retired().
+  // tells the death when the transaction commits; retire() cannot fail after reserve_retired(). The birth counts as at
+  // most `not_after`.
   void drop(Extent extent) noexcept;
   void undrop(Extent extent) noexcept;
   void reserve_retired(std::size_t count);
-  void retire(Extent extent, u32 birth, TxnId death) noexcept;
+  void retire(Extent extent, u32 birth, TxnId death, TxnId not_after) noexcept;
 
   // Frees pending pages that no pin needs. `pins` ascend; `head` is the newest visible version and one of the pins.
   // If it throws (out of memory) nothing is lost: the next call goes on.

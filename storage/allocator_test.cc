@@ -231,7 +231,7 @@ class Oracle {
   void commit() {
     allocator_.reserve_retired(dropped_.size());
     for (const u64 page : dropped_) {
-      allocator_.retire(Extent{PageNo{page}, 1}, static_cast<u32>(pages_[page].birth), txn_);
+      allocator_.retire(Extent{PageNo{page}, 1}, static_cast<u32>(pages_[page].birth), txn_, txn_);
       pages_[page].dropped = false;
       pages_[page].last = Lifetime{pages_[page].birth, txn_};
     }
@@ -318,7 +318,7 @@ class AllocatorTest : public testing::Test {
       births[i] = txn;
     }
     allocator_.reserve_retired(dropped.size());
-    for (const auto& [old, birth] : dropped) allocator_.retire(Extent{old, 1}, static_cast<u32>(birth), txn);
+    for (const auto& [old, birth] : dropped) allocator_.retire(Extent{old, 1}, static_cast<u32>(birth), txn, txn);
   }
 
   Geometry geometry_{512};
@@ -389,9 +389,9 @@ TEST_F(AllocatorTest, AnAmbiguousBirthIsHeldLonger) {
   const PageNo before = *allocator_.take_page();  // born in transaction kWrap - 3
   allocator_.reserve_retired(3);
   for (const PageNo page : {old, young, before}) allocator_.drop(Extent{page, 1});
-  allocator_.retire(Extent{old, 1}, 5, kWrap + 10);
-  allocator_.retire(Extent{young, 1}, 5, kWrap + 10);
-  allocator_.retire(Extent{before, 1}, static_cast<u32>(kWrap - 3), kWrap + 10);
+  allocator_.retire(Extent{old, 1}, 5, kWrap + 10, kWrap + 10);
+  allocator_.retire(Extent{young, 1}, 5, kWrap + 10, kWrap + 10);
+  allocator_.retire(Extent{before, 1}, static_cast<u32>(kWrap - 3), kWrap + 10, kWrap + 10);
   allocator_.reclaim({7, kWrap - 2, kWrap + 10}, kWrap + 10);
   EXPECT_FALSE(allocator_.is_free_range(Extent{old, 1}));
   EXPECT_TRUE(allocator_.is_free_range(Extent{young, 1}));
@@ -406,7 +406,7 @@ TEST_F(AllocatorTest, ABirthAfterItsDeathIsHeldRatherThanFreed) {
   const PageNo page = *allocator_.take_page();
   allocator_.drop(Extent{page, 1});
   allocator_.reserve_retired(1);
-  allocator_.retire(Extent{page, 1}, 1'000'000, 9);
+  allocator_.retire(Extent{page, 1}, 1'000'000, 9, 9);
   allocator_.reclaim({3, 9}, 9);
   EXPECT_EQ(allocator_.pending_pages(), 1u);
 }

@@ -26,7 +26,7 @@ class Contents {
   // Recovery: begin_replay once, replay for each record in order, end_replay once, which stores the transaction's
   // catalog(). Throws Error{corrupt} for operations that cannot be decoded or applied.
   virtual void begin_replay(WriteTransaction& txn) = 0;
-  virtual void replay(Bytes operations) = 0;
+  virtual void replay(Bytes operations, const ValueRuns& runs) = 0;
   virtual void end_replay() = 0;
 
   // Moves pages of trees at or past `end` to other places, and stores the transaction's catalog().

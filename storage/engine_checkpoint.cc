@@ -60,11 +60,14 @@ Engine::Impl::CheckpointJob Engine::Impl::make_job(const Descriptor& target, Log
 void Engine::Impl::start_checkpoint() noexcept {
   allocator.start_checkpoint();
   pages.forget_unsummed();
+  referred_bytes = 0;
 }
 
 bool Engine::Impl::wants_checkpoint() {
   if (temporary || refused) return false;
-  if (log != nullptr && log->nearly_full()) return true;  // the one in progress is finished first
+  if (log != nullptr && (log->nearly_full() || referred_bytes > kMaxReferredBytes)) {
+    return true;  // the one in progress is finished first
+  }
   {
     const std::lock_guard lock(checkpoint_mutex);
     if (running_txn != 0) return false;

@@ -37,8 +37,9 @@ void Engine::Impl::publish(Commit& commit) {
     versions->publish_head(tip.txn);
   }
 
+  const TxnId checkpoint = durable_checkpoint();
   if (commit.durability != Durability::none) {
-    const bool recorded = commit.record != nullptr && unlogged_txn <= durable_checkpoint();
+    const bool recorded = commit.record != nullptr && unlogged_txn <= checkpoint;
     if (recorded && ensure_log() && log->fits(commit.record->size() - kRecordHeaderSize)) {
       commit.record->reserve(commit.record->size() + kRecordAlignment);
       Lsn known_durable = 0;
@@ -47,11 +48,13 @@ void Engine::Impl::publish(Commit& commit) {
         known_durable = durable;
       }
       try {
-        version.lsn = log->append(*commit.record, version.txn, version.commit_time_us, known_durable,
+        version.lsn = log->append(*commit.record, commit.runs_size, version.txn, version.commit_time_us, known_durable,
                                   commit.durability == Durability::sync);
       } catch (...) {
         refuse_and_rethrow();
       }
+      if (commit.runs_size != 0) runs_end = version.lsn;
+      referred_bytes += commit.run_bytes;
       ++log_records;
       commit.log_bytes = commit.record->size();
       log_record_bytes += commit.log_bytes;
@@ -65,7 +68,10 @@ void Engine::Impl::publish(Commit& commit) {
       run_checkpoint(job);
     }
   }
-  for (const OwnPages::Dropped& dropped : *commit.dropped) allocator.retire(dropped.extent, dropped.birth, version.txn);
+  for (const OwnPages::Dropped& dropped : *commit.dropped) {
+    // Invariant R1: a run counts as older than the last checkpoint, which holds it until the next.
+    allocator.retire(dropped.extent, dropped.birth, version.txn, dropped.run ? checkpoint : version.txn);
+  }
   if (commit.durability == Durability::none) unlogged_txn = version.txn;
   tip = version;
   versions->publish_tip(version);
@@ -150,7 +156,9 @@ void Engine::Impl::sync_log(Lsn lsn, bool always) {
     lock.unlock();
     std::optional<Descriptor> target;
     while (!target) target = versions->find(versions->tip());
+    const Lsn runs = runs_end;
     try {
+      if (runs > synced_runs) pages.sync();
       log->sync();
     } catch (...) {
       refuse_writes();
@@ -162,6 +170,7 @@ void Engine::Impl::sync_log(Lsn lsn, bool always) {
     lock.lock();
     syncing = false;
     always = false;
+    synced_runs = std::max(synced_runs, runs);
     if (target->lsn > durable) durable = target->lsn;
     versions->publish_head(target->txn);
     sync_done.notify_all();

@@ -86,7 +86,7 @@ class CrashTest : public EngineTest {
       State next = states_.back();
       const auto edit = [&](int changes) {
         return [&random, &next, changes](Editor& editor) {
-          for (int change = 0; change < changes; ++change) random_change(random, editor, next, 200, 1500);
+          for (int change = 0; change < changes; ++change) random_change(random, editor, next, 200, 4000);
         };
       };
       if (kind < 15) {
@@ -152,7 +152,7 @@ TEST_F(CrashTest, AtTheEndOfALongLog) {
     State next = states_.back();
     const std::unique_ptr<WriteTransaction> txn = engine->begin_write(std::chrono::milliseconds(-1));
     Editor editor(*txn);
-    for (int change = 0; change < 5; ++change) random_change(random, editor, next, 1900, 9000);
+    for (int change = 0; change < 5; ++change) random_change(random, editor, next, 1900, 40'000);
     states_.push_back(next);
     txn->commit(i % 10 == 0 ? Durability::sync : Durability::async);
     survives_kill_ = states_.size() - 1;

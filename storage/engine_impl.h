@@ -25,6 +25,8 @@ namespace sapwood::storage {
 
 // Pages that only deletes, catalogs and checkpoints may take when the disk is full.
 inline constexpr u64 kReservePages = 64;
+// Of values that redo records refer to: a checkpoint comes before there are more, so that recovery is not endless.
+inline constexpr u64 kMaxReferredBytes = u64{256} << 20;
 
 struct Engine::Impl {
   Impl(os::Env& environment, const Options& given, Contents& content, std::unique_ptr<os::File> file,
@@ -58,6 +60,7 @@ struct Engine::Impl {
   void open_clean(const MetaSlots& slots);
   void adopt_tail();
   void recover(Engine& engine, const MetaSlots& slots);
+  void keep_runs(const ValueRuns& runs);
 
   // Space; under the writer's place. engine_space.cc.
   void reclaim();
@@ -72,6 +75,8 @@ struct Engine::Impl {
     std::vector<OwnPages::Dropped>* dropped;
     std::string* record;  // null: the transaction has no record and must commit by checkpoint
     bool by_checkpoint = false;
+    u32 runs_size = 0;  // trailing bytes of the record
+    u64 run_bytes = 0;  // of values that it refers to
     u64 log_bytes = 0;  // that its record took
   };
   void publish(Commit& commit);
@@ -135,6 +140,7 @@ struct Engine::Impl {
   std::atomic<u32> committing = 0;  // published commits that still use the log; counted up under the writer's place
   std::atomic<TxnId> unlogged_txn =
       0;  // newest commit that is not in the log; no record may follow it before a checkpoint
+  u64 referred_bytes = 0;  // of values that records since the last checkpoint refer to
   i64 last_seal_us = 0;
   std::string record_buffer;  // kept between transactions for its capacity
   std::vector<TxnId> pins;    // scratch
@@ -155,7 +161,9 @@ struct Engine::Impl {
   std::condition_variable sync_done;
   bool syncing = false;
   Lsn durable = 0;
+  Lsn synced_runs = 0;  // values that records up to here refer to are on the disk
 
+  std::atomic<Lsn> runs_end = 0;  // end of the newest record that refers to values
   std::atomic<bool> refused = false;
   mutable std::mutex refused_mutex;
   std::string refused_why;

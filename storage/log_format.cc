@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/hash.h"
+#include "storage/value_runs.h"
 
 namespace sapwood::storage {
 namespace {
@@ -61,7 +62,7 @@ std::optional<SegmentHeader> decode_segment_header(const u8* from) {
 
 void encode_record_header(u8* record, const RecordHeader& header, u64 salt) {
   store<u32>(record, header.body_size);
-  store<u32>(record + 4, header.delta_size);
+  store<u32>(record + 4, header.runs_size);
   store<u32>(record + 8, static_cast<u32>(header.kind));
   store<u32>(record + 12, hash32(record + kRecordHeaderSize, header.body_size, salt ^ header.lsn));
   store<u64>(record + 16, header.lsn);
@@ -80,7 +81,7 @@ std::optional<RecordHeader> decode_record_header(const std::vector<u8>& segment,
   if (load<u32>(p + 52) != hash32(p, 52, header.salt)) return std::nullopt;
   RecordHeader record;
   record.body_size = load<u32>(p);
-  record.delta_size = load<u32>(p + 4);
+  record.runs_size = load<u32>(p + 4);
   record.kind = static_cast<RecordKind>(load<u32>(p + 8));
   record.lsn = load<u64>(p + 16);
   record.txn = load<u64>(p + 24);
@@ -92,11 +93,12 @@ std::optional<RecordHeader> decode_record_header(const std::vector<u8>& segment,
 std::optional<Record> decode_record(const std::vector<u8>& segment, u64 offset, const SegmentHeader& header) {
   const std::optional<RecordHeader> record = decode_record_header(segment, offset, header);
   if (!record || record->body_size > segment.size() - offset - kRecordHeaderSize) return std::nullopt;
-  if (record->delta_size > record->body_size) return std::nullopt;
+  if (record->runs_size > record->body_size || record->runs_size % kValueRunBytes != 0) return std::nullopt;
   const u8* p = segment.data() + offset;
   const u8* body = p + kRecordHeaderSize;
   if (load<u32>(p + 12) != hash32(body, record->body_size, header.salt ^ record->lsn)) return std::nullopt;
-  return Record{*record, bytes_of(body + record->delta_size, record->body_size - record->delta_size)};
+  const u32 operations = record->body_size - record->runs_size;
+  return Record{*record, bytes_of(body, operations), bytes_of(body + operations, record->runs_size)};
 }
 
 namespace {

@@ -18,7 +18,7 @@ struct SegmentHeader {
 
 struct RecordHeader {
   u32 body_size = 0;
-  u32 delta_size = 0;
+  u32 runs_size = 0;
   RecordKind kind = RecordKind::commit;
   Lsn lsn = 0;
   TxnId txn = 0;
@@ -33,10 +33,12 @@ std::optional<SegmentHeader> decode_segment_header(const u8* from);
 // Writes the header of the record whose body stands behind it, both checksums included.
 void encode_record_header(u8* record, const RecordHeader& header, u64 salt);
 
-// A record whose header and body are whole. `operations` points into the bytes that were scanned.
+// A record whose header and body are whole. `operations` and `runs` (see value_runs.h) point into the bytes that were
+// scanned.
 struct Record {
   RecordHeader header;
   Bytes operations;
+  Bytes runs;
 };
 
 // The header of the record at `offset` of a segment, if one with that lsn is there and whole; its body may be cut off.

@@ -1,5 +1,6 @@
 // The log's bytes: what is encoded comes back, and bytes that say anything do no harm.
 #include "storage/log_format.h"
+#include "storage/value_runs.h"
 
 #include <gtest/gtest.h>
 
@@ -98,14 +99,16 @@ TEST_F(LogFormat, HostileSegmentSizesAllocateNothing) {
 
 TEST_F(LogFormat, RecordsComeBack) {
   RecordHeader record;
-  record.delta_size = 3;
+  record.runs_size = 2 * kValueRunBytes;
   record.txn = 8;
   record.durable = 999;
   record.commit_time_us = -4;
-  put_record(segment_, 64, header_, "dddoperations", record);
+  const std::string runs(2 * kValueRunBytes, 'r');
+  put_record(segment_, 64, header_, "operations" + runs, record);
   const std::optional<Record> found = decode_record(segment_, 64, header_);
   ASSERT_TRUE(found.has_value());
   EXPECT_EQ(found->operations, "operations");
+  EXPECT_EQ(found->runs, runs);
   EXPECT_EQ(found->header.txn, 8u);
   EXPECT_EQ(found->header.durable, 999u);
   EXPECT_EQ(found->header.commit_time_us, -4);
@@ -122,13 +125,13 @@ TEST_F(LogFormat, ARecordUnderAnotherSaltOrPlaceIsNone) {
 }
 
 TEST_F(LogFormat, HostileRecordSizesWithGoodChecksumsAreNoRecords) {
-  for (const auto& [body, delta] : std::vector<std::pair<u32, u32>>{
-           {~u32{0}, 0}, {4096 - 64 - 56 + 1, 0}, {4000, 4001}, {0, 1}, {10, ~u32{0}}, {0x80000000, 0}}) {
+  for (const auto& [body, runs] : std::vector<std::pair<u32, u32>>{
+           {~u32{0}, 0}, {4096 - 64 - 56 + 1, 0}, {4000, 4001}, {0, 1}, {28, 15}, {0, 14}, {10, ~u32{0}}, {0x80000000, 0}}) {
     put_record(segment_, 64, header_, "operations", RecordHeader{.txn = 1});
     store<u32>(segment_.data() + 64, body);
-    store<u32>(segment_.data() + 68, delta);
+    store<u32>(segment_.data() + 68, runs);
     reseal(segment_, 64, header_.salt);
-    EXPECT_FALSE(decode_record(segment_, 64, header_).has_value()) << body << " " << delta;
+    EXPECT_FALSE(decode_record(segment_, 64, header_).has_value()) << body << " " << runs;
     EXPECT_TRUE(scan().records.empty());
   }
 }

@@ -38,20 +38,23 @@ class OwnPages {
     u32 born = 0;  // value of the mark counter when it was made
     u32 pages : 30 = 1;
     u32 mapped : 1 = 0;  // the bytes are the file's
-    u32 held : 1 = 0;    // dropped, but needed by a mark
+    u32 held : 1 = 0;    // dropped, but needed by a mark or the record
   };
 
   // A committed page or run that the transaction no longer refers to. `birth` is the low 32 bits.
   struct Dropped {
     Extent extent;
     u32 birth;
+    bool run = false;  // of a value: the redo log may refer to it
   };
 
-  // A page or run of the transaction's own, dropped while a mark needed it: marks in (born, dropped] need it.
+  // A page or run of the transaction's own, dropped while a mark or its redo record needed it: marks in (born, dropped]
+  // need it, and its record needs runs of values.
   struct Held {
     Extent extent;
     u32 born;
     u32 dropped;
+    bool run;
   };
 
   explicit OwnPages(BufferPool& pool) : pool_(pool) {}

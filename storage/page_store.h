@@ -3,6 +3,7 @@
 
 #include "storage/page.h"
 #include "storage/page_reader.h"
+#include "storage/value_runs.h"
 
 namespace sapwood::storage {
 
@@ -32,6 +33,8 @@ class PageStore {
   // Writes `size` bytes to the start of a run that this transaction allocated. At most the run's bytes.
   virtual void write_run(Extent extent, const void* data, u64 size) = 0;
   virtual void free_run(Extent extent, u32 birth) = 0;
+  // A value is in these runs now, all of it but a tail that its reference holds: redo may refer to them.
+  virtual void value_written(std::span<const ValueRun> runs) = 0;
 
   // Low 32 bits of the birth of pages made now.
   virtual u32 birth() const = 0;

@@ -4,6 +4,7 @@
 
 #include "storage/engine_impl.h"
 #include "storage/log_format.h"
+#include "storage/value_runs.h"
 
 namespace sapwood::storage {
 namespace {
@@ -11,7 +12,35 @@ namespace {
 // How many transactions may have used page numbers and births without leaving a record that can be read.
 u64 lost_transactions(u64 log_stride) { return 2 * log_stride / kRecordHeaderSize + 1024; }
 
+// A record whose values are not whole in the data file is the end of the log, with those behind it (invariant R2).
+void drop_torn_values(LogScan& scan, os::File& data, const Geometry& geometry) {
+  for (std::size_t i = 0; i < scan.records.size(); ++i) {
+    const Lsn lsn = scan.records[i].header.lsn;
+    if (ValueRuns(data, geometry, scan.records[i].runs).are_whole()) continue;
+    for (std::size_t later = i; later < scan.records.size(); ++later) {
+      if (scan.records[later].header.durable <= lsn) continue;
+      throw Error(ErrorCode::corrupt, data.path() + " has damaged values of transaction " +
+                                          std::to_string(scan.records[i].header.txn) +
+                                          ", which its log says were on the disk; restore both from a copy");
+    }
+    scan.records.resize(i);
+    scan.end = lsn;
+    return;
+  }
+}
+
 }  // namespace
+
+// Keeps the runs that the log refers to as they are until the checkpoint that ends recovery, so that after a crash
+// before it another recovery finds them.
+void Engine::Impl::keep_runs(const ValueRuns& runs) {
+  for (const ValueRun& run : runs.list()) {
+    check_format(allocator.is_free_range(run.extent), run.extent.start,
+                 "the log refers to it, but it is not free for a value");
+    allocator.load_live(run.extent);
+    allocator.drop(run.extent);
+  }
+}
 
 void Engine::Impl::recover(Engine& engine, const MetaSlots& slots) {
   if (read_only) {
@@ -31,12 +60,13 @@ void Engine::Impl::recover(Engine& engine, const MetaSlots& slots) {
   if (meta.log_stride < kMinLogSize || meta.log_stride > kMaxLogStride) {
     throw Error(ErrorCode::corrupt, path + " has a meta with an impossible log stride; restore it from a copy");
   }
-  const LogScan scan = scan_log(*file, identity, meta.replay_lsn, meta.txn);
+  LogScan scan = scan_log(*file, identity, meta.replay_lsn, meta.txn);
   if (!scan.found_start) {
     throw Error(ErrorCode::corrupt, log_path() + " does not hold the commits after the last checkpoint of " + path +
                                         (slots.other_damaged ? " whose newest meta is damaged" : "") +
                                         "; restore both from a copy");
   }
+  drop_torn_values(scan, pages.file(), geometry);
   const i64 scanned = env.clock().monotonic_us();
   recovery = RecoveryReport{.recovered = true, .records = scan.records.size()};
   for (const Record& record : scan.records) recovery.log_bytes += record.operations.size() + kRecordHeaderSize;
@@ -49,12 +79,21 @@ void Engine::Impl::recover(Engine& engine, const MetaSlots& slots) {
   reclaim();
   writer.lock(std::chrono::milliseconds(-1));
   WriteTransaction txn(engine, tip, tip.txn + 1);
+  std::vector<ValueRuns> values;
+  for (const Record& record : scan.records) {
+    values.emplace_back(pages.file(), geometry, record.runs);
+    keep_runs(values.back());
+  }
   contents.begin_replay(txn);
-  for (const Record& record : scan.records) contents.replay(record.operations);
+  for (std::size_t i = 0; i < values.size(); ++i) contents.replay(scan.records[i].operations, values[i]);
   contents.end_replay();
   const i64 replayed = env.clock().monotonic_us();
   recovery.replay_us = replayed - scanned;
   txn.commit_by_checkpoint();
+  for (const ValueRuns& runs : values) {
+    allocator.reserve_retired(runs.list().size());
+    for (const ValueRun& run : runs.list()) allocator.retire(run.extent, 0, tip.txn, tip.txn);
+  }
   recovery.checkpoint_us = env.clock().monotonic_us() - replayed;
   file.reset();
   env.files().remove(log_path());

@@ -15,8 +15,8 @@
 //       48     8  size           bytes of the segment, this header included
 //       56     8  checksum       XXH3-64 of bytes [0, 56)
 // Record, its size rounded up to 16:
-//        0     4  body size      delta and operations
-//        4     4  delta size     leading bytes of the body that tell pages taken and freed; 0 from an exclusive opener
+//        0     4  body size      operations and runs
+//        4     4  runs size      trailing bytes of the body that tell runs of values (storage/value_runs.h)
 //        8     4  kind           RecordKind
 //       12     4  body checksum  XXH3-64 of the body, seeded with salt ^ lsn, folded
 //       16     8  lsn
@@ -79,10 +79,10 @@ class RedoLog {
   // True if the active segment should be sealed before much more is written to it.
   bool nearly_full() const;
 
-  // Writes a record; its end is the result. `record` begins with kRecordHeaderSize bytes of room for the header and is
-  // padded here. `synced_next`: by a call, since a sync of stores costs twice one of a write. Requires: fits(). After a
-  // throw the log must not be written again.
-  Lsn append(std::string& record, TxnId txn, i64 commit_time_us, Lsn durable, bool synced_next);
+  // Writes a record; its end is the result. `record` begins with kRecordHeaderSize bytes of room for the header, ends
+  // with `runs_size` bytes that tell runs of values, and is padded here. `synced_next`: by a call, since a sync of
+  // stores costs twice one of a write. Requires: fits(). After a throw the log must not be written again.
+  Lsn append(std::string& record, u32 runs_size, TxnId txn, i64 commit_time_us, Lsn durable, bool synced_next);
 
   // Makes the free segment active, starting where the active one ends, which becomes sealed. Grows it if `fast` and the
   // disk allows. Requires: has_free_segment(). Throws disk_full or io and changes nothing.

@@ -37,7 +37,7 @@ class RedoLogTest : public testing::Test {
     std::string record(kRecordHeaderSize, '\0');
     record += operations;
     const TxnId txn = next_txn_++;
-    return log_->append(record, txn, 1000 + static_cast<i64>(txn), durable, false);
+    return log_->append(record, 0, txn, 1000 + static_cast<i64>(txn), durable, false);
   }
 
   LogScan scan(Lsn replay = kStart, TxnId txn = kBaseTxn) {

@@ -108,26 +108,30 @@ class Editor {
   }
 
   void put_blob(u32 number, const std::string& data) {
-    log('b', number, 0, data);
     u8* entry = root_entry(edit_root(), number);
     free_blob(entry);
     PageRef ref;
     u8* page = txn_.create(ref, PageType::leaf, 0, 1);
-    u32 count = 0;
-    for (u64 at = 0; at < data.size(); ++count) {
+    std::vector<ValueRun> runs;
+    for (u64 at = 0; at < data.size();) {
       const u64 left = data.size() - at;
       const Extent extent = txn_.allocate_run(static_cast<u32>((left + txn_.page_size() - 1) / txn_.page_size()));
       const u32 size = static_cast<u32>(std::min<u64>(left, u64{extent.pages} * txn_.page_size()));
       txn_.write_run(extent, data.data() + at, size);
-      u8* p = page + kPageHeaderSize + 24 * count;
+      u8* p = page + kPageHeaderSize + 24 * runs.size();
       store<u64>(p, to_u64(extent.start));
       store<u32>(p + 8, extent.pages);
       store<u32>(p + 12, size);
       store<u32>(p + 16, run_checksum(data.data() + at, size));
+      runs.push_back({extent, size, load<u32>(p + 16)});
       at += size;
     }
-    PageHeader::set_count(page, count);
+    PageHeader::set_count(page, static_cast<u32>(runs.size()));
     store_ref(entry, ref);
+    txn_.value_written(runs);
+    const WriteTransaction::ReferredRuns referred = logged_ ? txn_.refer_to_value(data.size()) : WriteTransaction::ReferredRuns{};
+    if (referred.count == 0) return log('b', number, 0, data);
+    log('r', number, referred.first << 32 | referred.count, {});
   }
 
   State read() const { return read_state(txn_.reader(), txn_.catalog()); }
@@ -172,7 +176,7 @@ class TestContents final : public Contents {
   VerifyNode verify_node() const override { return &verify_test_node; }
 
   void begin_replay(WriteTransaction& txn) override { txn_ = &txn; }
-  void replay(Bytes operations) override {
+  void replay(Bytes operations, const ValueRuns& runs) override {
     Editor editor(*txn_, false);
     while (!operations.empty()) {
       check_format(operations.size() >= 25, kNoPage, "an operation is cut off");
@@ -183,6 +187,7 @@ class TestContents final : public Contents {
       const char kind = operations[0];
       if (kind == 'p') editor.put(number, value);
       if (kind == 'e') editor.erase_blob(static_cast<u32>(number));
+      if (kind == 'r') editor.put_blob(static_cast<u32>(number), runs.read(value >> 32, value & ~u32{0}));
       if (kind == 'b') editor.put_blob(static_cast<u32>(number), std::string(operations.substr(25, size)));
       operations.remove_prefix(25 + size);
       txn_->release_memory();

@@ -7,6 +7,12 @@
 #include "storage/engine_impl.h"
 
 namespace sapwood::storage {
+namespace {
+
+constexpr u32 kLeastReferredPages = 4;  // shorter values stand in the record
+constexpr u64 kBulkyRecordShare = 16;   // of the record's limit: past it a second sync is the smaller part
+
+}  // namespace
 
 WriteTransaction::WriteTransaction(Engine& engine, const Descriptor& base, TxnId id)
     : engine_(engine),
@@ -76,10 +82,10 @@ u8* WriteTransaction::edit(PageRef& ref) {
   std::memcpy(buffer, from, page_size());
   PageHeader::set_place(buffer, ref.page, id_);
   if (entry == nullptr) {
-    drop_committed(Extent{old.page, 1}, old.birth);
+    drop_committed(Extent{old.page, 1}, old.birth, false);
   } else {
     check_format(!was_held, old.page, "it is referred to twice");
-    drop_own(Extent{old.page, 1}, born);
+    drop_own(Extent{old.page, 1}, born, false);
   }
   return buffer;
 }
@@ -91,7 +97,8 @@ u8* WriteTransaction::create(PageRef& ref, PageType type, u8 level, u32 tree_id)
   return buffer;
 }
 
-void WriteTransaction::free(PageRef ref) { free_run(Extent{ref.page, 1}, ref.birth); }
+void WriteTransaction::free(PageRef ref) { drop(Extent{ref.page, 1}, ref.birth, false); }
+void WriteTransaction::free_run(Extent extent, u32 birth) { drop(extent, birth, true); }
 
 Extent WriteTransaction::allocate_run(u32 pages) {
   SAPWOOD_ASSERT(!ended_);
@@ -112,24 +119,24 @@ void WriteTransaction::write_run(Extent extent, const void* data, u64 size) {
   engine_.impl().pages.write_run(extent, data, size, birth());
 }
 
-void WriteTransaction::free_run(Extent extent, u32 run_birth) {
+void WriteTransaction::drop(Extent extent, u32 birth, bool run) {
   changed_ = true;
   new_version();
-  OwnPages::Entry* entry = run_birth == birth() ? own_.find(extent.start) : nullptr;
+  OwnPages::Entry* entry = birth == this->birth() ? own_.find(extent.start) : nullptr;
   if (entry == nullptr) {
-    drop_committed(extent, run_birth);
+    drop_committed(extent, birth, run);
     return;
   }
   check_format(entry->pages == extent.pages, extent.start, "a reference to a part of a run of pages");
   check_format(entry->held == 0, extent.start, "it is referred to twice");
-  drop_own(extent, entry->born);
+  drop_own(extent, entry->born, run);
 }
 
 // A reference from the file may say anything: what it names must be in use, and is dropped only once.
-void WriteTransaction::drop_committed(Extent extent, u32 birth) {
+void WriteTransaction::drop_committed(Extent extent, u32 birth, bool run) {
   Allocator& allocator = engine_.impl().allocator;
   check_format(allocator.is_live_range(extent), extent.start, "it is referred to twice, or not marked as in use");
-  dropped_.push_back({extent, birth});
+  dropped_.push_back({extent, birth, run});
   allocator.drop(extent);
 }
 
@@ -140,10 +147,10 @@ void WriteTransaction::undo_drops(std::size_t keep) noexcept {
   }
 }
 
-// The transaction's own page or run is no longer referred to; a mark placed since it was made keeps it.
-void WriteTransaction::drop_own(Extent extent, u32 born) {
-  if (newest_mark() > born) {
-    held_.push_back({extent, born, mark_counter_});
+// The transaction's own page or run is no longer referred to; a mark placed since it was made keeps it, and the record.
+void WriteTransaction::drop_own(Extent extent, u32 born, bool run) {
+  if (newest_mark() > born || (run && !runs_.empty())) {
+    held_.push_back({extent, born, mark_counter_, run});
     own_.find(extent.start)->held = 1;
     return;
   }
@@ -180,7 +187,7 @@ void WriteTransaction::put_in_file() {
 
 Mark WriteTransaction::mark() {
   new_version();
-  marks_.push_back({mark_counter_ + 1, dropped_.size(), record_.size(), true});
+  marks_.push_back({mark_counter_ + 1, dropped_.size(), record_.size(), runs_.size(), true});
   return Mark{++mark_counter_};
 }
 
@@ -193,9 +200,10 @@ void WriteTransaction::release(Mark mark) noexcept {
   drop_unneeded();
 }
 
-// Frees held pages that no live mark needs any more: those without a mark in (born, dropped].
+// Frees held pages that nothing needs any more: no mark in (born, dropped], and not the record.
 void WriteTransaction::drop_unneeded() noexcept {
   std::erase_if(held_, [this](const OwnPages::Held& held) {
+    if (held.run && !runs_.empty()) return false;
     for (const SavedMark& saved : marks_) {
       if (saved.live && saved.number > held.born && saved.number <= held.dropped) return false;
     }
@@ -225,13 +233,46 @@ void WriteTransaction::rollback_to(Mark mark) {
     engine_.impl().allocator.give_back(extent);
   }
   undo_drops(marks_.back().dropped);
-  if (!record_too_big_) record_.resize(marks_.back().record_size);
+  if (!record_too_big_) {
+    record_.resize(marks_.back().record_size);
+    runs_.resize(marks_.back().runs);
+  }
   drop_unneeded();
 }
 
 void WriteTransaction::forget_record() noexcept {
   record_too_big_ = true;
   std::string().swap(record_);
+  runs_.clear();
+}
+
+// Worth a reference: what a sync commit alone would not write faster into the log than it syncs the data file, too.
+WriteTransaction::ReferredRuns WriteTransaction::refer_to_runs(u64 size) {
+  ReferredRuns referred{.first = runs_.size(), .count = value_runs_.size()};
+  for (const ValueRun& run : value_runs_) referred.bytes += run.bytes;
+  const bool of_this_value = referred.bytes <= size && size - referred.bytes <= page_size_ / 4;
+  const bool large = referred.bytes >= u64{kLeastReferredPages} * page_size_;
+  const bool bulky = engine_.impl().options.durability != Durability::sync ||
+                     record_.size() + referred.bytes > record_limit_ / kBulkyRecordShare;
+  if (record_too_big_ || !of_this_value || !large || !bulky) {
+    value_runs_.clear();
+    return {};
+  }
+  runs_.insert(runs_.end(), value_runs_.begin(), value_runs_.end());
+  value_runs_.clear();
+  referred_bytes_ += referred.bytes;
+  if (referred_bytes_ > kMaxReferredBytes) forget_record();
+  return referred;
+}
+
+// Runs that the record refers to, but no longer the transaction's state: they die with its commit.
+void WriteTransaction::drop_recorded_runs() {
+  dropped_.reserve(dropped_.size() + held_.size());
+  for (const OwnPages::Held& held : held_) {
+    dropped_.push_back({held.extent, birth(), true});
+    engine_.impl().allocator.drop(held.extent);
+  }
+  held_.clear();
 }
 
 void WriteTransaction::commit(Durability durability) {
@@ -246,10 +287,17 @@ void WriteTransaction::commit(Durability durability) {
     engine.throw_if_refused();
     marks_.clear();
     drop_unneeded();
+    drop_recorded_runs();
     put_in_file();
     commit.version.txn = id_;
     commit.version.catalog = catalog_;
-    if (record_too_big_) commit.record = nullptr;
+    if (record_too_big_) {
+      commit.record = nullptr;
+    } else {
+      append_value_runs(record_, runs_);
+      commit.runs_size = static_cast<u32>(runs_.size() * kValueRunBytes);
+      commit.run_bytes = referred_bytes_;
+    }
     engine.publish(commit);
   } catch (...) {
     rollback();

@@ -43,6 +43,7 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   Extent allocate_run(u32 pages) override;
   void write_run(Extent extent, const void* data, u64 size) override;
   void free_run(Extent extent, u32 birth) override;
+  void value_written(std::span<const ValueRun> runs) override { value_runs_.assign(runs.begin(), runs.end()); }
   u32 birth() const override { return static_cast<u32>(id_); }
   void release_memory() override;
 
@@ -63,6 +64,15 @@ class WriteTransaction final : public PageStore, private PrivatePages {
     encode(record_);
     if (record_.size() > record_limit_) forget_record();
   }
+  // Whether the redo record is to refer to the runs of the value written last, of `size` bytes, instead of holding its
+  // bytes; then they are runs [first, first + count) of the record, with `bytes` of the value. To be asked before
+  // record(), for an operation that stored a value.
+  struct ReferredRuns {
+    u64 first = 0;
+    u64 count = 0;  // 0: it is to hold the bytes
+    u64 bytes = 0;
+  };
+  ReferredRuns refer_to_value(u64 size) { return value_runs_.empty() ? ReferredRuns{} : refer_to_runs(size); }
   // True if anything was changed or recorded.
   bool has_changes() const { return changed_; }
 
@@ -82,8 +92,11 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   const u8* find(PageNo page) const override;
   u8* take_page(PageRef& ref);
   u8* add_bytes(OwnPages::Entry& entry);
-  void drop_own(Extent extent, u32 born);
-  void drop_committed(Extent extent, u32 birth);
+  ReferredRuns refer_to_runs(u64 size);
+  void drop(Extent extent, u32 birth, bool run);
+  void drop_own(Extent extent, u32 born, bool run);
+  void drop_committed(Extent extent, u32 birth, bool run);
+  void drop_recorded_runs();
   void undo_drops(std::size_t keep) noexcept;
   void drop_unneeded() noexcept;
   void put_in_file();
@@ -92,8 +105,9 @@ class WriteTransaction final : public PageStore, private PrivatePages {
 
   struct SavedMark {
     u32 number;
-    std::size_t dropped;  // sizes of dropped_ and record_ when it was placed
+    std::size_t dropped;  // sizes of dropped_, record_ and runs_ when it was placed
     std::size_t record_size;
+    std::size_t runs;
     bool live;
   };
   u32 newest_mark() const { return marks_.empty() ? 0 : marks_.back().number; }
@@ -105,11 +119,14 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   OwnPages& own_;  // the engine's, for its one transaction at a time
   u32 page_size_;
   std::vector<OwnPages::Dropped> dropped_;  // committed pages that this transaction no longer refers to, in order
-  std::vector<OwnPages::Held> held_;        // own pages dropped, but needed by a mark
+  std::vector<OwnPages::Held> held_;        // own pages dropped, but needed by a mark or the record
   std::vector<SavedMark> marks_;            // ascending; the last one is live
   u32 mark_counter_ = 0;
   std::string record_;  // with room for its header in front
   u64 record_limit_;
+  std::vector<ValueRun> runs_;        // that the record refers to
+  std::vector<ValueRun> value_runs_;  // of the value written last
+  u64 referred_bytes_ = 0;
   bool record_too_big_ = false;
   bool changed_ = false;
   bool use_reserve_ = false;

@@ -14,6 +14,7 @@
 namespace sapwood::tree {
 
 using storage::check_format;
+using storage::ValueRun;
 
 namespace {
 
@@ -53,11 +54,11 @@ Chunk decode_chunk(Bytes entry) {
   return {PageNo{load_u48(entry.data())}, load<u32>(entry.data() + 6), load_u48(entry.data() + 10)};
 }
 
-TreeRoot store_chunks(PageStore& store, u32 tree_id, const std::vector<BlobReference::Run>& runs) {
+TreeRoot store_chunks(PageStore& store, u32 tree_id, const std::vector<ValueRun>& runs) {
   TreeRoot root;
   BulkLoader loader(store, chunk_tree_shape(tree_id), root);
   u64 end = 0;
-  for (const BlobReference::Run& run : runs) {
+  for (const ValueRun& run : runs) {
     end += run.extent.pages;
     char entry[kChunkEntryBytes];
     store_u48(entry, to_u64(run.extent.start));
@@ -152,7 +153,7 @@ std::string store_blob(PageStore& store, u32 tree_id, Bytes value, u32 max_refer
   BlobReference blob;
   blob.size = value.size();
   blob.tail = value.substr(value.size() - tail);
-  std::vector<BlobReference::Run> runs;
+  std::vector<ValueRun> runs;
   for (u64 offset = 0; offset < blob.run_bytes();) {
     store.release_memory();
     const u64 left = blob.run_bytes() - offset;
@@ -160,13 +161,14 @@ std::string store_blob(PageStore& store, u32 tree_id, Bytes value, u32 max_refer
     const Extent extent = store.allocate_run(static_cast<u32>(pages));
     const u64 size = std::min(left, extent.pages * page_size);
     store.write_run(extent, value.data() + offset, size);
-    runs.push_back({extent, storage::run_checksum(value.data() + offset, size)});
+    runs.push_back({extent, static_cast<u32>(size), storage::run_checksum(value.data() + offset, size)});
     offset += size;
   }
+  store.value_written(runs);
   blob.birth = store.birth();
   if (runs.size() <= kInlineExtents) {
     blob.extents = static_cast<u32>(runs.size());
-    std::copy(runs.begin(), runs.end(), blob.runs);
+    std::ranges::transform(runs, blob.runs, [](const ValueRun& run) { return BlobReference::Run{run.extent, run.checksum}; });
   } else {
     blob.chunks = store_chunks(store, tree_id, runs);
   }

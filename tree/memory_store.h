@@ -120,6 +120,8 @@ class MemoryStore final : public storage::PageStore, private storage::PrivatePag
     for (u32 i = 0; i < extent.pages; ++i) drop(extent.start + i, owned(extent.start + i, birth, true));
   }
 
+  void value_written(std::span<const storage::ValueRun>) override {}
+
   void release_memory() override {
     if (settings_.spill_every != 0 && ++releases_ % settings_.spill_every == 0) spill();
   }
