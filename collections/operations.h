@@ -17,9 +17,9 @@
 //   10 rename        name
 //   11 move, 12 options, 13 timestamp, 14 reclaim step: reserved
 //
-// Kinds 3, 5 and 6 with bit 7 set: the value is in runs of the record (storage/value_runs.h). In its place stand varints
-// first run, number of runs and size, and a byte string, the tail: the value is the last `size` bytes of the runs and
-// the tail together.
+// Kinds 3, 5 and 6 with bit 7 set: the value is in runs of the record (storage/value_runs.h). In its place stand
+// varints first run, number of runs and size, and a byte string, the tail: the value is the last `size` bytes of the
+// runs and the tail together.
 #pragma once
 
 #include <optional>
@@ -57,13 +57,13 @@ struct InRuns {
 struct Operation {
   OperationKind kind = OperationKind::clear;
   u64 id = 0;
-  CollectionTypes types{};  // create
-  Bytes name{};             // create, rename
-  Bytes key{};              // put, erase
-  Bytes value{};            // put, list_insert, list_set
+  CollectionTypes types{};          // create
+  Bytes name{};                     // create, rename
+  Bytes key{};                      // put, erase
+  Bytes value{};                    // put, list_insert, list_set
   std::optional<InRuns> in_runs{};  // the value, but for its tail
-  u64 index = 0;            // list_insert, list_set, list_erase
-  u64 count = 0;            // list_erase
+  u64 index = 0;                    // list_insert, list_set, list_erase
+  u64 count = 0;                    // list_erase
   std::optional<Bytes> low{};
   std::optional<Bytes> high{};
 };

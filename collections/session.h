@@ -94,8 +94,9 @@ class WriteSession {
 
   // Applies one operation of a redo record. Throws corrupt if it does not fit the state.
   void apply(const Operation& operation);
-  // For a batch that writes the tree itself: records that operation as done, and runs `change` as a change. record_value:
-  // of an operation that stored a value, with the bytes that the tree keeps (of a long key's entry they are more).
+  // For a batch that writes the tree itself: records that operation as done, and runs `change` as a change.
+  // record_value: of an operation that stored a value, with the bytes that the tree keeps (of a long key's entry they
+  // are more).
   void record(const Operation& operation);
   void record_value(const Operation& operation, u64 stored_size);
   template <class Change>

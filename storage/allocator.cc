@@ -10,6 +10,10 @@ namespace sapwood::storage {
 namespace {
 
 constexpr std::size_t kMaxRecent = 65536;
+// Runs of whole multiples of this stand at one: systems cache and map so much at once, so that a run written by one
+// call is one piece of the cache and one page fault (64 KiB values: put 1.5 times, first read 1.15 times as fast on
+// ext4).
+constexpr u64 kAlignedRunBytes = u64{64} << 10;
 constexpr u64 kRunScanWords = 4096;  // a search for a run looks at most this far before the file grows instead
 
 // Sets or clears bits [from, from + count); returns how many changed.
@@ -100,12 +104,16 @@ std::optional<PageNo> Allocator::take_page() {
   return page;
 }
 
-std::optional<Extent> Allocator::find_run(u32 pages, u64 from, u64 max_words, Extent& longest) const {
+std::optional<Extent> Allocator::find_run(u32 pages, u64 align, u64 from, u64 max_words, Extent& longest) const {
   const u64 end = page_count_ - geometry_.first_page;
   u64 run = 0;
   for (u64 at = from * 64; at < end && at < (from + max_words) * 64;) {
     if (run == 0 && at % 64 == 0 && ~busy_[at / 64] == 0) {
       at += 64;
+      continue;
+    }
+    if (run == 0 && (geometry_.first_page + at) % align != 0) {
+      ++at;
       continue;
     }
     run = is_busy(at) ? 0 : run + 1;
@@ -116,24 +124,29 @@ std::optional<Extent> Allocator::find_run(u32 pages, u64 from, u64 max_words, Ex
   return std::nullopt;
 }
 
+// As find_run() from where the last search ended, around the end of the file.
+std::optional<Extent> Allocator::find_next_run(u32 pages, u64 align, u64 max_words, Extent& longest) const {
+  const std::optional<Extent> found = find_run(pages, align, run_word_, max_words, longest);
+  return found || run_word_ == 0 ? found : find_run(pages, align, 0, max_words, longest);
+}
+
 std::optional<Extent> Allocator::take_run(u32 pages, bool accept_shorter) {
   SAPWOOD_ASSERT(pages > 0);
+  if (free_pages() == 0) return std::nullopt;
+  const u64 unit = kAlignedRunBytes >> geometry_.page_shift;
+  const u64 align = pages % unit == 0 ? unit : 1;
+  const u64 max_words = accept_shorter ? busy_.size() : kRunScanWords;
   Extent longest;
-  if (free_pages() > 0) {
-    const u64 words = busy_.size();
-    const u64 limit = accept_shorter ? words : kRunScanWords;
-    std::optional<Extent> found = find_run(pages, run_word_, limit, longest);
-    if (!found && run_word_ > 0)
-      found = find_run(pages, 0, accept_shorter ? words : std::min(run_word_ + 1, limit), longest);
-    if (!found && accept_shorter && longest.pages > 0) found = longest;
-    if (found) {
-      set_live(*found);
-      run_word_ = index(found->start + found->pages) / 64;
-      if (run_word_ >= words) run_word_ = 0;
-      return found;
-    }
+  std::optional<Extent> found = find_next_run(pages, align, max_words, longest);
+  if (!found && accept_shorter) {
+    if (align > 1) found = find_next_run(pages, 1, max_words, longest);
+    if (!found && longest.pages > 0) found = longest;
   }
-  return std::nullopt;
+  if (!found) return std::nullopt;
+  set_live(*found);
+  run_word_ = index(found->start + found->pages) / 64;
+  if (run_word_ >= busy_.size()) run_word_ = 0;
+  return found;
 }
 
 void Allocator::remember_free(Extent extent) noexcept {

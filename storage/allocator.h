@@ -36,7 +36,8 @@ class Allocator {
   void load_group(u64 group, const u8* bits);
 
   // A free page, or a run of exactly `pages` free pages that a bounded search finds; with `accept_shorter` the whole
-  // file is searched and the longest run found will do. nullopt if there is none. The pages become live.
+  // file is searched and the longest run found will do. nullopt if there is none. The pages become live. A run of whole
+  // multiples of 64 KiB starts at one if it can.
   std::optional<PageNo> take_page();
   std::optional<Extent> take_run(u32 pages, bool accept_shorter);
   // Gives back pages that no version ever referred to.
@@ -108,7 +109,10 @@ class Allocator {
   void place_pending(const Pending& item, const std::vector<TxnId>& pins);
   TxnId full_birth(PageNo page, u32 birth, TxnId death) const;
   std::optional<u64> find_free_word();
-  std::optional<Extent> find_run(u32 pages, u64 from, u64 max_words, Extent& longest) const;
+  // `pages` free pages in the next `max_words` words of the bitmap from word `from` on, the first at a multiple of
+  // `align`; `longest` is the longest run seen on the way.
+  std::optional<Extent> find_run(u32 pages, u64 align, u64 from, u64 max_words, Extent& longest) const;
+  std::optional<Extent> find_next_run(u32 pages, u64 align, u64 max_words, Extent& longest) const;
 
   Geometry geometry_;
   u64 page_count_ = 0;

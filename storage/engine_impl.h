@@ -139,7 +139,7 @@ struct Engine::Impl {
   Descriptor tip;
   std::atomic<u32> committing = 0;  // published commits that still use the log; counted up under the writer's place
   std::atomic<TxnId> unlogged_txn =
-      0;  // newest commit that is not in the log; no record may follow it before a checkpoint
+      0;                   // newest commit that is not in the log; no record may follow it before a checkpoint
   u64 referred_bytes = 0;  // of values that records since the last checkpoint refer to
   i64 last_seal_us = 0;
   std::string record_buffer;  // kept between transactions for its capacity

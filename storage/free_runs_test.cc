@@ -44,5 +44,26 @@ TEST(FreeRuns, AgreesWithCountingPagesOneByOneRandom) {
   }
 }
 
+// Runs of 64 KiB start at a multiple of it, so that each is one piece of the system's cache; others need no such place.
+TEST(FreeRuns, WholeMultiplesOf64KiBAreAligned) {
+  for (const u32 page_size : {512u, 4096u, 65536u}) {
+    const Geometry geometry(page_size);
+    const u32 unit = (64u << 10) / page_size;
+    Allocator allocator(geometry);
+    allocator.grow(geometry.first_page + 2 + 20 * unit);
+    ASSERT_TRUE(allocator.take_page());
+    for (const u32 units : {1u, 2u, 1u}) {
+      const std::optional<Extent> run = allocator.take_run(units * unit, false);
+      ASSERT_TRUE(run);
+      EXPECT_EQ(geometry.offset_of(run->start) % (64u << 10), 0u) << page_size;
+    }
+    if (unit == 1) continue;
+    const std::optional<Extent> odd = allocator.take_run(unit + 1, false);
+    const std::optional<Extent> next = allocator.take_run(unit + 1, false);
+    ASSERT_TRUE(odd && next);
+    EXPECT_EQ(next->start, odd->start + odd->pages) << "others leave no gap";
+  }
+}
+
 }  // namespace
 }  // namespace sapwood::storage

@@ -125,8 +125,14 @@ TEST_F(LogFormat, ARecordUnderAnotherSaltOrPlaceIsNone) {
 }
 
 TEST_F(LogFormat, HostileRecordSizesWithGoodChecksumsAreNoRecords) {
-  for (const auto& [body, runs] : std::vector<std::pair<u32, u32>>{
-           {~u32{0}, 0}, {4096 - 64 - 56 + 1, 0}, {4000, 4001}, {0, 1}, {28, 15}, {0, 14}, {10, ~u32{0}}, {0x80000000, 0}}) {
+  for (const auto& [body, runs] : std::vector<std::pair<u32, u32>>{{~u32{0}, 0},
+                                                                   {4096 - 64 - 56 + 1, 0},
+                                                                   {4000, 4001},
+                                                                   {0, 1},
+                                                                   {28, 15},
+                                                                   {0, 14},
+                                                                   {10, ~u32{0}},
+                                                                   {0x80000000, 0}}) {
     put_record(segment_, 64, header_, "operations", RecordHeader{.txn = 1});
     store<u32>(segment_.data() + 64, body);
     store<u32>(segment_.data() + 68, runs);

@@ -77,8 +77,7 @@ bool RedoLog::fits(u64 body_size) const {
 
 bool RedoLog::nearly_full() const { return !fits(max_body(sizes_.first)); }
 
-Lsn RedoLog::append(std::string& record, u32 runs_size, TxnId txn, i64 commit_time_us, Lsn durable,
-                    bool synced_next) {
+Lsn RedoLog::append(std::string& record, u32 runs_size, TxnId txn, i64 commit_time_us, Lsn durable, bool synced_next) {
   SAPWOOD_ASSERT(record.size() >= kRecordHeaderSize && fits(record.size() - kRecordHeaderSize));
   Segment& segment = segments_[active_];
   RecordHeader header;

@@ -129,7 +129,8 @@ class Editor {
     PageHeader::set_count(page, static_cast<u32>(runs.size()));
     store_ref(entry, ref);
     txn_.value_written(runs);
-    const WriteTransaction::ReferredRuns referred = logged_ ? txn_.refer_to_value(data.size()) : WriteTransaction::ReferredRuns{};
+    const WriteTransaction::ReferredRuns referred =
+        logged_ ? txn_.refer_to_value(data.size()) : WriteTransaction::ReferredRuns{};
     if (referred.count == 0) return log('b', number, 0, data);
     log('r', number, referred.first << 32 | referred.count, {});
   }

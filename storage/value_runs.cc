@@ -30,7 +30,8 @@ bool ValueRuns::are_whole() const {
   std::string bytes;
   for (const ValueRun& run : list_) {
     const u64 page = to_u64(run.extent.start);
-    if (run.bytes == 0 || page >= file_size >> page_shift_ || run.bytes > file_size - (page << page_shift_)) return false;
+    if (run.bytes == 0 || page >= file_size >> page_shift_ || run.bytes > file_size - (page << page_shift_))
+      return false;
     bytes.resize(run.bytes);
     if (file_.read(page << page_shift_, bytes.data(), bytes.size()) != bytes.size()) return false;
     if (run_checksum(bytes.data(), bytes.size()) != run.checksum) return false;

@@ -168,7 +168,9 @@ std::string store_blob(PageStore& store, u32 tree_id, Bytes value, u32 max_refer
   blob.birth = store.birth();
   if (runs.size() <= kInlineExtents) {
     blob.extents = static_cast<u32>(runs.size());
-    std::ranges::transform(runs, blob.runs, [](const ValueRun& run) { return BlobReference::Run{run.extent, run.checksum}; });
+    std::ranges::transform(runs, blob.runs, [](const ValueRun& run) {
+      return BlobReference::Run{run.extent, run.checksum};
+    });
   } else {
     blob.chunks = store_chunks(store, tree_id, runs);
   }
