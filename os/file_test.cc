@@ -76,6 +76,15 @@ class FileSeam : public ::testing::Test {
 using Places = ::testing::Types<PosixPlace, SimPlace>;
 TYPED_TEST_SUITE(FileSeam, Places);
 
+TYPED_TEST(FileSeam, WritesThroughToTheDisk) {
+  const auto file = this->create("a");
+  this->write(*file, 0, "0123456789");
+  file->write_through(2, "xyz", 3);
+  EXPECT_EQ(this->read(*file, 0, 100), "01xyz56789");
+  const auto reader = this->files().open(this->path("a"), {.write = false});
+  EXPECT_THROW(reader->write_through(0, "x", 1), Error);
+}
+
 TYPED_TEST(FileSeam, ReadsWhatWasWritten) {
   auto file = this->create("a");
   this->write(*file, 0, "hello");

@@ -93,6 +93,19 @@ class PosixFile final : public File {
     if (result == -1) throw_errno("sync " + path_ + " to the disk", errno, Intent::write);
   }
 
+  void write_through(u64 offset, const void* data, std::size_t size) override {
+#ifdef RWF_DSYNC
+    const auto call = [this](const iovec* vectors, int count, u64 at) {
+      return ::pwritev2(descriptor_.number(), vectors, count, static_cast<off_t>(at), RWF_DSYNC);
+    };
+    const WritePart part{data, size};
+    write_fully(call, path_, offset, std::span(&part, 1));
+#else
+    File::write(offset, data, size);
+    sync();
+#endif
+  }
+
   // Advice only: what fails here, sync() will tell.
   void start_write_back([[maybe_unused]] u64 offset, [[maybe_unused]] u64 size) override {
 #ifndef __APPLE__

@@ -3,7 +3,8 @@
 // It keeps apart what a program sees (the page cache) and what a power cut would leave (the disk), and can turn the
 // state at any moment into every disk image that a crash at that moment might leave: for_each_crash_image().
 //   S1  what the program sees of a file is one memory region; map(), map_shared() and read() all show it
-//   S2  write, allocate and truncate are pending until sync() of that file; they may reach the disk in any order
+//   S2  write, allocate and truncate are pending until sync() of that file, or write_through() to that block; they may
+//       reach the disk in any order
 //   S3  create, remove and rename are pending until sync_folder_of(); a rename is atomic
 //   S4  after a failed sync the pending blocks count as clean: no later sync writes them, unless written again, and
 //       drop_cache() brings back the old bytes

@@ -85,14 +85,12 @@ class SimFile final : public File {
   }
 
   void sync() override {
-    std::unique_lock lock(state_->mutex);
-    if (const auto fault = state_->enter(*process_, Call::sync, name_)) {
-      inode_->node.fail_sync();
-      throw_fault(*fault, "sync " + path_ + " to the disk");
-    }
-    state_->perform(lock, *process_, operation(OperationKind::sync), [&](u64) {
-      if (!state_->dropped_syncs) inode_->node.sync();
-    });
+    sync_some([&] { inode_->node.sync(); });
+  }
+
+  void write_through(u64 offset, const void* data, std::size_t size) override {
+    File::write(offset, data, size);
+    sync_some([&] { inode_->node.sync_range(offset, size); });
   }
 
   void allocate(u64 offset, u64 size) override {
@@ -179,6 +177,18 @@ class SimFile final : public File {
   }
 
  private:
+  template <class Settle>
+  void sync_some(Settle settle) {
+    std::unique_lock lock(state_->mutex);
+    if (const auto fault = state_->enter(*process_, Call::sync, name_)) {
+      inode_->node.fail_sync();
+      throw_fault(*fault, "sync " + path_ + " to the disk");
+    }
+    state_->perform(lock, *process_, operation(OperationKind::sync), [&](u64) {
+      if (!state_->dropped_syncs) settle();
+    });
+  }
+
   std::unique_lock<std::mutex> enter(Call call, const std::string& action) {
     std::unique_lock lock(state_->mutex);
     state_->enter_or_throw(*process_, call, name_, action);

@@ -55,6 +55,13 @@ void SimPendingBlock::forget_open(u32 at, u32 size) {
   close(at, size);
 }
 
+void SimPendingBlock::settle_truncations() {
+  for (const SimFragment& fragment : fragments) {
+    if (fragment.data == nullptr) apply_fragment(fragment, base->data());
+  }
+  std::erase_if(fragments, [](const SimFragment& fragment) { return fragment.data == nullptr; });
+}
+
 SimPendingBlock& SimNode::make_pending(u32 block) {
   region_->about_to_change(block);
   SimPendingBlock& pending = pending_[block];
@@ -140,10 +147,7 @@ bool SimNode::settle(u32 block, SimPendingBlock& pending) {
     return false;
   }
   if (pending.failed) {  // its truncations became durable with the size, its data did not
-    for (const SimFragment& fragment : pending.fragments) {
-      if (fragment.data == nullptr) apply_fragment(fragment, pending.base->data());
-    }
-    std::erase_if(pending.fragments, [](const SimFragment& fragment) { return fragment.data == nullptr; });
+    pending.settle_truncations();
     return false;
   }
   if (!pending.diverged) {
@@ -161,6 +165,17 @@ void SimNode::sync() {
   for (auto entry = pending_.begin(); entry != pending_.end();) {
     entry = settle(entry->first, entry->second) ? pending_.erase(entry) : std::next(entry);
   }
+  size_changes_.clear();
+  durable_size_ = size_;
+}
+
+void SimNode::sync_range(u64 offset, u64 size) {
+  for_each_block(offset, size, [&](u32 block, u32, u32, u64) {
+    const auto found = pending_.find(block);
+    if (found != pending_.end() && settle(block, found->second)) pending_.erase(found);
+  });
+  if (offset + size <= durable_size_) return;
+  for (auto& [block, pending] : pending_) pending.settle_truncations();
   size_changes_.clear();
   durable_size_ = size_;
 }

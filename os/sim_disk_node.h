@@ -37,6 +37,8 @@ struct SimPendingBlock {
   bool has_open(u32 at) const;
   void close(u32 at, u32 size);
   void forget_open(u32 at, u32 size);
+  // The size became durable, and truncations with it.
+  void settle_truncations();
 };
 
 struct SimSizeChange {
@@ -68,6 +70,7 @@ class SimNode {
   void share(u64 size);
 
   void sync();
+  void sync_range(u64 offset, u64 size);  // the blocks of a range, and the size if it does not reach them yet
   void fail_sync();
   void drop_cache();
   // The bytes on the disk if nothing pending gets there.

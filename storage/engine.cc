@@ -100,7 +100,7 @@ void Engine::sync() {
   } else if (impl_->has_log) {
     std::optional<Descriptor> tip;
     while (!tip) tip = impl_->versions->find(impl_->versions->tip());
-    impl_->sync_log(tip->lsn, false);
+    impl_->sync_log(tip->lsn);
   }
 }
 

@@ -1,8 +1,8 @@
 // Checkpoints: a version becomes the one that recovery starts from. The work is done in slices, by the commits that
 // follow, so that none of them waits for all of it; a checkpoint that is waited for is finished by who waits.
 //
-// Order on the disk: bitmaps, data pages with their checksums and log synced; then the meta twins, synced; then the
-// sealed segment's header is overwritten, synced. Only after that may pages be reused that the old checkpoint alone
+// Order on the disk: bitmaps, data pages with their checksums, and the header of the log's new segment synced; then the
+// meta twins, synced; then the sealed segment's header is overwritten, synced. Only after that may pages be reused that the old checkpoint alone
 // needs.
 
 #include <algorithm>
@@ -132,13 +132,14 @@ bool Engine::Impl::step(CheckpointJob& job) {
 // Makes it durable, and what recovery starts from.
 void Engine::Impl::complete(CheckpointJob& job) {
   pages.sync();
-  if (log != nullptr) sync_log(0, true);
+  if (log != nullptr && job.meta.log_expected) log->keep_active_start();
   write_meta(pages.file(), job.meta);
   pages.sync();
   if (log != nullptr && job.meta.log_expected && !log->has_free_segment()) log->free_sealed();
   {
     const std::lock_guard lock(sync_mutex);
-    if (job.target.lsn > durable) durable = job.target.lsn;
+    durable = std::max(durable, job.target.lsn);
+    synced_runs = std::max(synced_runs, job.target.lsn);
   }
   const std::lock_guard lock(checkpoint_mutex);
   meta = std::move(job.meta);

@@ -33,7 +33,7 @@ void Engine::Impl::publish(Commit& commit) {
   version.lsn = tip.lsn;
   allocator.reserve_retired(commit.dropped->size());
   if (log != nullptr && version.txn - versions->head() >= kRingSize - 1) {
-    sync_log(tip.lsn, false);
+    sync_log(tip.lsn);
     versions->publish_head(tip.txn);
   }
 
@@ -97,7 +97,7 @@ void Engine::Impl::finish_commit(const Commit& commit) {
   end_write();
   if (wait) {
     try {
-      sync_log(commit.version.lsn, false);
+      sync_log(commit.version.lsn);
     } catch (...) {
       refuse_and_rethrow();
     }
@@ -142,11 +142,10 @@ bool Engine::Impl::ensure_log() {
   return true;
 }
 
-// Returns when the log is on the disk up to `lsn`; one thread syncs for all that wait. `always`: syncs at least once,
-// so that everything written to the log before the call is durable.
-void Engine::Impl::sync_log(Lsn lsn, bool always) {
+// Returns when the log is on the disk up to `lsn`; one thread syncs for all that wait.
+void Engine::Impl::sync_log(Lsn lsn) {
   std::unique_lock lock(sync_mutex);
-  while (always || durable < lsn) {
+  while (durable < lsn) {
     throw_if_refused();
     if (syncing) {
       sync_done.wait(lock);
@@ -169,7 +168,6 @@ void Engine::Impl::sync_log(Lsn lsn, bool always) {
     }
     lock.lock();
     syncing = false;
-    always = false;
     synced_runs = std::max(synced_runs, runs);
     if (target->lsn > durable) durable = target->lsn;
     versions->publish_head(target->txn);

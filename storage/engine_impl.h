@@ -82,7 +82,7 @@ struct Engine::Impl {
   void publish(Commit& commit);
   void finish_commit(const Commit& commit);
   bool ensure_log();
-  void sync_log(Lsn lsn, bool always);
+  void sync_log(Lsn lsn);
   void refuse_writes() noexcept;
   [[noreturn]] void refuse_and_rethrow();
   void throw_if_refused() const;

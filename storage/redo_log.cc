@@ -131,20 +131,23 @@ void RedoLog::extend(u32 number, u64 size) {
   }
 }
 
-void RedoLog::start_segment(u32 number, Lsn start) {
-  Segment& segment = segments_[number];
+std::array<u8, kSegmentHeaderSize> RedoLog::header_of(const Segment& segment) const {
   SegmentHeader header;
   header.uuid = identity_.uuid;
   header.epoch = identity_.epoch;
-  header.start = start;
-  header.salt = random_u64(env_);
+  header.start = segment.start;
+  header.salt = segment.salt;
   header.size = segment.size;
-  u8 bytes[kSegmentHeaderSize];
-  encode_segment_header(bytes, header);
-  file_->write(number * identity_.stride, bytes, sizeof bytes);
-  segment.start = start;
-  segment.salt = header.salt;
-  segment.used = kSegmentHeaderSize;
+  std::array<u8, kSegmentHeaderSize> bytes;
+  encode_segment_header(bytes.data(), header);
+  return bytes;
+}
+
+void RedoLog::start_segment(u32 number, Lsn start) {
+  const Segment segment{segments_[number].size, start, kSegmentHeaderSize, random_u64(env_)};
+  const std::array<u8, kSegmentHeaderSize> bytes = header_of(segment);
+  file_->write(number * identity_.stride, bytes.data(), bytes.size());
+  segments_[number] = segment;
 }
 
 void RedoLog::switch_segment(bool fast) {
@@ -157,10 +160,15 @@ void RedoLog::switch_segment(bool fast) {
   sealed_ = true;
 }
 
+void RedoLog::write_through(u32 number, const std::array<u8, kSegmentHeaderSize>& header) {
+  file_->write_through(number * identity_.stride, header.data(), header.size());
+  syncs_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void RedoLog::keep_active_start() { write_through(active_, header_of(active())); }
+
 void RedoLog::free_sealed() {
-  const u8 zeros[kSegmentHeaderSize] = {};
-  file_->write((1 - active_) * identity_.stride, zeros, sizeof zeros);
-  sync();
+  write_through(1 - active_, {});
   sealed_ = false;
 }
 

@@ -88,6 +88,9 @@ class RedoLog {
   // disk allows. Requires: has_free_segment(). Throws disk_full or io and changes nothing.
   void switch_segment(bool fast);
   bool has_free_segment() const { return !sealed_; }
+  // The active segment is found after a crash from now on, whatever of its records is on the disk. Not their sync: what
+  // the sealed segment holds may never be needed on the disk.
+  void keep_active_start();
   // Overwrites the sealed segment's header on the disk: its records never count again.
   void free_sealed();
 
@@ -112,6 +115,8 @@ class RedoLog {
   RedoLog(os::Env& env, std::unique_ptr<os::File> file, const LogIdentity& identity, const Sizes& sizes);
   const Segment& active() const { return segments_[active_]; }
   void start_segment(u32 number, Lsn start);
+  std::array<u8, kSegmentHeaderSize> header_of(const Segment& segment) const;
+  void write_through(u32 number, const std::array<u8, kSegmentHeaderSize>& header);
   void zero_fill(u32 number, u64 size);
   void extend(u32 number, u64 size);
   void put(u64 offset, const std::string& record, bool synced_next);
