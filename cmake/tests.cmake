@@ -96,7 +96,7 @@ if(SAPWOOD_SANITIZE MATCHES thread)
   return()
 endif()
 
-# Makes a golden file, once a format version; not run by tests.
+# Makes golden files, once a format version; not run by tests.
 add_executable(write_golden tests/golden/write_golden.cc)
 sapwood_internal_usage(write_golden)
 target_link_libraries(write_golden PRIVATE sapwood_test_support sapwood_sim sapwood)
