@@ -1,4 +1,4 @@
-// The input is a sequence of operations of 8 bytes each, run against the model.
+// The input is a sequence of operations of 8 bytes each, run against the model: on collections of every type.
 #include <cstring>
 
 #include "tests/support/executor.h"
@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t at = 0; at + 8 <= size && at < 8 * 120; at += 8) {
     Operation operation;
     operation.kind = static_cast<OperationKind>(data[at] % sapwood::test::kOperationKinds);
-    operation.collection = data[at + 1] % 10;
+    operation.collection = data[at + 1] & 0x7f;
     operation.automatic = (data[at + 1] & 0x80) != 0;
     operation.durability = static_cast<sapwood::Durability>(data[at + 2] % 3);
     operation.place = data[at + 3] + data[at + 4] * 256u;
