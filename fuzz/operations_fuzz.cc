@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   sapwood::os::SimDisk disk(1);
   Executor::Settings settings;
   settings.options = sapwood::test::sim_options(disk, 512, 4096);
-  settings.scale = {.page_size = 512, .keys = 100, .max_items = 200, .max_value = 2000, .big_commit = 10'000};
+  settings.scale = {.page_size = 512, .keys = 60, .max_items = 120, .max_value = 2000, .big_commit = 10'000};
   Executor executor(settings);
   executor.open();
   for (std::size_t at = 0; at + 8 <= size && at < 8 * 120; at += 8) {

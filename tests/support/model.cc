@@ -246,7 +246,8 @@ void require_same_access(const std::string& name, const Face& face, const ModelC
       continue;
     }
     const Entry expected = *std::next(model.entries.begin(), static_cast<std::ptrdiff_t>(index));
-    if (face.at(index) != expected) disagree(name, "select(" + std::to_string(index) + ")");
+    // Hashed ones have no place for each key: at() would read all of them again.
+    if (model.types.is_sorted() && face.at(index) != expected) disagree(name, "select(" + std::to_string(index) + ")");
     if (model.types.is_sorted() && face.rank(expected.first) != index)
       disagree(name, "rank of entry " + std::to_string(index));
     if (face.get(expected.first) != expected.second) disagree(name, "get of entry " + std::to_string(index));
