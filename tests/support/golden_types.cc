@@ -156,13 +156,12 @@ bool same(const T& one, const T& other) {
 template <class T, class C>
 void require_typed(const C& collection, const std::vector<T>& all) {
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const T value = all[kIsList<C> ? i : all.size() - 1 - i];
     const std::string what = collection.name() + ": entry " + std::to_string(i);
     if constexpr (kIsList<C>) {
-      require(same<T>(collection.at(i), value), what);
+      require(same<T>(collection.at(i), all[i]), what);
     } else {
       require(collection.contains(all[i]), what);
-      if constexpr (kHasValues<C>) require(same<T>(collection.get(all[i]).value(), value), what);
+      if constexpr (kHasValues<C>) require(same<T>(collection.get(all[i]).value(), all[all.size() - 1 - i]), what);
       if constexpr (C::types.is_sorted()) require(collection.rank(all[i]) == i, what);
     }
   }

@@ -77,7 +77,7 @@ class ModelListFace final : public Face {
   }
   std::optional<std::string> update_at(u64 index, const Change& change) override {
     if (index >= items_.size()) fail(ErrorCode::out_of_range);
-    const std::optional<std::string> value = change(items_[index]);
+    std::optional<std::string> value = change(items_[index]);
     if (value) items_[index] = *value;
     else erase_items(index, 1);
     return value;
@@ -154,7 +154,7 @@ class ModelMapFace final : public Face {
     return std::erase_if(entries_, [&](const auto& entry) { return test({entry.first, entry.second}); });
   }
   std::optional<std::string> update(Bytes key, const Change& change) override {
-    const std::optional<std::string> value = change(get(key));
+    std::optional<std::string> value = change(get(key));
     if (value) put(key, *value);
     else erase(key);
     return value;
