@@ -70,10 +70,12 @@ const StoreKind& kind_of(const Peers& peers, const std::string& name);
 void run_loads(Runner& runner);
 void run_reads(Runner& runner);
 void run_durable(Runner& runner);
+void run_latencies(Runner& runner);
 void run_sizes(Runner& runner);
 void run_values(Runner& runner);
 void run_killed(Runner& runner);
 void run_lists(Runner& runner);
+void run_blocks(Runner& runner);
 void run_engine(Runner& runner);
 
 // A process for run_killed that commits `entries` single puts and kills itself.

@@ -79,10 +79,12 @@ void run(const bench::Arguments& arguments, bench::Peers peers) {
   bench::run_loads(runner);
   bench::run_reads(runner);
   bench::run_durable(runner);
+  bench::run_latencies(runner);
   bench::run_sizes(runner);
   bench::run_values(runner);
   bench::run_killed(runner);
   bench::run_lists(runner);
+  bench::run_blocks(runner);
   bench::run_engine(runner);
   if (!arguments.json.empty())
     bench::write_json(arguments.json, {arguments.entries, arguments.rounds}, runner.peers(), runner.rows());

@@ -96,10 +96,15 @@ if(SAPWOOD_SANITIZE MATCHES thread)
   return()
 endif()
 
-# Makes a golden file, once a format version; not run by tests.
+# Makes golden files, once a format version; not run by tests.
 add_executable(write_golden tests/golden/write_golden.cc)
 sapwood_internal_usage(write_golden)
 target_link_libraries(write_golden PRIVATE sapwood_test_support sapwood_sim sapwood)
+
+# Makes the kept inputs of fuzz targets that are the sample database; not run by tests.
+add_executable(write_fuzz_samples tests/fuzz_corpus/write_samples.cc)
+sapwood_internal_usage(write_fuzz_samples)
+target_link_libraries(write_fuzz_samples PRIVATE sapwood_test_support sapwood_sim sapwood)
 
 # Each fuzz target on its kept inputs, built by any compiler.
 file(GLOB fuzz_programs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/*_fuzz.cc)

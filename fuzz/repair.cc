@@ -12,6 +12,9 @@ namespace sapwood::fuzz {
 
 namespace {
 
+constexpr char kLogMagic[] = {'S', 'A', 'P', 'W', 'L', 'O', 'G', '1'};
+constexpr u64 kSegmentAlignment = 4096;
+
 // Of the first slot that names one.
 u32 find_page_size(const std::string& bytes) {
   for (u64 offset = 0; offset + 4096 <= bytes.size() && offset < u64{4} * storage::kMaxPageSize; offset += 4096) {
@@ -60,14 +63,20 @@ void repair_data_file(std::string& bytes) {
 }
 
 void repair_log(std::string& bytes) {
-  constexpr char kLogMagic[] = {'S', 'A', 'P', 'W', 'L', 'O', 'G', '1'};
-  for (u64 offset = 0; offset + storage::kSegmentHeaderSize <= bytes.size(); offset += 4096) {
+  for (u64 offset = 0; offset + storage::kSegmentHeaderSize <= bytes.size(); offset += kSegmentAlignment) {
     u8* const p = reinterpret_cast<u8*>(bytes.data()) + offset;
     if (std::memcmp(p, kLogMagic, sizeof kLogMagic) != 0) continue;
     store<u64>(p + 56, hash64(p, 56, 0));
     const u64 size = std::min<u64>(load<u64>(p + 48), bytes.size() - offset);
     repair_records(bytes, offset + storage::kSegmentHeaderSize, offset + size,
                    load<u64>(p + 32) + storage::kSegmentHeaderSize, load<u64>(p + 40));
+  }
+}
+
+void adopt_log(std::string& log, const std::string& real) {
+  for (u64 offset = 0; offset + 64 <= std::min(log.size(), real.size()); offset += kSegmentAlignment) {
+    if (real.compare(offset, sizeof kLogMagic, kLogMagic, sizeof kLogMagic) == 0)
+      log.replace(offset + 8, 24, real, offset + 8, 24);
   }
 }
 

@@ -11,4 +11,7 @@ void repair_data_file(std::string& bytes);
 // Segment headers, and the records that follow one another from each.
 void repair_log(std::string& bytes);
 
+// Gives `log` the database and epoch of `real`, so that inputs outlive changes of how databases are made.
+void adopt_log(std::string& log, const std::string& real);
+
 }  // namespace sapwood::fuzz

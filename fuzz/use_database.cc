@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tests/support/type_samples.h"
+
 namespace sapwood::fuzz {
 
 Options fuzz_options(os::Env& disk) {
@@ -37,6 +39,8 @@ void read_collection(const ReadTxn& snapshot, const CollectionInfo& info) {
       collection.scan(scan, [&](const AnyEntry& entry) {
         if (info.types.has_keys()) collection.get(entry.key);
         if (info.types.is_sorted()) collection.rank(entry.key);
+        format_value(info.types.key, entry.key);
+        format_value(info.types.value, entry.value);
         return true;
       });
     });
@@ -97,48 +101,87 @@ void use_database(os::SimDisk& disk) {
   tolerate([&] { Database::open(kPath, fuzz_options(disk)); });
 }
 
+namespace {
+
+using test::samples;
+
+void fill(WriteTxn& txn, int first, int count) {
+  auto words = txn.list<std::string>("words");
+  auto numbers = txn.list<std::int64_t>("numbers");
+  auto names = txn.sorted_map<std::string, std::string>("names");
+  auto weights = txn.sorted_map<std::int64_t, double>("weights");
+  for (int i = first; i < first + count; ++i) {
+    const std::string number = std::to_string(i);
+    words.insert(words.size() / 2, "word " + number);
+    numbers.push_back(i);
+    names.put("prefix/" + number, std::string(static_cast<std::size_t>(i % 9 == 0 ? 700 : i % 40), 'v'));
+    weights.put(i * i, i / 3.0);
+  }
+  auto files = txn.dict<std::string, std::string>("files");
+  auto seen = txn.set<std::int64_t>("seen");
+  auto terms = txn.sorted_set<std::string>("terms");
+  for (int i = first; i < first + count; ++i) {
+    const std::string number = std::to_string(i);
+    files.put(std::string(static_cast<std::size_t>(i % 7 == 0 ? 300 : i % 20), 'k') + number, number);
+    seen.insert(i * 7);
+    terms.insert("term " + number);
+  }
+  txn.list<double>("empty");
+}
+
+// A list of each type, and a map from it to itself where it can be a key.
+template <class T>
+void fill_list(WriteTxn& txn) {
+  txn.list<T>("list of " + type_name(Codec<T>::type)).extend(samples<T>());
+}
+template <class T>
+void fill_map(WriteTxn& txn) {
+  const std::string name = "map of " + type_name(Codec<T>::type);
+  const std::vector<T> all = samples<T>();
+  const auto fill = [&](auto map) {
+    for (std::size_t i = 0; i < all.size(); ++i) map.put(all[i], all[all.size() - 1 - i]);
+  };
+  if constexpr (SortedKey<T>) fill(txn.sorted_map<T, T>(name));
+  else if constexpr (HashedKey<T>) fill(txn.dict<T, T>(name));
+}
+
+void write_checkpointed(Database& database) {
+  database.write([](WriteTxn& txn) { fill(txn, 0, 60); });
+  database.write([](WriteTxn& txn) { test::for_each_type([&]<class T>() { fill_list<T>(txn); }); });
+  database.checkpoint();
+}
+
+void write_logged(Database& database) {
+  for (int i = 0; i < 6; ++i) database.write([&](WriteTxn& txn) { fill(txn, 60 + i, 1); });
+  database.write([](WriteTxn& txn) {
+    txn.list<std::string>("words").erase(3, 5);
+    txn.sorted_map<std::int64_t, double>("weights").erase(0, 50);
+    txn.drop("empty");
+    txn.rename("numbers", "renamed");
+    txn.list<std::int64_t>("renamed").set(2, 5);
+    txn.sorted_map<std::string, std::string>("names").erase("prefix/3");
+    txn.sorted_map<std::string, std::string>("names").clear();
+  });
+  test::for_each_type([&]<class T>() {
+    database.write([](WriteTxn& txn) {
+      fill_list<T>(txn);
+      fill_map<T>(txn);
+    });
+  });
+}
+
+}  // namespace
+
+const std::uint64_t kSampleLogRecords = 7 + test::type_count(test::AllTypes());
+
 std::unique_ptr<os::SimDisk> sample_database(bool closed) {
   os::SimDisk disk(7);
-  Database database = Database::open(kPath, fuzz_options(disk));
-  const auto fill = [](WriteTxn& txn, int first, int count) {
-    auto words = txn.list<std::string>("words");
-    auto numbers = txn.list<std::int64_t>("numbers");
-    auto names = txn.sorted_map<std::string, std::string>("names");
-    auto weights = txn.sorted_map<std::int64_t, double>("weights");
-    for (int i = first; i < first + count; ++i) {
-      const std::string number = std::to_string(i);
-      words.insert(words.size() / 2, "word " + number);
-      numbers.push_back(i);
-      names.put("prefix/" + number, std::string(static_cast<std::size_t>(i % 9 == 0 ? 700 : i % 40), 'v'));
-      weights.put(i * i, i / 3.0);
-    }
-    auto files = txn.dict<std::string, std::string>("files");
-    auto seen = txn.set<std::int64_t>("seen");
-    auto terms = txn.sorted_set<std::string>("terms");
-    for (int i = first; i < first + count; ++i) {
-      const std::string number = std::to_string(i);
-      files.put(std::string(static_cast<std::size_t>(i % 7 == 0 ? 300 : i % 20), 'k') + number, number);
-      seen.insert(i * 7);
-      terms.insert("term " + number);
-    }
-    txn.list<double>("empty");
-  };
-  database.write([&](WriteTxn& txn) { fill(txn, 0, 60); });
-  database.checkpoint();
-  if (closed) {
-    database.close();
-  } else {
-    for (int i = 0; i < 6; ++i) database.write([&](WriteTxn& txn) { fill(txn, 60 + i, 1); });
-    database.write([&](WriteTxn& txn) {
-      txn.list<std::string>("words").erase(3, 5);
-      txn.sorted_map<std::int64_t, double>("weights").erase(0, 50);
-      txn.drop("empty");
-      txn.rename("numbers", "renamed");
-      txn.list<std::int64_t>("renamed").set(2, 5);
-      txn.sorted_map<std::string, std::string>("names").erase("prefix/3");
-      txn.sorted_map<std::string, std::string>("names").clear();
-    });
-  }
+  Options options = fuzz_options(disk);
+  options.log_size = options.log_size_max;  // no checkpoint on the way
+  Database database = Database::open(kPath, options);
+  write_checkpointed(database);
+  write_logged(database);
+  if (closed) database.close();
   return disk.clone();
 }
 

@@ -16,7 +16,10 @@ Options fuzz_options(os::Env& disk);
 // Errors are fine, crashes are not. Bounded: a damaged count may claim any number of entries, so few of each are read.
 void use_database(os::SimDisk& disk);
 
-// A small database with all types, blobs and empty collections; closed, or as a killed process leaves it, with a log.
+// Commits in the log of sample_database(false).
+extern const std::uint64_t kSampleLogRecords;
+// A small database with all types, blobs and empty collections; closed, or as a killed process leaves it, with a log
+// that creates and fills collections of all types.
 std::unique_ptr<os::SimDisk> sample_database(bool closed);
 
 }  // namespace sapwood::fuzz

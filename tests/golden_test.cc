@@ -1,4 +1,7 @@
 // Files of released formats open and hold what they held. tests/golden/; made by write_golden, once a version.
+//   v1.sapwood         the collections of golden.h
+//   v1-types.sapwood   those of golden_types.h, closed
+//   v1-killed.sapwood  the same as a killed process left it: half of it is in the log beside it
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -7,10 +10,15 @@
 
 #include "os/sim_disk.h"
 #include "tests/support/golden.h"
+#include "tests/support/golden_types.h"
 #include "tests/support/temp_folder.h"
 
 namespace sapwood::test {
 namespace {
+
+std::string golden(const std::string& name) { return SAPWOOD_SOURCE_DIR "/tests/golden/" + name; }
+
+void write_file(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
 
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -31,7 +39,7 @@ void require_golden(const std::string& original) {
   EXPECT_EQ(read_file(original), before);  // reading changes nothing
   const TempFolder folder;
   const std::string copy = folder.file("copy.sapwood");
-  std::ofstream(copy, std::ios::binary) << before;
+  write_file(copy, before);
   Model changed = model;
   {
     Database database = Database::open(copy);
@@ -44,19 +52,65 @@ void require_golden(const std::string& original) {
   require_clean(database);
 }
 
-TEST(Golden, Version1) { require_golden(SAPWOOD_SOURCE_DIR "/tests/golden/v1.sapwood"); }
+// The bytes of a database, and of its log if it was killed.
+void require_types(const std::string& data, const std::string& log) {
+  const TempFolder folder;
+  const std::string path = folder.file("copy.sapwood");
+  write_file(path, data);
+  if (!log.empty()) write_file(path + "-log", log);
+  {
+    Database database = Database::open(path);
+    EXPECT_EQ(database.info().recovery.records, log.empty() ? 0 : kGoldenLogRecords);
+    require_golden_types(database.read());
+    require_clean(database);
+    database.write([](WriteTxn& txn) { txn.list<std::string>("late name").push_back("another"); });
+  }
+  Database database = Database::open(path);
+  require_golden_types(database.read());
+  require_clean(database);
+}
+
+// The format and page size that files say, and which features they need.
+void expect_same_format(const std::string& now, const std::string& kept) {
+  ASSERT_GT(now.size(), 48u);
+  ASSERT_GT(kept.size(), 48u);
+  EXPECT_EQ(now.substr(0, 8), kept.substr(0, 8));
+  EXPECT_EQ(now.substr(16, 32), kept.substr(16, 32));
+}
+
+TEST(Golden, Version1) { require_golden(golden("v1.sapwood")); }
+
+TEST(Golden, Version1OfEveryType) { require_types(read_file(golden("v1-types.sapwood")), ""); }
+
+TEST(Golden, Version1OfAKilledProcess) {
+  const std::string data = read_file(golden("v1-killed.sapwood"));
+  const std::string log = read_file(golden("v1-killed.sapwood-log"));
+  require_types(data, log);
+  const TempFolder folder;
+  write_file(folder.file("alone.sapwood"), data);
+  EXPECT_THROW(Database::open(folder.file("alone.sapwood")), Error);
+}
+
+// docs/format.md, "Blob": the form, and the lengths of the value and of its tail as varints.
+TEST(Golden, LargeValuesAreInEveryForm) {
+  const std::string data = read_file(golden("v1-types.sapwood"));
+  EXPECT_NE(data.find(std::string("\x01\xe4\x08\x64", 4)), std::string::npos) << "one extent and a tail";
+  EXPECT_NE(data.find(std::string("\x03\x80\x1c\x00", 4)), std::string::npos) << "three extents";
+  EXPECT_NE(data.find(std::string("\x05\x80\xc0\x02\x00", 5)), std::string::npos) << "a tree of chunks";
+}
 
 // What is written today is the present version: if this fails, the format changed, and needs a new version and file.
 TEST(Golden, PresentVersionIsTheNewestFile) {
   const TempFolder folder;
   const std::string path = folder.file("now.sapwood");
-  write_golden(path);
+  write_file(path, make_golden());
   require_golden(path);
-  const std::string now = read_file(path);
-  const std::string kept = read_file(SAPWOOD_SOURCE_DIR "/tests/golden/v1.sapwood");
-  ASSERT_GT(now.size(), 24u);
-  EXPECT_EQ(now.substr(0, 8), kept.substr(0, 8));      // magic
-  EXPECT_EQ(now.substr(16, 32), kept.substr(16, 32));  // format, page size, features
+  expect_same_format(read_file(path), read_file(golden("v1.sapwood")));
+  const GoldenImages types = make_golden_types();
+  require_types(types.closed, "");
+  require_types(types.killed, types.killed_log);
+  expect_same_format(types.closed, read_file(golden("v1-types.sapwood")));
+  expect_same_format(types.killed, read_file(golden("v1-killed.sapwood")));
 }
 
 }  // namespace

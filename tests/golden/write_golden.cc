@@ -1,15 +1,36 @@
-// write_golden PATH: makes the golden file of the present format version. Run once a version; never to replace a file.
+// write_golden FOLDER: makes those golden files of the present format version that FOLDER lacks: v1.sapwood, and
+// v1-types.sapwood, v1-killed.sapwood with its log. Files of a released version are never made again; a look at what
+// would be made today goes to another folder.
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 
 #include "tests/support/golden.h"
+#include "tests/support/golden_types.h"
+
+namespace {
+
+void write_absent(const std::filesystem::path& path, const std::string& bytes) {
+  const bool there = std::filesystem::exists(path);
+  if (!there && !(std::ofstream(path, std::ios::binary) << bytes).flush())
+    throw std::runtime_error("cannot write " + path.string());
+  std::printf("%s %s\n", there ? "kept" : "made", path.c_str());
+}
+
+}  // namespace
 
 int main(int count, char** arguments) {
   if (count != 2) {
-    std::fprintf(stderr, "usage: write_golden PATH\n");
+    std::fprintf(stderr, "usage: write_golden FOLDER\n");
     return 2;
   }
   try {
-    sapwood::test::write_golden(arguments[1]);
+    const std::filesystem::path folder = arguments[1];
+    write_absent(folder / "v1.sapwood", sapwood::test::make_golden());
+    const sapwood::test::GoldenImages types = sapwood::test::make_golden_types();
+    write_absent(folder / "v1-types.sapwood", types.closed);
+    write_absent(folder / "v1-killed.sapwood", types.killed);
+    write_absent(folder / "v1-killed.sapwood-log", types.killed_log);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "write_golden: %s\n", error.what());
     return 1;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <ranges>
 
+#include "tests/support/type_samples.h"
+
 namespace sapwood::test {
 
 namespace {
@@ -290,18 +292,32 @@ std::unique_ptr<Face> with_type(const TypeInfo& type, Make&& make) {
   }
 }
 
+// The same with the type of a list's items.
+template <class Make>
+std::unique_ptr<Face> with_item_type(const TypeInfo& type, Make&& make) {
+  if (type == Codec<Celsius>::type) return make(Celsius());
+  if (type == Codec<Atom>::type) return make(Atom());
+  if (type == ValueType::boolean) return make(bool{});
+  return with_type(type, make);
+}
+
 template <class From>
 std::unique_ptr<Face> typed_face(From& from, const std::string& name, const CollectionTypes& types, bool views) {
   const auto keyed = [&]<class C>(C collection) -> std::unique_ptr<Face> {
     return std::make_unique<KeyedFace<C>>(std::move(collection), views);
   };
   // Only what known_collections() has: each pair of types is code to compile.
-  if (types.key.type == ValueType::tuple) {
-    return keyed(from.template sorted_map<std::tuple<std::string, i64>, std::string>(name));
+  switch (types.key.type) {
+    case ValueType::tuple: return keyed(from.template sorted_map<Section, std::string>(name));
+    case ValueType::uuid: return keyed(from.template dict<Uuid, DateTime>(name));
+    case ValueType::datetime: return keyed(from.template sorted_map<DateTime, Json>(name));
+    case ValueType::int128: return keyed(from.template sorted_set<Int128>(name));
+    case ValueType::int32: return keyed(from.template sorted_map<std::int32_t, u64>(name));
+    default: break;
   }
   if (types.value.type == ValueType::any) return keyed(from.template dict<std::string, AnyValue>(name));
   if (types.kind == CollectionKind::list) {
-    return with_type(types.value, [&]<class T>(T) -> std::unique_ptr<Face> {
+    return with_item_type(types.value, [&]<class T>(T) -> std::unique_ptr<Face> {
       return std::make_unique<ListFace<T>>(from.template list<T>(name), views);
     });
   }

@@ -11,7 +11,7 @@ namespace sapwood::test {
 // empty collection, a renamed one, and free space left by a dropped one.
 Model golden_model();
 
-// Makes the database at `path`, which must be absent, with pages of 512 bytes.
-void write_golden(const std::string& path);
+// Makes that database, with pages of 512 bytes; the same bytes each time.
+std::string make_golden();
 
 }  // namespace sapwood::test

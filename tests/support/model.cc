@@ -77,7 +77,7 @@ class ModelListFace final : public Face {
   }
   std::optional<std::string> update_at(u64 index, const Change& change) override {
     if (index >= items_.size()) fail(ErrorCode::out_of_range);
-    const std::optional<std::string> value = change(items_[index]);
+    std::optional<std::string> value = change(items_[index]);
     if (value) items_[index] = *value;
     else erase_items(index, 1);
     return value;
@@ -154,7 +154,7 @@ class ModelMapFace final : public Face {
     return std::erase_if(entries_, [&](const auto& entry) { return test({entry.first, entry.second}); });
   }
   std::optional<std::string> update(Bytes key, const Change& change) override {
-    const std::optional<std::string> value = change(get(key));
+    std::optional<std::string> value = change(get(key));
     if (value) put(key, *value);
     else erase(key);
     return value;
@@ -246,7 +246,8 @@ void require_same_access(const std::string& name, const Face& face, const ModelC
       continue;
     }
     const Entry expected = *std::next(model.entries.begin(), static_cast<std::ptrdiff_t>(index));
-    if (face.at(index) != expected) disagree(name, "select(" + std::to_string(index) + ")");
+    // Hashed ones have no place for each key: at() would read all of them again.
+    if (model.types.is_sorted() && face.at(index) != expected) disagree(name, "select(" + std::to_string(index) + ")");
     if (model.types.is_sorted() && face.rank(expected.first) != index)
       disagree(name, "rank of entry " + std::to_string(index));
     if (face.get(expected.first) != expected.second) disagree(name, "get of entry " + std::to_string(index));

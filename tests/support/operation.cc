@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/bytes.h"
+#include "tests/support/type_samples.h"
 
 namespace sapwood::test {
 
@@ -111,6 +112,13 @@ const std::vector<KnownCollection>& known_collections() {
       {"pages", {CollectionKind::dict, float64, string}},
       {"sections", {CollectionKind::sorted_map, TypeInfo::tuple({string, int64}), string}},
       {"notes", {CollectionKind::dict, string, any}},
+      {"ids", {CollectionKind::dict, uuid, datetime}},
+      {"moments", map(datetime, json)},
+      {"sums", {CollectionKind::sorted_set, int128, none}},
+      {"steps", map(int32, uint64)},
+      {"flags", list(boolean)},
+      {"atoms", {CollectionKind::list, none, Codec<Atom>::type}},
+      {"degrees", {CollectionKind::list, none, Codec<Celsius>::type}},
   };
   return kAll;
 }
@@ -147,6 +155,16 @@ std::tuple<std::string, i64> tuple_key(u64 number) {
   return {section, static_cast<i64>(number * 0x9e3779b97f4a7c15u) >> (number % 60)};
 }
 
+// Of all sizes.
+i64 integer_key(u64 number) { return static_cast<i64>(number * 0x9e3779b97f4a7c15u) >> (number % 60); }
+
+Uuid uuid_key(u64 number) {
+  Uuid uuid;
+  for (std::size_t i = 0; i < uuid.bytes.size(); ++i) uuid.bytes[i] = static_cast<u8>(number * (i + 3) >> (i % 5));
+  std::memcpy(uuid.bytes.data() + 8, &number, sizeof number);
+  return uuid;
+}
+
 double double_key(u64 number) {
   if (number == 3) return std::numeric_limits<double>::quiet_NaN();
   if (number == 4) return -std::numeric_limits<double>::infinity();
@@ -170,6 +188,29 @@ std::string encoded_key(T key) {
   return std::string(Codec<T>::encode_key(key, scratch));
 }
 
+// A document with the text in it, as hexadecimal digits.
+std::string json_value(const std::string& text, u64 seed) {
+  std::string json = "{\"seed\": " + std::to_string(seed) + ", \"text\": \"";
+  for (const char c : text) json += "0123456789abcdef"[static_cast<u8>(c) % 16];
+  return json + "\"}";
+}
+
+// Of types that have a width; empty for others.
+std::string fixed_value(const TypeInfo& type, u64 seed) {
+  switch (type.type) {
+    case ValueType::boolean: return std::string(1, static_cast<char>(seed % 2));
+    case ValueType::int64:
+    case ValueType::uint64:
+    case ValueType::datetime: return filler(8, seed);
+    case ValueType::structure: return filler(type.width, seed);
+    case ValueType::float64: {
+      Codec<double>::Scratch scratch;
+      return std::string(Codec<double>::encode_value(static_cast<double>(static_cast<i64>(seed)) / 3, scratch));
+    }
+    default: return "";
+  }
+}
+
 }  // namespace
 
 Scale scale_of(const Scale& scale, const CollectionTypes& types) {
@@ -181,7 +222,11 @@ Scale scale_of(const Scale& scale, const CollectionTypes& types) {
 std::string make_key(const TypeInfo& type, u64 place, const Scale& scale) {
   const u64 number = place % scale.keys;
   switch (type.type) {
-    case ValueType::int64: return encoded_key<i64>(static_cast<i64>(number * 0x9e3779b97f4a7c15u) >> (number % 60));
+    case ValueType::int32: return encoded_key(static_cast<std::int32_t>(integer_key(number)));
+    case ValueType::int64: return encoded_key(integer_key(number));
+    case ValueType::int128: return encoded_key(Int128{integer_key(number)} * static_cast<i64>(number));
+    case ValueType::uuid: return encoded_key(uuid_key(number));
+    case ValueType::datetime: return encoded_key(DateTime{integer_key(number)});
     case ValueType::float64: return encoded_key<double>(double_key(number));
     case ValueType::tuple: return encoded_key(tuple_key(number));
     default: return text_key(number, scale);
@@ -190,16 +235,13 @@ std::string make_key(const TypeInfo& type, u64 place, const Scale& scale) {
 
 std::string make_value(const TypeInfo& type, u64 size, u64 seed, const Scale& scale) {
   if (type == ValueType::none) return "";
-  if (type == ValueType::int64) return filler(8, seed);
-  if (type == ValueType::float64) {
-    Codec<double>::Scratch scratch;
-    return std::string(Codec<double>::encode_value(static_cast<double>(static_cast<i64>(seed)) / 3, scratch));
-  }
+  if (std::string fixed = fixed_value(type, seed); !fixed.empty()) return fixed;
   // Mostly short; one in 16 around the page; one in 64 of any size.
   u64 length = size % 48;
   if (size % 16 == 1) length = size / 16 % (scale.page_size * 2);
   if (size % 64 == 2) length = size / 64 % (scale.max_value + 1);
   std::string text = filler(std::min(length, scale.max_value), seed);
+  if (type == ValueType::json) return json_value(text, seed);
   if (type != ValueType::any) return text;
   Codec<AnyValue>::Scratch scratch;
   return std::string(Codec<AnyValue>::encode_value(any_value(std::move(text), seed), scratch));
