@@ -162,6 +162,10 @@ void write_logged(Database& database) {
     txn.sorted_map<std::string, std::string>("names").erase("prefix/3");
     txn.sorted_map<std::string, std::string>("names").clear();
   });
+  database.write([](WriteTxn& txn) {  // the log refers to these
+    txn.list<std::string>("words").insert(4, std::string(3000, 'l'));
+    txn.dict<std::string, std::string>("files").put(std::string(300, 'k') + "7", std::string(2500, 'd'));
+  });
   test::for_each_type([&]<class T>() {
     database.write([](WriteTxn& txn) {
       fill_list<T>(txn);
@@ -172,7 +176,7 @@ void write_logged(Database& database) {
 
 }  // namespace
 
-const std::uint64_t kSampleLogRecords = 7 + test::type_count(test::AllTypes());
+const std::uint64_t kSampleLogRecords = 8 + test::type_count(test::AllTypes());
 
 std::unique_ptr<os::SimDisk> sample_database(bool closed) {
   os::SimDisk disk(7);

@@ -57,8 +57,8 @@ class File {
   // Data (and the size, if it changed) is on the disk when this returns. A throw means: unknown, and never retried.
   virtual void sync() = 0;
 
-  // Writes inside the file, and returns when these bytes are on the disk; what else was changed may not be. A throw means
-  // what it does for sync().
+  // Writes inside the file, and returns when these bytes are on the disk; what else was changed may not be. A throw
+  // means what it does for sync().
   virtual void write_through(u64 offset, const void* data, std::size_t size) = 0;
 
   // Lets the system begin to write changed bytes of the range to the disk, so that a later sync() has less to wait for.

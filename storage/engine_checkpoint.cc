@@ -2,8 +2,8 @@
 // follow, so that none of them waits for all of it; a checkpoint that is waited for is finished by who waits.
 //
 // Order on the disk: bitmaps, data pages with their checksums, and the header of the log's new segment synced; then the
-// meta twins, synced; then the sealed segment's header is overwritten, synced. Only after that may pages be reused that the old checkpoint alone
-// needs.
+// meta twins, synced; then the sealed segment's header is overwritten, synced. Only after that may pages be reused that
+// the old checkpoint alone needs.
 
 #include <algorithm>
 #include <cstring>
