@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "collections/any_codec.h"
+#include "collections/entry_form.h"
 #include "collections/stored_key.h"
 #include "collections/types.h"
 #include "tree/check.h"
@@ -46,17 +46,6 @@ void CollectionContents::walk(const storage::PageReader& pages, const storage::C
 }
 
 namespace {
-
-// Types whose bytes may be wrong although their number is right.
-bool has_form(const TypeInfo& type) {
-  return type.type == ValueType::json || type.type == ValueType::any || type.type == ValueType::tuple;
-}
-
-// Throws Error if the bytes are not what the type makes.
-void check_form(const TypeInfo& type, Bytes bytes) {
-  if (type.type == ValueType::json) return check_json(bytes);
-  if (has_form(type)) decode_as<true>(type, bytes);
-}
 
 // What the tree cannot know of its entries: widths (fixed leaves cannot be wrong), forms, and hashes.
 void check_entries(const tree::TreeReader& tree, const CatalogRecord& record, const std::string& name,
