@@ -99,5 +99,84 @@ TEST(Repair, SweepEveryPage) {
   }
 }
 
+// Several pages, among them often those that others depend on.
+TEST(Repair, RandomDamageOfManyPages) {
+  const Original& original = *sample().original;
+  Rng random(test_seed());
+  u64 losses = 0;
+  for (u64 i = 0; i < scaled(200); ++i) {
+    std::string bytes = original.bytes();
+    std::set<u64> damaged;
+    for (u64 n = 2 + below(random, 12); n > 0; --n) {
+      const u64 page = below(random, original.page_count());
+      if (original.is_bitmap(page) && !one_in(random, 4)) continue;
+      damaged.merge(damage_page(bytes, original.page_size(), page, static_cast<Damage>(below(random, 4)), random));
+    }
+    SCOPED_TRACE("round " + std::to_string(i));
+    try {
+      losses += repair_and_judge(bytes, damaged).nothing_lost() ? 0 : 1;
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << error.what();
+    }
+  }
+  EXPECT_GT(losses, 0u);
+}
+
+TEST(Repair, RandomTruncation) {
+  const Original& original = *sample().original;
+  Rng random(test_seed());
+  for (u64 i = 0; i < scaled(60); ++i) {
+    const u64 size = original.first_page() * original.page_size() + below(random, original.bytes().size() / 2) * 2;
+    if (size >= original.bytes().size()) continue;
+    std::set<u64> damaged;
+    for (u64 page = size / original.page_size(); page < original.page_count(); ++page) damaged.insert(page);
+    SCOPED_TRACE("cut off at byte " + std::to_string(size));
+    try {
+      EXPECT_FALSE(repair_and_judge(original.bytes().substr(0, size), damaged).nothing_lost());
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << error.what();
+    }
+  }
+}
+
+// All four slots of the meta, alone and with more damage.
+TEST(Repair, RandomDamageBesideLostMetas) {
+  const Original& original = *sample().original;
+  Rng random(test_seed());
+  for (u64 i = 0; i < scaled(60); ++i) {
+    std::string bytes = original.bytes();
+    std::set<u64> damaged;
+    for (u64 page = 0; page < original.first_page(); ++page) {
+      damaged.insert(page);
+      std::fill_n(bytes.data() + page * original.page_size(), original.page_size(), '\0');
+    }
+    const bool keeps_uuid = one_in(random, 2);
+    if (keeps_uuid) bytes.replace(4096 + 48, 16, original.bytes(), 4096 + 48, 16);
+    for (u64 n = below(random, 4); n > 0; --n) {
+      const u64 page = below(random, original.page_count());
+      if (original.is_bitmap(page)) continue;
+      damaged.merge(damage_page(bytes, original.page_size(), page, Damage::zeros, random));
+    }
+    SCOPED_TRACE("round " + std::to_string(i));
+    try {
+      EXPECT_FALSE(repair_and_judge(bytes, damaged).nothing_lost());
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << error.what();
+    }
+  }
+}
+
+// The newest pair of metas is gone and the older one is whole: its checkpoint's pages may be used by others since.
+TEST(Repair, NewerMetasLost) {
+  const Original& original = *sample().original;
+  for (const u64 pair : {0, 1}) {
+    std::string bytes = original.bytes();
+    bytes.replace(pair * 8192, 8192, std::string(8192, 'x'));
+    std::set<u64> damaged;
+    for (u64 page = pair * 16; page < pair * 16 + 16; ++page) damaged.insert(page);
+    repair_and_judge(bytes, damaged);
+  }
+}
+
 }  // namespace
 }  // namespace sapwood::test

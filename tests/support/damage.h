@@ -30,8 +30,9 @@ class Original {
   u64 first_page() const { return first_page_; }
   bool is_bitmap(u64 page) const;
 
-  // Throws Disagreement if the repaired database at `path` holds an entry that was not in the file, lacks one none of
-  // whose pages is in `damaged`, or does not pass check().
+  // Throws Disagreement if the repaired database at `path` does not pass check(), holds an entry that was not in the
+  // file, or lacks one none of whose pages is in `damaged`. The last two are not asked where bitmaps are damaged, which
+  // alone tell old pages from new ones, if anything else is.
   void judge(os::SimDisk& disk, const std::string& path, const std::set<u64>& damaged) const;
 
  private:
