@@ -222,7 +222,8 @@ void CatalogReader::check(std::vector<std::string>& findings) const {
     if (static_cast<u32>(id) == 0) storage::add_finding(findings, who + ": C2: the low 32 bits of its id are 0");
     try {
       const std::optional<CatalogRecord> record = find(id);
-      if (!record || find_id(record->name) != id) storage::add_finding(findings, who + ": C1: its name does not lead to it");
+      if (!record || find_id(record->name) != id)
+        storage::add_finding(findings, who + ": C1: its name does not lead to it");
     } catch (const Error& error) {
       storage::add_finding(findings, error.what());
     }

@@ -110,8 +110,8 @@ class EntryCheck {
     }
     check_form(record_.types.key, entry.key);
     if (reads_values_) check_form(record_.types.value, entry.value);
-    const bool is_wide = (key_width_ == 0 || entry.key.size() == key_width_) &&
-                         (value_width_ == 0 || value_size == value_width_);
+    const bool is_wide =
+        (key_width_ == 0 || entry.key.size() == key_width_) && (value_width_ == 0 || value_size == value_width_);
     if (!is_wide) return " is not as wide as its type";
     if (record_.types.is_hashed() && Bytes(StoredKey(tree_, entry.key)) != stored)
       return " does not stand where its hash says";

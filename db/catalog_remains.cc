@@ -28,13 +28,16 @@ void with_entry(const LeafNode& leaf, u32 i, Visit visit) {
 
 }  // namespace
 
-CatalogRemains::CatalogRemains(const storage::DamagedFile& file, storage::PageSet& seen) : page_size_(file.geometry().page_size) {
+CatalogRemains::CatalogRemains(const storage::DamagedFile& file, storage::PageSet& seen,
+                               const std::function<void()>& told)
+    : page_size_(file.geometry().page_size) {
   const storage::PageReader pages = file.pages();
   const auto take_entry = [this](const LeafNode& leaf, u32 i) {
     with_entry(leaf, i, [this](Bytes key, Bytes value) { take(key, value); });
   };
   if (file.meta()) {
-    const tree::TreeReader catalog(pages, collections::catalog_shape(), collections::to_tree_root(file.meta()->catalog));
+    const tree::TreeReader catalog(pages, collections::catalog_shape(),
+                                   collections::to_tree_root(file.meta()->catalog));
     tree::salvage_tree(catalog, seen,
                        {.leaf =
                             [&](const u8* page, PageNo, u64) {
@@ -43,12 +46,12 @@ CatalogRemains::CatalogRemains(const storage::DamagedFile& file, storage::PageSe
                             },
                         .gap = [&](const Gap& gap) { gaps_.push_back(gap); }});
   } else {
-    gaps_.push_back({.level = tree::kMaxHeight, .why = "all copies of the meta are damaged"});
+    gaps_.push_back({.level = tree::kMaxHeight, .why = "the newest copies of the meta are damaged"});
   }
   std::vector<Gap> deep = gaps_;
   std::erase_if(deep, [](const Gap& gap) { return gap.level == 0; });
   if (deep.empty()) return;
-  const std::vector<tree::Orphan> orphans = tree::find_orphans(file, seen);
+  const std::vector<tree::Orphan> orphans = tree::find_orphans(file, seen, told);
   tree::for_each_orphan_entry(pages, tree::orphans_of(orphans, collections::kCatalogTreeId),
                               collections::catalog_shape(), deep,
                               [&](const LeafNode& leaf, u32 i, Bytes, const Gap&) { take_entry(leaf, i); });
@@ -73,9 +76,8 @@ bool CatalogRemains::may_have_lost(u64 id) const {
   if (unreadable_.contains(id)) return true;
   std::string key(kRecordKey, 'i');
   store_be64(key.data() + 1, id);
-  return std::ranges::any_of(gaps_, [&](const Gap& gap) {
-    return (!gap.low || *gap.low <= key) && (!gap.high || key < *gap.high);
-  });
+  const auto after = std::ranges::partition_point(gaps_, [&](const Gap& gap) { return !gap.low || *gap.low <= key; });
+  return after != gaps_.begin() && (!std::prev(after)->high || key < *std::prev(after)->high);
 }
 
 std::string CatalogRemains::why_lost(u64 id) const {

@@ -1,6 +1,7 @@
 // What is left of the catalog of a damaged file.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -13,8 +14,8 @@ namespace sapwood::db {
 
 class CatalogRemains {
  public:
-  // Pages that were reached go into `seen`.
-  CatalogRemains(const storage::DamagedFile& file, storage::PageSet& seen);
+  // Pages that were reached go into `seen`. `told` is called for each page of a scan.
+  CatalogRemains(const storage::DamagedFile& file, storage::PageSet& seen, const std::function<void()>& told);
 
   // Records that can be read, by id.
   const std::map<u64, collections::CatalogRecord>& records() const { return records_; }

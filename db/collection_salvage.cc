@@ -24,11 +24,17 @@ void check_width(const TypeInfo& type, Bytes bytes) {
   if (width != 0 && bytes.size() != width) sapwood::detail::throw_wrong_width(bytes.size(), width);
 }
 
+void require(bool ok, const char* rule) {
+  if (!ok) throw Error(ErrorCode::corrupt, rule);
+}
+
 }  // namespace
 
-void survey_collection(const storage::PageReader& pages, Survivor& survivor, storage::PageSet& seen) {
+void survey_collection(const storage::PageReader& pages, Survivor& survivor, storage::PageSet& seen,
+                       const std::function<void()>& told) {
   const collections::CatalogRecord& record = survivor.record;
   const auto claim_blobs = [&](const u8* page, PageNo, u64) {
+    told();
     if (record.shape.fixed) return;
     const LeafNode leaf(page, pages.page_size());
     for (u32 i = 0; i < leaf.count(); ++i) {
@@ -40,8 +46,9 @@ void survey_collection(const storage::PageReader& pages, Survivor& survivor, sto
       }
     }
   };
-  tree::salvage_tree(tree::TreeReader(pages, record.shape, record.root), seen,
-                     {.leaf = claim_blobs, .gap = [&](const Gap& gap) { survivor.deep_gaps += gap.level != 0 ? 1 : 0; }});
+  tree::salvage_tree(
+      tree::TreeReader(pages, record.shape, record.root), seen,
+      {.leaf = claim_blobs, .gap = [&](const Gap& gap) { survivor.deep_gaps += gap.level != 0 ? 1 : 0; }});
 }
 
 RepairedCollection CollectionSalvage::copy_to(const detail::Handle& to) {
@@ -178,9 +185,9 @@ void CollectionSalvage::check_entry(Bytes key, Bytes value) const {
   check_width(types().value, value);
   collections::check_form(types().key, key);
   collections::check_form(types().value, value);
-  storage::check_format(types().has_values() || value.empty(), kNoPage, "a set has a value");
+  require(types().has_values() || value.empty(), "it has a value, and is in a set");
   const u32 most = types().is_hashed() ? collections::kMaxHashedKey : tree::max_key_size(pages_.page_size());
-  storage::check_format(key.size() <= most, kNoPage, "a key is too long");
+  require(key.size() <= most, "it is too long for a key");
 }
 
 void CollectionSalvage::copy_entry(Batch& batch, const LeafNode& leaf, u32 i, u64 position) {
@@ -198,7 +205,7 @@ void CollectionSalvage::copy_entry(Batch& batch, const LeafNode& leaf, u32 i, u6
       value = entry.value;
     }
     check_entry(key, value);
-    if (ascends_ && copied_ != 0) storage::check_format(last_key_ < key, kNoPage, "keys do not ascend");
+    require(!ascends_ || copied_ == 0 || last_key_ < key, "it is not after the key before it");
   } catch (const Error& error) {
     return lose(entry_text(types(), position, key), 1, error.what());
   }

@@ -24,8 +24,9 @@ struct Survivor {
   std::optional<RepairLoss> lost_of_record{};
 };
 
-// Looks at all pages of the tree, puts them into `seen`, and counts its deep gaps.
-void survey_collection(const storage::PageReader& pages, Survivor& survivor, storage::PageSet& seen);
+// Looks at all pages of the tree, puts them into `seen`, and counts its deep gaps. `told` is called after each leaf.
+void survey_collection(const storage::PageReader& pages, Survivor& survivor, storage::PageSet& seen,
+                       const std::function<void()>& told);
 
 class CollectionSalvage {
  public:
@@ -58,10 +59,10 @@ class CollectionSalvage {
   storage::PageSet& given_;
   const std::function<void()>& told_;
   RepairedCollection result_;
-  u64 gaps_left_ = 0;                // of a list: deep gaps not yet come to
-  std::vector<tree::Orphan> tops_;   // of a list: orphans not yet used, the newest first
-  u64 copied_ = 0;                   // entries given to the batch
-  bool ascends_ = false;             // keys must ascend, from last_key_ on
+  u64 gaps_left_ = 0;               // of a list: deep gaps not yet come to
+  std::vector<tree::Orphan> tops_;  // of a list: orphans not yet used, the newest first
+  u64 copied_ = 0;                  // entries given to the batch
+  bool ascends_ = false;            // keys must ascend, from last_key_ on
   std::string last_key_;
   std::string key_;
   std::string value_;

@@ -31,7 +31,7 @@ std::string gap_text(const CollectionTypes& types, const tree::Gap& gap) {
     const u64 last = gap.first + (gap.entries == 0 ? 0 : gap.entries - 1);
     return "positions " + std::to_string(gap.first) + " to " + std::to_string(last);
   }
-  if (types.is_hashed()) return "keys of some hashes";
+  if (types.is_hashed()) return "keys that are neighbours by hash";
   if (!gap.low && !gap.high) return "all keys";
   std::string text = "keys";
   if (gap.low) text += " from " + key_text(types.key, *gap.low);

@@ -170,8 +170,8 @@ class Repair {
     Database database = Database::open(scratch_.building(), options);
     const std::vector<std::string> findings = database.check(progress_);
     if (findings.empty()) return;
-    throw Error(ErrorCode::io, "the new file did not pass its check and was removed: " + findings.front() +
-                                   "; try another disk");
+    throw Error(ErrorCode::io,
+                "the new file did not pass its check and was removed: " + findings.front() + "; try another disk");
   }
 
   os::Env& env_;

@@ -84,22 +84,24 @@ std::optional<CatalogRecord> record_from_pages(const storage::PageReader& pages,
 
 }  // namespace
 
-void Salvage::tell(u64 done, u64 total) const {
-  if (progress_ && !progress_(done, total)) throw Error(ErrorCode::cancelled, "the repair was cancelled");
+void Salvage::tell(u64 done, u64 total) {
+  constexpr u64 kStep = 256;
+  if (!progress_ || calls_++ % kStep != 0) return;
+  if (!progress_(done, total)) throw Error(ErrorCode::cancelled, "the repair was cancelled");
 }
 
 void Salvage::survey() {
-  const CatalogRemains catalog(file_, seen_);
+  const std::function<void()> told = [this] { tell(seen_.size(), 0); };
+  const CatalogRemains catalog(file_, seen_, told);
   bool needs_scan = !catalog.gaps().empty() || !catalog.unreadable().empty();
   for (const auto& [id, record] : catalog.records()) {
     Survivor survivor{.record = record};
-    survey_collection(pages_, survivor, seen_);
+    survey_collection(pages_, survivor, seen_, told);
     needs_scan |= survivor.deep_gaps != 0;
     survivors_.push_back(std::move(survivor));
-    tell(seen_.size(), 0);
   }
   if (!needs_scan) return;
-  orphans_ = tree::find_orphans(file_, seen_);
+  orphans_ = tree::find_orphans(file_, seen_, told);
   find_lost_collections(catalog);
 }
 
@@ -147,7 +149,8 @@ void Salvage::add_lost_collection(u64 id, const CatalogRemains& catalog, const O
 // The collection's name, or if it is taken or none that can be used, one made of its id.
 std::string Salvage::free_name(const CatalogRecord& record) {
   std::string name = record.name;
-  const bool usable = !name.empty() && name.size() <= collections::max_name_size(pages_.page_size()) && collections::is_utf8(name);
+  const bool usable =
+      !name.empty() && name.size() <= collections::max_name_size(pages_.page_size()) && collections::is_utf8(name);
   if (usable && names_.insert(name).second) return name;
   name = "lost-" + std::to_string(record.id);
   while (!names_.insert(name).second) name += "+";
@@ -158,9 +161,9 @@ void Salvage::copy_to(const std::shared_ptr<collections::Environment>& to, Repai
   report.losses.insert(report.losses.end(), losses_.begin(), losses_.end());
   storage::PageSet given(file_.page_count());
   for (const Survivor& survivor : survivors_) {
-    const auto write = std::make_shared<collections::WriteState>(to, to->engine().begin_write(std::chrono::milliseconds(-1)));
-    collections::OpenCollection& made =
-        write->session().create(free_name(survivor.record), survivor.record.types);
+    const auto write =
+        std::make_shared<collections::WriteState>(to, to->engine().begin_write(std::chrono::milliseconds(-1)));
+    collections::OpenCollection& made = write->session().create(free_name(survivor.record), survivor.record.types);
     const detail::Handle handle(std::make_shared<collections::HandleState>(write, made));
     const std::function<void()> told = [&] { tell(given.size(), seen_.size()); };
     const std::span<const Orphan> orphans = tree::orphans_of(orphans_, survivor.record.shape.tree_id);

@@ -95,7 +95,9 @@ std::optional<u64> guess_seed(const std::vector<std::array<u8, 16>>& uuids, cons
 }  // namespace
 
 DamagedFile::DamagedFile(os::Env& env, const std::string& path, VerifyNode verify_node)
-    : file_(open_for_reading(env, path)), geometry_(kDefaultPageSize), map_(file_->map(std::max<u64>(1, file_->size()))) {
+    : file_(open_for_reading(env, path)),
+      geometry_(kDefaultPageSize),
+      map_(file_->map(std::max<u64>(1, file_->size()))) {
   bool maybe_newer = false;
   if (std::optional<MetaSlots> slots = read_whole_metas(*file_)) {
     meta_ = std::move(slots->newest);
@@ -105,9 +107,9 @@ DamagedFile::DamagedFile(os::Env& env, const std::string& path, VerifyNode verif
   geometry_ = Geometry(meta_ ? meta_->page_size : guess_page_size(*file_, map_->data()));
   page_count_ = std::min(file_->size() >> geometry_.page_shift, geometry_.max_pages());
   verified_ = env.reserve_memory((page_count_ + 1) * sizeof(std::atomic<u32>));
-  const std::optional<u64> seed = meta_ ? meta_->checksum_seed()
-                                        : guess_seed(possible_uuids(env, *file_, geometry_), map_->data(), geometry_,
-                                                     page_count_);
+  const std::optional<u64> seed =
+      meta_ ? meta_->checksum_seed()
+            : guess_seed(possible_uuids(env, *file_, geometry_), map_->data(), geometry_, page_count_);
   space_.base = map_->data();
   space_.verified = reinterpret_cast<std::atomic<u32>*>(verified_->mutable_data());
   space_.page_size = geometry_.page_size;

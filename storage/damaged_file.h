@@ -4,8 +4,8 @@
 // carry their own number, and the uuid, which seeds the checksums of pages, in what is left of the slots and in the
 // log. Without a uuid checksums cannot be verified; the structure of pages still is.
 //
-// The file is mapped: a disk sector that cannot be read ends the program with SIGBUS, so failing disks are copied first.
-// Memory: 4 bytes a page of the file.
+// The file is mapped: a disk sector that cannot be read ends the program with SIGBUS, so failing disks are copied
+// first. Memory: 4 bytes a page of the file.
 #pragma once
 
 #include <functional>

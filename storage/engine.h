@@ -127,8 +127,8 @@ class Engine {
   bool read_only() const;
 
   // For check: adds a sentence for each damaged bitmap, and for each disagreement between the bitmaps of the newest
-  // version and the pages that Contents::walk_sound visits; pages that nothing refers to only if it could read all. Takes
-  // the writer's place while it looks. Memory: a bit a page.
+  // version and the pages that Contents::walk_sound visits; pages that nothing refers to only if it could read all.
+  // Takes the writer's place while it looks. Memory: a bit a page.
   void check_space(std::vector<std::string>& findings);
 
   struct Impl;

@@ -1,4 +1,5 @@
-// repair(): what it reports, on files made for one kind of loss each; logs, refusals, and files made by hand to deceive.
+// repair(): what it reports, on files made for one kind of loss each; logs, refusals, and files made by hand to
+// deceive.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -60,19 +61,28 @@ void zero_page_with(os::SimDisk& disk, const std::string& text) {
   disk.set_contents(kOld, Bytes(bytes));
 }
 
-void zero_newest_catalog_page(os::SimDisk& disk) {
-  std::string bytes = disk.contents(kOld);
+// The newest page of that tree and type.
+u64 newest_page(const std::string& bytes, u32 tree_id, storage::PageType type) {
+  using storage::PageHeader;
   u64 newest = 0;
-  u64 newest_page = 0;
+  u64 found = 0;
   for (u64 page = storage::Geometry(kPageSize).first_page; page < bytes.size() / kPageSize; ++page) {
     const u8* const p = reinterpret_cast<const u8*>(bytes.data()) + page * kPageSize;
-    const bool is_catalog = storage::PageHeader::type(p) == storage::PageType::leaf && storage::PageHeader::tree_id(p) == 0;
-    if (!is_catalog || storage::PageHeader::birth(p) <= newest) continue;
-    newest = storage::PageHeader::birth(p);
-    newest_page = page;
+    if (PageHeader::type(p) != type || PageHeader::tree_id(p) != tree_id || PageHeader::birth(p) <= newest) continue;
+    newest = PageHeader::birth(p);
+    found = page;
   }
-  bytes.replace(newest_page * kPageSize, kPageSize, std::string(kPageSize, '\0'));
+  return found;
+}
+
+void zero_page(os::SimDisk& disk, u64 page) {
+  std::string bytes = disk.contents(kOld);
+  bytes.replace(page * kPageSize, kPageSize, std::string(kPageSize, '\0'));
   disk.set_contents(kOld, Bytes(bytes));
+}
+
+void zero_newest_page(os::SimDisk& disk, u32 tree_id, storage::PageType type) {
+  zero_page(disk, newest_page(disk.contents(kOld), tree_id, type));
 }
 
 const RepairedCollection& collection(const RepairReport& report, const std::string& name) {
@@ -134,7 +144,7 @@ TEST(RepairReport, NamesTheKeyOfADamagedLargeValue) {
 // The catalog's only page is gone, and no older one is left: the trees are found, their names and types are not.
 TEST(RepairReport, CollectionsWithoutACatalog) {
   const std::unique_ptr<os::SimDisk> disk = make_disk();
-  zero_newest_catalog_page(*disk);
+  zero_newest_page(*disk, 0, storage::PageType::leaf);
   const RepairReport report = repair(kOld, kNew, on(*disk));
   ASSERT_EQ(report.collections.size(), 3u);
   const Database database = open_new(*disk);
@@ -156,12 +166,58 @@ TEST(RepairReport, CollectionsOfAnOldCatalog) {
     database.list<std::string>("list").push_back("last");
     database.close();
   }
-  zero_newest_catalog_page(*disk);
+  zero_newest_page(*disk, 0, storage::PageType::leaf);
   const RepairReport report = repair(kOld, kNew, on(*disk));
   EXPECT_EQ(collection(report, "list").saved, 201u);
   EXPECT_EQ(collection(report, "map").saved, 201u);
   EXPECT_EQ(collection(report, "dict").saved, 1u);
   EXPECT_FALSE(report.nothing_lost());
+}
+
+// The branch above all leaves of the map is gone: they are found by their keys.
+TEST(RepairReport, LeavesBelowADamagedBranch) {
+  const std::unique_ptr<os::SimDisk> disk = make_disk();
+  zero_newest_page(*disk, 2, storage::PageType::branch);
+  const RepairReport report = repair(kOld, kNew, on(*disk));
+  EXPECT_TRUE(report.nothing_lost());
+  EXPECT_EQ(collection(report, "map").saved, 201u);
+}
+
+// The same of the list, whose leaves do not tell their order; and with one of the leaves gone too.
+TEST(RepairReport, LeavesOfAListBelowADamagedBranch) {
+  const std::unique_ptr<os::SimDisk> disk = make_disk();
+  zero_newest_page(*disk, 1, storage::PageType::branch);
+  zero_page_with(*disk, "item 100.");
+  const RepairReport report = repair(kOld, kNew, on(*disk));
+  const RepairedCollection& list = collection(report, "list");
+  ASSERT_EQ(list.losses.size(), 2u);
+  EXPECT_EQ(list.losses[0].what, "some of positions 0 to 199");
+  EXPECT_EQ(list.losses[0].entries, 200 - list.saved);
+  EXPECT_EQ(list.losses[1].what, "the order of " + std::to_string(list.saved) + " items from position 0 on");
+  EXPECT_GT(list.saved, 150u);
+}
+
+// Without bitmaps the pages of older versions cannot be told by themselves: the newest with a key counts.
+TEST(RepairReport, OldPagesWithoutBitmaps) {
+  const std::unique_ptr<os::SimDisk> disk = make_disk();
+  {
+    Database database = Database::open(kOld, sim_options(*disk, kPageSize));
+    database.write([](WriteTxn& txn) {
+      auto map = txn.sorted_map<i64, std::string>("map");
+      for (i64 i = 0; i < 200; ++i) map.put(i, "newer " + std::to_string(i));
+    });
+    database.close();
+  }
+  zero_newest_page(*disk, 2, storage::PageType::branch);
+  for (const u32 copy : {0, 1}) zero_page(*disk, to_u64(storage::Geometry(kPageSize).bitmap_page(0, copy)));
+  const RepairReport report = repair(kOld, kNew, on(*disk));
+  const RepairedCollection& map = collection(report, "map");
+  ASSERT_EQ(map.losses.size(), 1u);
+  EXPECT_EQ(map.losses[0].what, "which entries below damaged pages had been erased");
+  const Database database = open_new(*disk);
+  const ReadTxn snapshot = database.read();
+  const auto saved = snapshot.sorted_map<i64, std::string>("map");
+  for (i64 i = 0; i < 200; ++i) EXPECT_EQ(saved.get(i), "newer " + std::to_string(i));
 }
 
 // --- Logs ------------------------------------------------------------------------------------------------------------
@@ -210,6 +266,19 @@ TEST(RepairReport, CommitsBeforeADamagedRecordAreApplied) {
   EXPECT_EQ(collection(report, "list").saved, 202u);
 }
 
+// A record cannot be applied to a page that is damaged: the checkpoint is saved.
+TEST(RepairReport, CommitsToADamagedPage) {
+  const std::unique_ptr<os::SimDisk> disk = make_unclean_disk();
+  zero_page_with(*disk, "item 199.");
+  const RepairReport report = repair(kOld, kNew, on(*disk));
+  ASSERT_EQ(report.losses.size(), 1u);
+  EXPECT_TRUE(report.losses[0].what.starts_with("commits after the last checkpoint, at ")) << report.losses[0].what;
+  EXPECT_TRUE(report.losses[0].why.starts_with("page ")) << report.losses[0].why;
+  const RepairedCollection& list = collection(report, "list");
+  EXPECT_EQ(list.saved + list.lost, 200u);
+  EXPECT_EQ(report.replayed_commits, 0u);
+}
+
 // --- Refusals and failures -------------------------------------------------------------------------------------------
 
 template <class Function>
@@ -243,7 +312,7 @@ TEST(RepairReport, LeavesNothingWhenItFails) {
   const std::vector<std::string> before = disk->paths();
   RepairOptions options = on(*disk);
   u64 told = 0;
-  options.progress = [&told](std::uint64_t, std::uint64_t) { return ++told < 10; };
+  options.progress = [&told](std::uint64_t, std::uint64_t) { return ++told < 2; };
   EXPECT_EQ(code_of([&] { repair(kOld, kNew, options); }), ErrorCode::cancelled);
   EXPECT_EQ(disk->paths(), before);
   disk->set_capacity(disk->contents(kOld).size() + 20'000);

@@ -16,12 +16,7 @@ class TreeCheck {
  public:
   TreeCheck(const TreeReader& tree, const std::string& name, std::vector<std::string>& findings,
             const VisitPages& visit, CheckedPages& checked)
-      : tree_(tree),
-        pages_(tree.pages()),
-        name_(name),
-        findings_(findings),
-        visit_(visit),
-        checked_(checked) {}
+      : tree_(tree), pages_(tree.pages()), name_(name), findings_(findings), visit_(visit), checked_(checked) {}
 
   void run() { check_root_of(tree_.shape(), tree_.root(), tree_.root().owns_runs); }
 

@@ -11,14 +11,16 @@ namespace sapwood::tree {
 
 using storage::DamagedFile;
 
-std::vector<Orphan> find_orphans(const DamagedFile& file, const storage::PageSet& seen) {
+std::vector<Orphan> find_orphans(const DamagedFile& file, const storage::PageSet& seen,
+                                 const std::function<void()>& told) {
   std::vector<Orphan> found;
   file.for_each_node([&](PageRef ref, const u8* page) {
+    told();
     const DamagedFile::Use use = file.use_of(ref.page);
     if (seen.contains(ref.page) || use == DamagedFile::Use::free) return;
     found.push_back({.ref = ref,
-                     .tree_id = PageHeader::tree_id(page),
                      .birth = PageHeader::birth(page),
+                     .tree_id = PageHeader::tree_id(page),
                      .level = PageHeader::level(page),
                      .order = page_order(page),
                      .type = PageHeader::type(page),

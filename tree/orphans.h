@@ -2,7 +2,7 @@
 //
 // They are found by a scan of the file. A page that its bitmap calls free was no part of the last checkpoint and is not
 // taken, so entries that had been erased stay erased; where the bitmap is damaged too, old versions cannot be told from
-// new ones but by their births. Memory: 32 bytes for each such page.
+// new ones but by their births. Memory: 32 bytes for each such page; of a list about 100.
 #pragma once
 
 #include <functional>
@@ -18,16 +18,17 @@ namespace sapwood::tree {
 
 struct Orphan {
   PageRef ref;
-  u32 tree_id = 0;
   u64 birth = 0;  // all of it
+  u32 tree_id = 0;
   u8 level = 0;
   Order order = Order::position;
   storage::PageType type{};
   bool maybe_old = false;  // its bitmap is damaged
 };
 
-// Sorted by tree, then page.
-std::vector<Orphan> find_orphans(const storage::DamagedFile& file, const storage::PageSet& seen);
+// Sorted by tree, then page. `told` is called for each page of a tree; what it throws goes on.
+std::vector<Orphan> find_orphans(const storage::DamagedFile& file, const storage::PageSet& seen,
+                                 const std::function<void()>& told);
 // Those of one tree.
 std::span<const Orphan> orphans_of(const std::vector<Orphan>& sorted, u32 tree_id);
 

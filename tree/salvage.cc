@@ -90,8 +90,7 @@ void verify_blob(const PageReader& pages, u32 tree_id, Bytes reference) {
   const BlobReference blob = parse(pages, reference);
   for_each_run(pages, tree_id, blob, 0, [&](const BlobRun& run) {
     const u8* data = pages.fetch_run(run.extent, blob.birth, run.size, run.checksum);
-    check_format(storage::run_checksum(data, run.size) == run.checksum, run.extent.start,
-                 "bad checksum of a value");
+    check_format(storage::run_checksum(data, run.size) == run.checksum, run.extent.start, "bad checksum of a value");
     return true;
   });
 }

@@ -23,10 +23,10 @@ struct RepairLoss {
 struct RepairedCollection {
   std::string name;
   CollectionTypes types;
-  std::uint64_t saved = 0;               // entries in the new file
-  std::uint64_t lost = 0;                // entries known to be missing; those whose number is not known not counted
-  std::vector<RepairLoss> losses;        // the first 1,000
-  std::uint64_t more_losses = 0;         // left off `losses`
+  std::uint64_t saved = 0;         // entries in the new file
+  std::uint64_t lost = 0;          // entries known to be missing; those whose number is not known not counted
+  std::vector<RepairLoss> losses;  // the first 1,000
+  std::uint64_t more_losses = 0;   // left off `losses`
 };
 
 struct RepairReport {
@@ -49,10 +49,10 @@ struct RepairOptions {
 // `to`. Items of a list close up where some are lost. Collections whose names are lost are called `lost-` and their id;
 // those whose types are lost have bytes. docs/guarantees.md tells what a repair cannot know.
 //
-// Time: reads every page up to four times. Memory: 5 bytes for each page of the file, 32 for each page whose parent is
-// damaged, Options::dirty_limit, and the largest value. Disk: the new file; and copies of the old one and its log
-// while commits are applied.
-// Throws exists if `to` is there; not_found, in_use, not_a_database, newer_format, disk_full, io, cancelled.
+// Time: reads every page up to five times. Memory: about 10 bytes for each page of the file, 32 for each page whose
+// parent is damaged (of lists 100), Options::dirty_limit, and the largest value. Disk: the new file; and copies of the
+// old one and its log while commits are applied. Throws exists if `to` is there; not_found, in_use, not_a_database,
+// newer_format, disk_full, io, cancelled.
 RepairReport repair(const std::string& from, const std::string& to, const RepairOptions& options = {});
 
 }  // namespace sapwood
