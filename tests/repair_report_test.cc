@@ -197,6 +197,31 @@ TEST(RepairReport, LeavesOfAListBelowADamagedBranch) {
   EXPECT_GT(list.saved, 150u);
 }
 
+// A value of so many runs that a tree of its own lists them: its pages are the list's too, but hold no items.
+TEST(RepairReport, TreeOfChunksBelowADamagedBranch) {
+  const std::unique_ptr<os::SimDisk> disk = make_disk();
+  const std::string large(5'000'000, 'C');
+  {
+    Database database = Database::open(kOld, sim_options(*disk, kPageSize));
+    database.list<std::string>("list").push_back(large);
+    database.close();
+  }
+  const u64 chunks = newest_page(disk->contents(kOld), 1, storage::PageType::fixed_leaf);
+  ASSERT_NE(chunks, 0u);
+  zero_newest_page(*disk, 1, storage::PageType::branch);
+  {
+    const std::unique_ptr<os::SimDisk> copy = disk->clone();
+    EXPECT_EQ(collection(repair(kOld, kNew, on(*copy)), "list").saved, 201u);
+    const Database database = open_new(*copy);
+    const ReadTxn snapshot = database.read();
+    EXPECT_EQ(snapshot.list<std::string>("list").count(large), 1u);
+  }
+  zero_page(*disk, chunks);
+  const RepairReport report = repair(kOld, kNew, on(*disk));
+  EXPECT_EQ(collection(report, "list").saved, 200u);
+  EXPECT_NE(collection(report, "list").losses[0].why.find("page " + std::to_string(chunks)), std::string::npos);
+}
+
 // Without bitmaps the pages of older versions cannot be told by themselves: the newest with a key counts.
 TEST(RepairReport, OldPagesWithoutBitmaps) {
   const std::unique_ptr<os::SimDisk> disk = make_disk();
