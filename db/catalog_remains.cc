@@ -8,7 +8,6 @@
 namespace sapwood::db {
 namespace {
 
-using collections::CatalogRecord;
 using storage::PageHeader;
 using tree::Gap;
 using tree::LeafNode;

@@ -61,7 +61,7 @@ RepairedCollection CollectionSalvage::copy_to(const detail::Handle& to) {
   return std::move(result_);
 }
 
-void CollectionSalvage::lose(std::string what, std::optional<u64> entries, std::string why) {
+void CollectionSalvage::lose(std::string what, std::optional<u64> entries, std::string_view why) {
   result_.lost += entries.value_or(0);
   if (result_.losses.size() == kMostLosses) ++result_.more_losses;
   else result_.losses.push_back({std::move(what), entries, reason_of(why)});

@@ -48,7 +48,7 @@ class CollectionSalvage {
   void copy_orphan_items(detail::Batch& batch, const tree::Gap& gap);
   Bytes read_value(const tree::StoredValue& value);
   void check_entry(Bytes key, Bytes value) const;
-  void lose(std::string what, std::optional<u64> entries, std::string why);
+  void lose(std::string what, std::optional<u64> entries, std::string_view why);
 
   const collections::CatalogRecord& record() const { return survivor_.record; }
   const CollectionTypes& types() const { return survivor_.record.types; }

@@ -13,7 +13,6 @@ namespace sapwood::db {
 namespace {
 
 using collections::CatalogRecord;
-using storage::PageHeader;
 using storage::PageType;
 using tree::LeafNode;
 using tree::Order;

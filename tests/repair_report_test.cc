@@ -118,6 +118,7 @@ TEST(RepairReport, NamesThePositionsOfADamagedLeaf) {
   ASSERT_EQ(list.losses.size(), 1u);
   const Database database = open_new(*disk);
   std::vector<std::string> expected;
+  expected.reserve(200);
   for (int i = 0; i < 200; ++i) expected.push_back("item " + std::to_string(i) + ".");
   const std::string& what = list.losses[0].what;
   const u64 first = std::stoull(what.substr(std::string("positions ").size()));

@@ -70,7 +70,7 @@ const Sample& sample() {
 RepairReport repair_and_judge(const std::string& bytes, const std::set<u64>& damaged) {
   const std::unique_ptr<os::SimDisk> disk = sample().disk->clone();
   disk->set_contents(kDamagedPath, Bytes(bytes));
-  const RepairReport report = repair(kDamagedPath, kNewPath, on(*disk));
+  RepairReport report = repair(kDamagedPath, kNewPath, on(*disk));
   EXPECT_EQ(disk->contents(kDamagedPath), bytes);  // only read
   EXPECT_EQ(disk->paths(), (std::vector<std::string>{kDamagedPath, kNewPath}));
   sample().original->judge(*disk, kNewPath, damaged);
