@@ -57,6 +57,10 @@ RepairedCollection CollectionSalvage::copy_to(const detail::Handle& to) {
   if (survivor_.lost_of_record) result_.losses.push_back(*survivor_.lost_of_record);
   if (types().has_keys()) copy_keyed(to);
   else copy_list(to);
+  const bool uses_orphans = survivor_.deep_gaps != 0 || !survivor_.has_root;
+  if (uses_orphans && std::ranges::any_of(orphans_, &Orphan::maybe_old)) {
+    lose("which entries below damaged pages had been erased", 0, "the bitmap of free pages is damaged too");
+  }
   result_.saved = to.size();
   return std::move(result_);
 }
@@ -109,10 +113,6 @@ void CollectionSalvage::copy_orphan_entries(const detail::Handle& to, std::vecto
     const u64 missing = gaps[i].entries > found[i] ? gaps[i].entries - found[i] : 0;
     if (missing != 0) lose("some " + gap_text(types(), gaps[i]), missing, gaps[i].why);
   }
-  const bool maybe_old = std::ranges::any_of(orphans_, [](const Orphan& orphan) { return orphan.maybe_old; });
-  if (maybe_old) {
-    lose("which entries below damaged pages had been erased", 0, "the bitmap of free pages is damaged too");
-  }
 }
 
 void CollectionSalvage::find_tops() {
@@ -146,7 +146,7 @@ void CollectionSalvage::copy_orphan_items(Batch& batch, const Gap& gap) {
   u64 entries = 0;
   for (const Orphan& top : tops_) {
     const u64 more = tree::entries_below(pages_, top);
-    const bool fits = top.level < gap.level && entries + more <= gap.entries;
+    const bool fits = tree::may_be_below(top, gap) && entries + more <= gap.entries;
     const bool is_rest = takes_rest && !(top.maybe_old && survivor_.has_root);
     if (fits) entries += more;
     (fits || is_rest ? chosen : left).push_back(top);
@@ -154,9 +154,17 @@ void CollectionSalvage::copy_orphan_items(Batch& batch, const Gap& gap) {
   tops_ = std::move(left);
   std::ranges::sort(chosen, {}, [](const Orphan& top) { return to_u64(top.ref.page); });
   const u64 before = copied_;
-  const tree::SalvageVisitor visit = visitor(batch, [](const Gap&) {});  // what is missing is told below
+  const tree::SalvageVisitor visit = visitor(batch, [this](const Gap& below) {
+    const bool is_told = survivor_.has_root || below.level != 0;  // by the count below; by the pages under it
+    if (!is_told) lose(gap_text(types(), below), below.entries, below.why);
+  });
+  Gap place = gap;
   for (const Orphan& top : chosen) {
-    tree::salvage_subtree(pages_, record().shape, top.ref, top.level, 0, given_, visit);
+    place.ref = top.ref;
+    place.level = top.level;
+    place.entries = tree::entries_below(pages_, top);
+    tree::salvage_subtree(pages_, record().shape, place, given_, visit);
+    place.first += place.entries;
   }
   const u64 saved = copied_ - before;
   if (saved < gap.entries) lose("some of " + gap_text(types(), gap), gap.entries - saved, gap.why);

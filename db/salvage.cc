@@ -135,14 +135,32 @@ void Salvage::add_lost_collection(u64 id, const CatalogRemains& catalog, const O
                        catalog.why_lost(id)});
     return;
   }
-  record->root = {};
-  std::string lost = old == old_records.end() ? "its types, and which entries it had" : "which entries it had";
-  if (has_name) record->name = name->second;
-  else if (old == old_records.end()) lost = "its name and types, and which entries it had";
-  else lost = "its last name, and which entries it had";
-  survivors_.push_back({.record = std::move(*record),
-                        .has_root = false,
-                        .lost_of_record = RepairLoss{lost, std::nullopt, catalog.why_lost(id)}});
+  Survivor survivor{.record = std::move(*record)};
+  CatalogRecord& found = survivor.record;
+  if (has_name) found.name = name->second;
+  const tree::TreeRoot old_root = found.root;
+  survivor.has_root = find_root(found, orphans);
+  std::vector<std::string> lost;
+  if (!has_name) lost.emplace_back(old == old_records.end() ? "its name" : "its last name");
+  if (old == old_records.end()) lost.emplace_back("its types");
+  const bool same_root = survivor.has_root && old_root.root == found.root.root;
+  if (!same_root) lost.emplace_back("how many entries it had");
+  std::string what;
+  for (const std::string& one : lost) what += (what.empty() ? "" : ", ") + one;
+  if (!what.empty()) survivor.lost_of_record = RepairLoss{what, std::nullopt, catalog.why_lost(id)};
+  if (survivor.has_root) survey_collection(pages_, survivor, seen_, [this] { tell(seen_.size(), 0); });
+  survivors_.push_back(std::move(survivor));
+}
+
+// The one page that no other refers to is the tree's root, if no old pages lie about (or the top of what is left).
+bool Salvage::find_root(CatalogRecord& record, std::span<const Orphan> orphans) const {
+  record.root = {};
+  const std::vector<Orphan> tops = tree::topmost(pages_, orphans, record.shape);
+  if (tops.size() != 1 || tops.front().maybe_old || tops.front().level >= tree::kMaxHeight) return false;
+  record.root.root = tops.front().ref;
+  record.root.height = static_cast<u8>(tops.front().level + 1);
+  record.root.count = tree::entries_below(pages_, tops.front());
+  return true;
 }
 
 // The collection's name, or if it is taken or none that can be used, one made of its id.

@@ -84,8 +84,7 @@ const Gap* gap_of(std::span<const Gap> gaps, Bytes key, const Orphan& orphan) {
   if (after == gaps.begin()) return nullptr;
   const Gap& gap = *std::prev(after);
   if (gap.high && key >= *gap.high) return nullptr;
-  const bool is_younger = gap.ref.page != kNoPage && static_cast<std::int32_t>(gap.ref.birth - orphan.ref.birth) < 0;
-  return is_younger ? nullptr : &gap;
+  return may_be_below(orphan, gap) ? &gap : nullptr;
 }
 
 }  // namespace
@@ -111,6 +110,11 @@ std::vector<Orphan> topmost(const PageReader& pages, std::span<const Orphan> orp
     if (here.contains(number) && !below.contains(number)) top.push_back(orphan);
   }
   return top;
+}
+
+bool may_be_below(const Orphan& orphan, const Gap& gap) {
+  const bool is_younger = gap.ref.page != kNoPage && static_cast<std::int32_t>(gap.ref.birth - orphan.ref.birth) < 0;
+  return orphan.level < gap.level && !is_younger;
 }
 
 u64 entries_below(const PageReader& pages, const Orphan& orphan) {

@@ -35,6 +35,9 @@ std::span<const Orphan> orphans_of(const std::vector<Orphan>& sorted, u32 tree_i
 // The pages of the tree that no other of them refers to; without those of other shapes (chunks of large values).
 std::vector<Orphan> topmost(const storage::PageReader& pages, std::span<const Orphan> orphans, const TreeShape& shape);
 
+// Whether the page may stand below the gap, by its level and age.
+bool may_be_below(const Orphan& orphan, const Gap& gap);
+
 // Entries in or below the page, as it says itself.
 u64 entries_below(const storage::PageReader& pages, const Orphan& orphan);
 

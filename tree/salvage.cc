@@ -58,12 +58,13 @@ void salvage_tree(const TreeReader& tree, storage::PageSet& seen, const SalvageV
   } catch (const Error& error) {
     return visitor.gap({.ref = root.root, .level = kMaxHeight, .entries = root.count, .why = error.what()});
   }
-  salvage_subtree(tree.pages(), tree.shape(), root.root, root.height - 1u, root.count, seen, visitor);
+  const Gap place{.ref = root.root, .level = root.height - 1u, .entries = root.count};
+  salvage_subtree(tree.pages(), tree.shape(), place, seen, visitor);
 }
 
-void salvage_subtree(const PageReader& pages, const TreeShape& shape, PageRef ref, u32 level, u64 entries,
-                     storage::PageSet& seen, const SalvageVisitor& visitor) {
-  Salvage(pages, shape, seen, visitor).node({.ref = ref, .level = level, .entries = entries});
+void salvage_subtree(const PageReader& pages, const TreeShape& shape, const Gap& place, storage::PageSet& seen,
+                     const SalvageVisitor& visitor) {
+  Salvage(pages, shape, seen, visitor).node(place);
 }
 
 namespace {

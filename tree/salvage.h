@@ -32,9 +32,9 @@ struct SalvageVisitor {
 
 // Visits leaves and gaps in the order of the tree. Pages go into `seen`; one that is there already is a gap.
 void salvage_tree(const TreeReader& tree, storage::PageSet& seen, const SalvageVisitor& visitor);
-// The same from one page, of that level and with so many entries below it.
-void salvage_subtree(const storage::PageReader& pages, const TreeShape& shape, PageRef ref, u32 level, u64 entries,
-                     storage::PageSet& seen, const SalvageVisitor& visitor);
+// The same from one page on: what a gap there would be if it could not be read.
+void salvage_subtree(const storage::PageReader& pages, const TreeShape& shape, const Gap& place, storage::PageSet& seen,
+                     const SalvageVisitor& visitor);
 
 // Puts the pages of a large value into `seen`. Throws Error{corrupt} if they cannot be told, or one is there already.
 void claim_blob(const storage::PageReader& pages, u32 tree_id, Bytes reference, storage::PageSet& seen);
