@@ -23,7 +23,7 @@ struct Verb {
   int (*run)(Command&);
 };
 
-constexpr std::array<Verb, 11> kVerbs{{
+constexpr std::array<Verb, 12> kVerbs{{
     {"info", "FILE", "Facts about the file: pages, sizes, log, last commit", run_info},
     {"ls", "FILE [COLLECTION]", "List the collections with their kinds, types and sizes", run_ls},
     {"get", "FILE COLLECTION [KEY]", "Print the value of a key or of many, or the item at a position", run_get},
@@ -33,6 +33,7 @@ constexpr std::array<Verb, 11> kVerbs{{
     {"import", "FILE SOURCE", "Read JSON lines, CSV, Debian control files or an export", run_import},
     {"export", "FILE [COLLECTION]", "Write collections as JSON lines or CSV, which import reads", run_export},
     {"check", "FILE", "Verify every page and value", run_check},
+    {"repair", "FILE NEW", "Save what can be read of a damaged file into a new one", run_repair},
     {"stats", "FILE [COLLECTION]", "Where pages and bytes are, and how full", run_stats},
     {"bench", "[FOLDER]", "Measure this machine, in a temporary file in FOLDER", run_bench},
 }};
@@ -55,8 +56,8 @@ std::string help() {
          "  sapwood scan lab.sapwood mass --from H --to P        its keys from H up to, not including, P\n"
          "  apt-cache dumpavail | sapwood import apt.sapwood - --into packages --key Package\n"
          "  sapwood get apt.sapwood packages bash\n\n"
-         "Exit codes: 0 all is well; 1 there is no such key or position, or `check` found something;\n"
-         "2 wrong usage or an error, told on standard error.\n";
+         "Exit codes: 0 all is well; 1 there is no such key or position, `check` found something, or `repair` lost\n"
+         "something; 2 wrong usage or an error, told on standard error.\n";
 }
 
 void complain(const std::string& message) { std::fprintf(stderr, "sapwood: %s\n", message.c_str()); }

@@ -50,7 +50,7 @@ int run_check(Command& command) {
           counted(outcome.info.live_pages, "live page") + " of " + with_thousands(outcome.info.page_count) + "\n");
   } else {
     print(counted(outcome.findings.size(), "finding") + " in " + command.file() +
-          ". Keep the file as it is, and restore from a copy what is lost\n");
+          ". Restore it from a copy, or save the rest: sapwood repair " + command.file() + " NEW\n");
   }
   return is_sound ? kOk : kFoundNothing;
 }

@@ -14,6 +14,7 @@ int run_scan(Command& command);
 int run_import(Command& command);
 int run_export(Command& command);
 int run_check(Command& command);
+int run_repair(Command& command);
 int run_stats(Command& command);
 int run_bench(Command& command);
 

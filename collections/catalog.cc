@@ -8,6 +8,7 @@
 #include "collections/type_options.h"
 #include "collections/types.h"
 #include "collections/utf8.h"
+#include "storage/findings.h"
 #include "tree/cursor.h"
 
 namespace sapwood::collections {
@@ -217,13 +218,14 @@ void CatalogReader::check(std::vector<std::string>& findings) const {
   const std::vector<u64> records = ids();
   for (const u64 id : records) {
     const std::string who = "catalog: collection " + std::to_string(id);
-    if (id >= next_id) findings.push_back(who + ": C2: its id is not below the next id");
-    if (static_cast<u32>(id) == 0) findings.push_back(who + ": C2: the low 32 bits of its id are 0");
+    if (id >= next_id) storage::add_finding(findings, who + ": C2: its id is not below the next id");
+    if (static_cast<u32>(id) == 0) storage::add_finding(findings, who + ": C2: the low 32 bits of its id are 0");
     try {
       const std::optional<CatalogRecord> record = find(id);
-      if (!record || find_id(record->name) != id) findings.push_back(who + ": C1: its name does not lead to it");
+      if (!record || find_id(record->name) != id)
+        storage::add_finding(findings, who + ": C1: its name does not lead to it");
     } catch (const Error& error) {
-      findings.push_back(error.what());
+      storage::add_finding(findings, error.what());
     }
   }
   u64 names = 0;
@@ -232,11 +234,11 @@ void CatalogReader::check(std::vector<std::string>& findings) const {
     ++names;
     const u64 id = id_of_value(cursor.value(), "entry of a name");
     if (std::binary_search(records.begin(), records.end(), id)) continue;
-    findings.push_back("catalog: C1: '" + std::string(cursor.key().substr(1)) + "' has no record");
+    storage::add_finding(findings, "catalog: C1: '" + std::string(cursor.key().substr(1)) + "' has no record");
   }
-  if (names != records.size()) findings.push_back("catalog: C1: names and records differ in number");
+  if (names != records.size()) storage::add_finding(findings, "catalog: C1: names and records differ in number");
   const u64 expected = records.size() + names + (next ? 1 : 0);
-  if (tree_.size() != expected) findings.push_back("catalog: it holds entries of no known kind");
+  if (tree_.size() != expected) storage::add_finding(findings, "catalog: it holds entries of no known kind");
 }
 
 u64 CatalogWriter::take_id() {

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
-#include "collections/any_codec.h"
+#include "collections/entry_form.h"
 #include "collections/stored_key.h"
 #include "collections/types.h"
+#include "storage/findings.h"
 #include "tree/check.h"
 #include "tree/cursor.h"
 #include "tree/relocate.h"
@@ -65,66 +66,106 @@ void CollectionContents::walk(const storage::PageReader& pages, const storage::C
       [&](CatalogRecord&& record) { tree::walk_pages(tree::TreeReader(pages, record.shape, record.root), visit); });
 }
 
+bool CollectionContents::walk_sound(const storage::PageReader& pages, const storage::CatalogRoot& catalog,
+                                    const std::function<void(storage::Extent pages, u32 birth)>& visit) {
+  bool all = true;
+  const auto guarded = [&all](const auto& step) {
+    try {
+      step();
+    } catch (const Error&) {
+      all = false;
+    }
+  };
+  const CatalogReader reader(pages, to_tree_root(catalog));
+  std::vector<u64> ids;
+  guarded([&] { tree::walk_pages(reader.tree(), visit); });
+  guarded([&] { ids = reader.ids(); });
+  for (const u64 id : ids) {
+    guarded([&] {
+      const std::optional<CatalogRecord> record = reader.find(id);
+      if (record) tree::walk_pages(tree::TreeReader(pages, record->shape, record->root), visit);
+    });
+  }
+  return all;
+}
+
 namespace {
 
-// Types whose bytes may be wrong although their number is right.
-bool has_form(const TypeInfo& type) {
-  return type.type == ValueType::json || type.type == ValueType::any || type.type == ValueType::tuple;
-}
+// What is wrong with an entry that the tree cannot know of: its widths (fixed leaves cannot be wrong), form and hash.
+// Empty if nothing is.
+class EntryCheck {
+ public:
+  EntryCheck(const tree::TreeReader& tree, const CatalogRecord& record)
+      : tree_(tree),
+        record_(record),
+        key_width_(record.shape.fixed ? 0 : width_of(record.types.key)),
+        value_width_(record.shape.fixed ? 0 : width_of(record.types.value)),
+        reads_values_(has_form(record.types.value)) {}
 
-// Throws Error if the bytes are not what the type makes.
-void check_form(const TypeInfo& type, Bytes bytes) {
-  if (type.type == ValueType::json) return check_json(bytes);
-  if (has_form(type)) decode_as<true>(type, bytes);
-}
+  bool is_needed() const {
+    return record_.types.is_hashed() || key_width_ != 0 || value_width_ != 0 || has_form(record_.types.key) ||
+           reads_values_;
+  }
 
-// What the tree cannot know of its entries: widths (fixed leaves cannot be wrong), forms, and hashes.
-void check_entries(const tree::TreeReader& tree, const CatalogRecord& record, const std::string& name,
-                   std::vector<std::string>& findings) {
-  const bool hashed = record.types.is_hashed();
-  const u32 key_width = record.shape.fixed ? 0 : width_of(record.types.key);
-  const u32 value_width = record.shape.fixed ? 0 : width_of(record.types.value);
-  const bool reads_values = has_form(record.types.value);
-  if (!hashed && key_width == 0 && value_width == 0 && !has_form(record.types.key) && !reads_values) return;
-  std::string value;
-  tree::Cursor cursor(tree);
-  for (cursor.seek_first(); cursor.valid(); cursor.next()) {
-    Bytes key = record.types.has_keys() ? cursor.key() : Bytes();
-    const Bytes stored = key;
-    u64 value_size = cursor.value().size();
-    const bool is_long = is_long_key(record.shape, tree.pages().page_size(), key);
-    if (is_long || reads_values) cursor.value().read(value);
-    Bytes value_bytes = value;
-    if (is_long) {
-      const LongEntry entry = split_long_entry(value, record.name);
-      key = entry.key;
-      value_bytes = entry.value;
-      value_size = entry.value.size();
-    } else {
-      key = short_key(record.shape, key, record.name);
-    }
+  std::string fault(const tree::Cursor& cursor) {
     try {
-      check_form(record.types.key, key);
-      if (reads_values) check_form(record.types.value, value_bytes);
+      return fault_in(cursor);
     } catch (const Error& error) {
-      findings.push_back(name + ": entry " + std::to_string(cursor.index()) + ": " + error.what());
-      return;
-    }
-    if ((key_width != 0 && key.size() != key_width) || (value_width != 0 && value_size != value_width)) {
-      findings.push_back(name + ": entry " + std::to_string(cursor.index()) + " is not as wide as its type");
-      return;
-    }
-    if (hashed && Bytes(StoredKey(tree, key)) != stored) {
-      findings.push_back(name + ": entry " + std::to_string(cursor.index()) + " does not stand where its hash says");
-      return;
+      return std::string(": ") + error.what();
     }
   }
+
+ private:
+  std::string fault_in(const tree::Cursor& cursor) {
+    const Bytes stored = record_.types.has_keys() ? cursor.key() : Bytes();
+    const bool is_long = is_long_key(record_.shape, tree_.pages().page_size(), stored);
+    if (is_long || reads_values_) cursor.value().read(value_);
+    LongEntry entry{Bytes(), value_};
+    u64 value_size = cursor.value().size();
+    if (is_long) {
+      entry = split_long_entry(value_, record_.name);
+      value_size = entry.value.size();
+    } else {
+      entry.key = short_key(record_.shape, stored, record_.name);
+    }
+    check_form(record_.types.key, entry.key);
+    if (reads_values_) check_form(record_.types.value, entry.value);
+    const bool is_wide =
+        (key_width_ == 0 || entry.key.size() == key_width_) && (value_width_ == 0 || value_size == value_width_);
+    if (!is_wide) return " is not as wide as its type";
+    if (record_.types.is_hashed() && Bytes(StoredKey(tree_, entry.key)) != stored)
+      return " does not stand where its hash says";
+    return {};
+  }
+
+  const tree::TreeReader& tree_;
+  const CatalogRecord& record_;
+  u32 key_width_;
+  u32 value_width_;
+  bool reads_values_;
+  std::string value_;
+};
+
+// Tells of the first entry that is wrong, and how many are.
+void check_entries(const tree::TreeReader& tree, const CatalogRecord& record, const std::string& name,
+                   std::vector<std::string>& findings) {
+  EntryCheck check(tree, record);
+  if (!check.is_needed()) return;
+  std::string first;
+  u64 wrong = 0;
+  tree::Cursor cursor(tree);
+  for (cursor.seek_first(); cursor.valid(); cursor.next()) {
+    const std::string fault = check.fault(cursor);
+    if (!fault.empty() && wrong++ == 0) first = "entry " + std::to_string(cursor.index()) + fault;
+  }
+  if (wrong > 1) first += "; " + std::to_string(wrong - 1) + " more entries are wrong too";
+  if (wrong != 0) storage::add_finding(findings, name + ": " + first);
 }
 
 }  // namespace
 
-void check_collections(const storage::PageReader& pages, const storage::CatalogRoot& catalog, const Progress& progress,
-                       u64 pages_in_all, std::vector<std::string>& findings) {
+void check_collections(const storage::PageReader& pages, const storage::CatalogRoot& catalog, TxnId summed,
+                       const Progress& progress, u64 pages_in_all, std::vector<std::string>& findings) {
   u64 done = 0;
   u64 told = 0;
   const tree::VisitPages visit = [&](storage::Extent extent, u32) {
@@ -139,12 +180,13 @@ void check_collections(const storage::PageReader& pages, const storage::CatalogR
     } catch (const Error& error) {
       if (error.code() == ErrorCode::cancelled) throw;
       std::string finding = what + ": " + error.what();
-      if (std::ranges::find(findings, finding) == findings.end()) findings.push_back(std::move(finding));
+      if (std::ranges::find(findings, finding) == findings.end()) storage::add_finding(findings, std::move(finding));
     }
   };
 
   const CatalogReader reader(pages, to_tree_root(catalog));
-  tree::check_tree(reader.tree(), "catalog", findings, visit);
+  tree::CheckedPages checked{storage::PageSet(pages.page_count()), summed};
+  tree::check_tree(reader.tree(), "catalog", findings, visit, &checked);
   guarded("catalog", [&] { reader.check(findings); });
   std::vector<u64> ids;
   guarded("catalog", [&] { ids = reader.ids(); });
@@ -158,7 +200,7 @@ void check_collections(const storage::PageReader& pages, const storage::CatalogR
     const std::string name = std::string(kind_name(record->types.kind)) + " '" + record->name + "'";
     const tree::TreeReader tree(pages, record->shape, record->root);
     const std::size_t before = findings.size();
-    tree::check_tree(tree, name, findings, visit);
+    tree::check_tree(tree, name, findings, visit, &checked);
     if (findings.size() == before) guarded(name, [&] { check_entries(tree, *record, name, findings); });
   }
   if (progress && !progress(done, pages_in_all)) throw Error(ErrorCode::cancelled, "check was cancelled");

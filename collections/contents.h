@@ -20,14 +20,17 @@ class CollectionContents final : public storage::Contents {
   void relocate(storage::WriteTransaction& txn, PageNo end) override;
   void walk(const storage::PageReader& pages, const storage::CatalogRoot& catalog,
             const std::function<void(storage::Extent pages, u32 birth)>& visit) override;
+  bool walk_sound(const storage::PageReader& pages, const storage::CatalogRoot& catalog,
+                  const std::function<void(storage::Extent pages, u32 birth)>& visit) override;
 
  private:
   std::optional<WriteSession> session_;  // during a replay
 };
 
-// Verifies the catalog and all collections of one version: a sentence in `findings` for each fault. `progress` is told
-// pages visited, of `pages_in_all`; Error{cancelled} if it returns false.
-void check_collections(const storage::PageReader& pages, const storage::CatalogRoot& catalog, const Progress& progress,
-                       u64 pages_in_all, std::vector<std::string>& findings);
+// Verifies the catalog and all collections of one version: a sentence in `findings` for each fault. Checksums of pages
+// of transaction `summed` and older ones are computed anew. `progress` is told pages visited, of `pages_in_all`;
+// Error{cancelled} if it returns false. Memory: a bit a page.
+void check_collections(const storage::PageReader& pages, const storage::CatalogRoot& catalog, TxnId summed,
+                       const Progress& progress, u64 pages_in_all, std::vector<std::string>& findings);
 
 }  // namespace sapwood::collections

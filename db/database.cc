@@ -115,12 +115,12 @@ std::vector<std::string> Database::check(const Progress& progress) {
   storage::Engine& engine = environment().engine();
   std::vector<std::string> findings;
   {
+    const storage::EngineInfo info = engine.info();
     const ScopedSnapshot snapshot(engine);
-    collections::check_collections(snapshot->pages, snapshot->descriptor.catalog, progress, engine.info().live_pages,
-                                   findings);
+    collections::check_collections(snapshot->pages, snapshot->descriptor.catalog, info.checkpoint_txn, progress,
+                                   info.live_pages, findings);
   }
-  // Damaged trees cannot be walked, so bitmaps have nothing to be compared with.
-  if (findings.empty()) engine.check_space(findings);
+  engine.check_space(findings);
   return findings;
 }
 

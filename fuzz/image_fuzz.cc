@@ -45,6 +45,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   sapwood::fuzz::repair_data_file(image);
   sapwood::os::SimDisk disk(1);
   disk.set_contents(sapwood::fuzz::kPath, image);
+  const std::unique_ptr<sapwood::os::SimDisk> untouched = disk.clone();
   sapwood::fuzz::use_database(disk);
+  sapwood::fuzz::repair_database(*untouched);
   return 0;
 }

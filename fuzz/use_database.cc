@@ -101,6 +101,17 @@ void use_database(os::SimDisk& disk) {
   tolerate([&] { Database::open(kPath, fuzz_options(disk)); });
 }
 
+void repair_database(os::SimDisk& disk) {
+  RepairOptions options;
+  options.env = &disk;
+  try {
+    repair(kPath, "/repaired.sapwood", options);
+  } catch (const Error& error) {
+    const bool is_foreign = error.code() == ErrorCode::not_a_database || error.code() == ErrorCode::newer_format;
+    if (!is_foreign && error.code() != ErrorCode::limit) throw;  // the simulated disk's
+  }
+}
+
 namespace {
 
 using test::samples;

@@ -16,6 +16,9 @@ Options fuzz_options(os::Env& disk);
 // Errors are fine, crashes are not. Bounded: a damaged count may claim any number of entries, so few of each are read.
 void use_database(os::SimDisk& disk);
 
+// Repairs the file: the new one must be sound, or there is an error for a file that is none of ours.
+void repair_database(os::SimDisk& disk);
+
 // Commits in the log of sample_database(false).
 extern const std::uint64_t kSampleLogRecords;
 // A small database with all types, blobs and empty collections; closed, or as a killed process leaves it, with a log

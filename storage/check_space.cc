@@ -1,18 +1,19 @@
 // Check: do the bitmaps say what the trees use?
 
-#include <algorithm>
-
 #include "storage/engine_impl.h"
+#include "storage/findings.h"
 
 namespace sapwood::storage {
 namespace {
 
-constexpr std::size_t kMostFindings = 100;
-
 class SpaceCheck {
  public:
   SpaceCheck(const Geometry& geometry, const Allocator& allocator, std::vector<std::string>& findings)
-      : geometry_(geometry), allocator_(allocator), findings_(findings), reached_(allocator.page_count()) {
+      : geometry_(geometry),
+        allocator_(allocator),
+        findings_(findings),
+        tells_repeated_(findings.empty()),
+        reached_(allocator.page_count()) {
     const u64 groups = geometry.group_count(allocator.page_count());
     for (u64 group = 0; group < groups; ++group) {
       for (u32 copy = 0; copy < 2; ++copy) reached_[to_u64(geometry.bitmap_page(group, copy))] = true;
@@ -26,32 +27,30 @@ class SpaceCheck {
       return;
     }
     for (u64 page = start; page < start + extent.pages; ++page) {
-      if (reached_[page]) add("page " + std::to_string(page) + " is referred to twice");
+      if (reached_[page] && tells_repeated_) add("page " + std::to_string(page) + " is referred to twice");
       reached_[page] = true;
     }
   }
 
-  void compare() {
+  // `all`: every page in use was reached.
+  void compare(bool all) {
     for (u64 page = geometry_.first_page; page < reached_.size(); ++page) {
       const bool live = allocator_.is_live(PageNo{page});
       if (reached_[page] && !live)
         add("page " + std::to_string(page) + " is in use but its bitmap says that it is free");
-      if (!reached_[page] && live)
+      if (all && !reached_[page] && live)
         add("page " + std::to_string(page) + " is marked as in use but nothing refers to it");
     }
   }
 
  private:
-  void add(std::string finding) {
-    if (count_++ < kMostFindings) findings_.push_back(std::move(finding));
-    if (count_ == kMostFindings) findings_.push_back("more pages disagree; only the first are listed");
-  }
+  void add(std::string finding) { add_finding(findings_, std::move(finding)); }
 
   const Geometry& geometry_;
   const Allocator& allocator_;
   std::vector<std::string>& findings_;
+  bool tells_repeated_;  // else the check of the trees has told of pages that are referred to twice
   std::vector<bool> reached_;
-  std::size_t count_ = 0;
 };
 
 // Gives the writer's place back.
@@ -74,18 +73,17 @@ void Engine::check_space(std::vector<std::string>& findings) {
   impl_->finish_checkpoint();
   for (u64 group = 0; group < impl_->meta.active.size(); ++group) {
     if (!impl_->bitmap_is_sound(group))
-      findings.push_back("the bitmap of page group " + std::to_string(group) + " is damaged");
+      add_finding(findings, "the bitmap of page group " + std::to_string(group) + " is damaged");
   }
   try {
     if (impl_->read_only) impl_->load_bitmaps();  // a reader has no use for them otherwise
-    SpaceCheck check(impl_->geometry, impl_->allocator, findings);
-    const PageReader reader(impl_->pages.space(), impl_->tip.page_count);
-    impl_->contents.walk(reader, impl_->tip.catalog, [&check](Extent extent, u32) { check.reach(extent); });
-    check.compare();
   } catch (const Error& error) {
-    findings.push_back(std::string("not all pages could be reached, so the bitmaps were not compared: ") +
-                       error.what());
+    return add_finding(findings, std::string("the bitmaps cannot be compared with the trees: ") + error.what());
   }
+  SpaceCheck check(impl_->geometry, impl_->allocator, findings);
+  const PageReader reader(impl_->pages.space(), impl_->tip.page_count);
+  const auto reach = [&check](Extent extent, u32) { check.reach(extent); };
+  check.compare(impl_->contents.walk_sound(reader, impl_->tip.catalog, reach));
 }
 
 }  // namespace sapwood::storage

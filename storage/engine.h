@@ -35,6 +35,9 @@ class Contents {
   // Visits every page and run reachable from the catalog, the catalog's own pages included.
   virtual void walk(const PageReader& pages, const CatalogRoot& catalog,
                     const std::function<void(Extent pages, u32 birth)>& visit) = 0;
+  // The same for what can be read; false if something could not.
+  virtual bool walk_sound(const PageReader& pages, const CatalogRoot& catalog,
+                          const std::function<void(Extent pages, u32 birth)>& visit) = 0;
 };
 
 // A registered reader of one version. A plain value: ending it is the owner's duty (Engine::end_read).
@@ -123,8 +126,9 @@ class Engine {
   os::Env& env() const;
   bool read_only() const;
 
-  // For check: adds a sentence for each disagreement between the bitmaps of the newest version and `reachable`, pages
-  // visited by Contents::walk. Takes the writer's place while it looks.
+  // For check: adds a sentence for each damaged bitmap, and for each disagreement between the bitmaps of the newest
+  // version and the pages that Contents::walk_sound visits; pages that nothing refers to only if it could read all.
+  // Takes the writer's place while it looks. Memory: a bit a page.
   void check_space(std::vector<std::string>& findings);
 
   struct Impl;

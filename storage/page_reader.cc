@@ -7,12 +7,15 @@ void PageReader::verify(const u8* page, PageRef ref) const {
   check_format(PageHeader::page(page) == ref.page, ref.page, "it carries another page's number");
   check_format(static_cast<u32>(PageHeader::birth(page)) == ref.birth, ref.page,
                "its birth is not the one that its parent expects (a lost write)");
-  if (space_->verify_checksums) {
-    const u32 expected = page_checksum(page, space_->page_size, ref.page, space_->checksum_seed);
-    check_format(PageHeader::checksum(page) == expected, ref.page, "bad checksum");
-  }
+  if (space_->verify_checksums) verify_checksum(ref.page);
   space_->verify_node(page, space_->page_size, ref.page);
   space_->verified[to_u64(ref.page)].store(verified_mark(ref.birth), std::memory_order_relaxed);
+}
+
+void PageReader::verify_checksum(PageNo number) const {
+  const u8* page = space_->base + (to_u64(number) << space_->page_shift);
+  const u32 expected = page_checksum(page, space_->page_size, number, space_->checksum_seed);
+  check_format(PageHeader::checksum(page) == expected, number, "bad checksum");
 }
 
 const u8* PageReader::fetch_run(Extent extent, u32 birth, u64 size, u32 checksum) const {

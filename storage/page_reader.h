@@ -65,6 +65,10 @@ class PageReader {
     return page;
   }
 
+  // Computes the checksum of a page that is in the file anew, even if it was verified before, or checksums are not
+  // verified. Throws Error{corrupt}. Requires: page < page_count(), and a checkpoint has given it its checksum.
+  void verify_checksum(PageNo page) const;
+
   // Ask the processor for a page that will be fetched soon: all of it, or what a search looks at first. They cost
   // little and promise nothing. Inline, or else g++ takes them for functions without effect and drops the calls.
   [[gnu::always_inline]] void prefetch(PageRef ref) const { prefetch_lines(ref, kPrefetchBytes); }

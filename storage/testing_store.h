@@ -210,6 +210,15 @@ class TestContents final : public Contents {
       for_each_extent(pages.fetch(ref), [&](Extent extent, u32, u32) { visit(extent, ref.birth); });
     }
   }
+  bool walk_sound(const PageReader& pages, const CatalogRoot& catalog,
+                  const std::function<void(Extent pages, u32 birth)>& visit) override {
+    try {
+      walk(pages, catalog, visit);
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
+  }
 
  private:
   WriteTransaction* txn_ = nullptr;

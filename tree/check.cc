@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "storage/findings.h"
 #include "tree/cursor.h"
 #include "tree/descent.h"
 
@@ -14,13 +15,8 @@ using Bound = std::optional<std::string>;  // none is infinity
 class TreeCheck {
  public:
   TreeCheck(const TreeReader& tree, const std::string& name, std::vector<std::string>& findings,
-            const VisitPages& visit)
-      : tree_(tree),
-        pages_(tree.pages()),
-        name_(name),
-        findings_(findings),
-        visit_(visit),
-        seen_(pages_.page_count()) {}
+            const VisitPages& visit, CheckedPages& checked)
+      : tree_(tree), pages_(tree.pages()), name_(name), findings_(findings), visit_(visit), checked_(checked) {}
 
   void run() { check_root_of(tree_.shape(), tree_.root(), tree_.root().owns_runs); }
 
@@ -39,7 +35,7 @@ class TreeCheck {
       function();
       return true;
     } catch (const Error& error) {
-      findings_.push_back(name_ + ": " + error.what());
+      storage::add_finding(findings_, name_ + ": " + error.what());
       return false;
     }
   }
@@ -59,11 +55,7 @@ class TreeCheck {
 
   // Every page and run is reached once.
   bool reach(Extent pages, u32 birth) {
-    const u64 start = to_u64(pages.start);
-    for (u64 i = start; i < start + pages.pages && i < seen_.size(); ++i) {
-      if (seen_[i]) return fault(pages.start, "it is reached on two ways"), false;
-      seen_[i] = true;
-    }
+    if (!guarded([&] { checked_.reached.add(pages); })) return false;
     if (visit_) visit_(pages, birth);
     return true;
   }
@@ -73,6 +65,7 @@ class TreeCheck {
     const bool sound = guarded([&] {
       page = fetch_node(pages_, place.ref, shape, place.level);
       verify_node(page, pages_.page_size(), place.ref.page);
+      if (PageHeader::birth(page) <= checked_.summed) pages_.verify_checksum(place.ref.page);
     });
     if (!sound || !reach({place.ref.page, 1}, place.ref.birth)) return;
     if (place.level == 0) leaf(shape, place, page, owns_runs);
@@ -141,14 +134,15 @@ class TreeCheck {
   const std::string& name_;
   std::vector<std::string>& findings_;
   const VisitPages& visit_;
-  std::vector<bool> seen_;
+  CheckedPages& checked_;
 };
 
 }  // namespace
 
 void check_tree(const TreeReader& tree, const std::string& name, std::vector<std::string>& findings,
-                const VisitPages& visit) {
-  TreeCheck(tree, name, findings, visit).run();
+                const VisitPages& visit, CheckedPages* shared) {
+  CheckedPages own{storage::PageSet(shared == nullptr ? tree.pages().page_count() : 0)};
+  TreeCheck(tree, name, findings, visit, shared == nullptr ? own : *shared).run();
 }
 
 }  // namespace sapwood::tree

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/page_set.h"
 #include "tree/tree.h"
 
 namespace sapwood::tree {
@@ -15,11 +16,18 @@ using VisitPages = std::function<void(storage::Extent pages, u32 birth)>;
 // Visits all pages of the tree: blobs and their chunk trees too. Reads branches, and leaves only if the tree owns runs.
 void walk_pages(const TreeReader& tree, const VisitPages& visit);
 
+// What the checks of all trees of a file share.
+struct CheckedPages {
+  storage::PageSet reached;  // one bit a page of the file
+  TxnId summed = 0;          // pages of this transaction and older ones have checksums, which are computed anew
+};
+
 // Verifies every page, order within and across pages, separators, counts, levels, fill of the root, blobs and their
-// checksums. Adds a sentence to `findings` for each fault and goes on elsewhere; never throws for damage. `visit`
-// (may be empty) is called for each page and run that could be reached.
+// checksums, and that no page is reached twice. Adds a sentence to `findings` for each fault and goes on elsewhere;
+// never throws for damage. `visit` (may be empty) is called for each page and run that could be reached. Without
+// `shared` the tree is checked for itself.
 void check_tree(const TreeReader& tree, const std::string& name, std::vector<std::string>& findings,
-                const VisitPages& visit);
+                const VisitPages& visit, CheckedPages* shared = nullptr);
 
 // Verifies what searches rely on inside one page (bounds, slots); storage::VerifyNode. Throws Error{corrupt}.
 void verify_node(const u8* page, u32 page_size, PageNo number);

@@ -85,8 +85,11 @@ class Database {
   // Writes a checkpoint: the next open has nothing to replay.
   void checkpoint();
 
-  // Verifies every page and value of the newest visible commit, and that the free space agrees. A sentence for each
-  // fault found; empty is good. `progress` is told pages; Error{cancelled} if it returns false.
+  // Verifies every page and value of the newest visible commit: checksums, structure, order, counts, forms of values;
+  // then that each page in use is referred to once, and marked as in use, and no other is. A sentence for each fault
+  // found, which names the collection, the page and the broken rule; 1,000 at most; empty is good. Writers go on, but
+  // for the last part. `progress` is told pages; Error{cancelled} if it returns false. Reads all pages in use. Memory:
+  // a bit for each page of the file.
   std::vector<std::string> check(const Progress& progress = {});
   // Facts at hand; microseconds.
   Info info() const;
