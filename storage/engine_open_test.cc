@@ -97,6 +97,27 @@ TEST_F(OpenTest, ALostMetaWithALogIsNotIgnored) {
   EXPECT_EQ(code_of([&] { open(OpenMode::read); }), ErrorCode::corrupt);
 }
 
+// The same behind a checkpoint: the older meta's log segment counts no more, since its pages may be used again.
+TEST_F(OpenTest, ALostMetaAfterACheckpointIsNotIgnored) {
+  std::shared_ptr<Engine> engine = open();
+  commit(*engine, Durability::sync, [](Editor& editor) { editor.put(1, 9); });
+  engine->checkpoint();
+  commit(*engine, Durability::sync, [](Editor& editor) { editor.put(2, 9); });
+  crash(engine);
+  const std::string data = disk_.contents(kPath);
+  const std::string log = disk_.contents(kLogPath);
+  const Geometry geometry(512);
+  int refused = 0;
+  for (const u32 slot : {0u, 2u}) {
+    disk_.set_contents(kPath, data);
+    disk_.set_contents(kLogPath, log);
+    for (const u32 twin : {slot, slot + 1}) disk_.flip_bit(kPath, geometry.meta_offset(twin) + 100, 3);
+    if (code_of([&] { open(); }) == ErrorCode::corrupt) ++refused;
+    else EXPECT_EQ(reopened_state().values.size(), 2u);
+  }
+  EXPECT_EQ(refused, 1) << "the newest pair is needed, the other is not";
+}
+
 TEST_F(OpenTest, ADamagedTwinDoesNoHarm) {
   std::shared_ptr<Engine> engine = open();
   commit(*engine, Durability::sync, [](Editor& editor) { editor.put(1, 9); });
