@@ -152,12 +152,13 @@ void Engine::Impl::sync_log(Lsn lsn) {
       continue;
     }
     syncing = true;
+    const Lsn known = synced_runs;
     lock.unlock();
     std::optional<Descriptor> target;
     while (!target) target = versions->find(versions->tip());
     const Lsn runs = runs_end;
     try {
-      if (runs > synced_runs) pages.sync();
+      if (runs > known) pages.sync();
       log->sync();
     } catch (...) {
       refuse_writes();
