@@ -151,9 +151,12 @@ bool SimNode::settle(u32 block, SimPendingBlock& pending) {
     return false;
   }
   if (!pending.diverged) {
-    std::erase_if(pending.fragments, [](const SimFragment& fragment) { return !fragment.open; });
-    if (pending.fragments.empty()) return true;
-    std::memcpy(pending.base->data(), region_->block(block), kBlockBytes);  // stores into it go on
+    const auto is_open = [](const SimFragment& fragment) { return fragment.open; };
+    if (std::none_of(pending.fragments.begin(), pending.fragments.end(), is_open)) return true;
+    for (const SimFragment& fragment : pending.fragments) {  // the cache is being stored to
+      if (!fragment.open) apply_fragment(fragment, pending.base->data());
+    }
+    std::erase_if(pending.fragments, [&](const SimFragment& fragment) { return !is_open(fragment); });
     return false;
   }
   for (const SimFragment& fragment : pending.fragments) apply_fragment(fragment, pending.base->data());

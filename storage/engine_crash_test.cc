@@ -78,15 +78,15 @@ class CrashTest : public EngineTest {
     });
   }
 
-  void run_workload(u64 seed, int commits) {
+  void run_workload(u64 seed, int commits, std::size_t blob_size) {
     std::mt19937_64 random(seed);
     std::shared_ptr<Engine> engine = open();
     for (int i = 0; i < commits && !HasFailure(); ++i) {
       const u64 kind = random() % 20;
       State next = states_.back();
       const auto edit = [&](int changes) {
-        return [&random, &next, changes](Editor& editor) {
-          for (int change = 0; change < changes; ++change) random_change(random, editor, next, 200, 4000);
+        return [&random, &next, changes, blob_size](Editor& editor) {
+          for (int change = 0; change < changes; ++change) random_change(random, editor, next, 200, blob_size);
         };
       };
       if (kind < 15) {
@@ -125,7 +125,7 @@ TEST_F(CrashTest, BeforeEveryOperation) {
   options_.log_size_max = 8192;
   options_.dirty_limit = 2048;
   crash_everywhere(seed, 8, 1);
-  run_workload(seed, 30);
+  run_workload(seed, 30, 4000);
   EXPECT_GT(images_, 500u);
 }
 
@@ -135,7 +135,7 @@ TEST_F(CrashTest, ThreeDeep) {
   options_.log_size = 4096;
   options_.log_size_max = 4096;
   crash_everywhere(seed, 3, 2);
-  run_workload(seed, 6);
+  run_workload(seed, 6, 1500);
   EXPECT_GT(images_, 100u);
 }
 
