@@ -14,6 +14,7 @@ class Connection {
     const std::string path = setup.folder + "/data.sqlite";
     check(
         sqlite3_open_v2(path.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr));
+    check(sqlite3_busy_timeout(db_, 60'000));  // another connection may be writing while this one opens
     run("PRAGMA journal_mode=WAL");
     run(setup.durable ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
     run("PRAGMA cache_size=-1000000");

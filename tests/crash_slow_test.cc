@@ -8,7 +8,7 @@ namespace {
 
 TEST(CrashSweepSlow, ManyWorkloads) {
   const u64 seed = test_seed();
-  for (u64 i = 0; i < scaled(6); ++i) {
+  for (u64 i = 0; i < scaled(3); ++i) {
     const u32 page_size = i % 3 == 2 ? 4096 : 512;
     const SweepReport report = run_crash_sweep(random_sweep(seed + i, page_size, 4096 << (i % 3), 100, 60));
     ASSERT_GT(report.images, 0u);
