@@ -117,6 +117,7 @@ TYPED_TEST(FileSeam, GathersManyParts) {
     whole += pieces.back();
   }
   std::vector<WritePart> parts;
+  parts.reserve(pieces.size());
   for (const std::string& piece : pieces) parts.push_back({piece.data(), piece.size()});
   auto file = this->create("a");
   file->write(100, parts);

@@ -350,6 +350,7 @@ TEST_F(AllocatorTest, AStuckReaderHoldsOnlyWhatItCanSee) {
 TEST_F(AllocatorTest, HeldByTellsWhatOnlyOnePinNeeds) {
   allocator_.grow(geometry_.first_page + 2 + 100);
   std::vector<PageNo> pages;
+  pages.reserve(10);
   for (int i = 0; i < 10; ++i) pages.push_back(*allocator_.take_page());
   std::vector<TxnId> births(10, 1);
   rewrite(pages, births, {0, 1, 2}, 6);
