@@ -2,6 +2,7 @@
 // data. fault_slow_test.cc fails every call.
 #include <gtest/gtest.h>
 
+#include "tests/support/error_code.h"
 #include "tests/support/fault_run.h"
 
 namespace sapwood::test {
@@ -179,16 +180,6 @@ TEST(Fault, StaleDataAfterFailedSync) {
     again.open(floor);
     again.verify();
   }
-}
-
-template <class Function>
-ErrorCode code_of(Function&& function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return ErrorCode::cancelled;  // none: nothing here is cancelled
 }
 
 // close() promises durability: it may not return as if nothing had happened.

@@ -8,6 +8,7 @@
 #include "fuzz/use_database.h"
 #include "sapwood/repair.h"
 #include "storage/geometry.h"
+#include "tests/support/error_code.h"
 #include "tests/support/model.h"
 #include "tests/support/random.h"
 #include "tests/support/sim.h"
@@ -251,16 +252,6 @@ TEST(RepairReport, OldPagesWithoutBitmaps) {
   const ReadTxn snapshot = database.read();
   const auto saved = snapshot.sorted_map<i64, std::string>("map");
   for (i64 i = 0; i < 200; ++i) EXPECT_EQ(saved.get(i), "newer " + std::to_string(i));
-}
-
-template <class Function>
-ErrorCode code_of(Function&& function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  return ErrorCode::ended;
 }
 
 // --- Logs ------------------------------------------------------------------------------------------------------------
