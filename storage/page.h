@@ -87,6 +87,8 @@ struct PageHeader {
     store_u48(p + 8, to_u64(page));
     store<u64>(p + 16, birth);
   }
+  // Copies a page but for its checksum, which a checkpoint may be storing meanwhile; the copy gets its own.
+  static void copy_page(u8* to, const u8* from, u32 page_size) { std::memcpy(to + 4, from + 4, page_size - 4); }
 };
 
 inline u32 page_checksum(const u8* page, u32 page_size, PageNo number, u64 seed) {

@@ -72,14 +72,14 @@ u8* WriteTransaction::edit(PageRef& ref) {
   if (entry != nullptr && entry->born >= newest_mark()) {
     if (entry->bytes != nullptr) return entry->bytes;
     add_bytes(*entry);
-    if (entry->mapped == 0) std::memcpy(entry->bytes, engine_.impl().pages.bytes(old.page), page_size());
+    if (entry->mapped == 0) PageHeader::copy_page(entry->bytes, engine_.impl().pages.bytes(old.page), page_size());
     return entry->bytes;
   }
   const u32 born = entry == nullptr ? 0 : entry->born;
   const bool was_held = entry != nullptr && entry->held != 0;
   const u8* from = reader().fetch(old);
   u8* buffer = take_page(ref);
-  std::memcpy(buffer, from, page_size());
+  PageHeader::copy_page(buffer, from, page_size());
   PageHeader::set_place(buffer, ref.page, id_);
   if (entry == nullptr) {
     drop_committed(Extent{old.page, 1}, old.birth, false);
