@@ -88,10 +88,13 @@ class File {
   // Whether this file system needs no more space for a store once allocate() gave it, as map_for_stores() asks.
   virtual bool keeps_space_for_stores() = 0;
 
-  // Takes an open-file-description lock on one byte far past the data; false if another open file holds it. Held
-  // until unlock() or the destructor. Not dropped when another descriptor of the process closes.
-  virtual bool try_lock(LockKind kind) = 0;
-  virtual void unlock() = 0;
+  // Takes an open-file-description lock on byte `number` far past the data; false if another open file holds one in the
+  // way. A lock that this open file has already is raised or lowered. Held until unlock() or the destructor, or the
+  // death of the process; not dropped when another descriptor of the process closes. Exclusive: opened for writing.
+  virtual bool try_lock(u32 number, LockKind kind) = 0;
+  virtual void unlock(u32 number) = 0;
+  // True if another open file holds a lock of either kind.
+  virtual bool is_locked_elsewhere(u32 number) = 0;
 
   // True if path() still names this very file (device and inode).
   virtual bool is_at_path() = 0;

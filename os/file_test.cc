@@ -221,30 +221,57 @@ TYPED_TEST(FileSeam, ExclusiveLocksExcludeAndSharedOnesDoNot) {
   auto one = this->create("a");
   auto two = this->files().open(this->path("a"), {});
   auto three = this->files().open(this->path("a"), {});
-  EXPECT_TRUE(one->try_lock(LockKind::shared));
-  EXPECT_TRUE(two->try_lock(LockKind::shared));
-  EXPECT_FALSE(three->try_lock(LockKind::exclusive));
-  EXPECT_FALSE(one->try_lock(LockKind::exclusive));  // to raise one's own lock the other has to go
-  two->unlock();
-  EXPECT_TRUE(one->try_lock(LockKind::exclusive));
-  EXPECT_FALSE(two->try_lock(LockKind::shared));
-  EXPECT_TRUE(one->try_lock(LockKind::shared));
-  EXPECT_TRUE(two->try_lock(LockKind::shared));
+  EXPECT_TRUE(one->try_lock(0, LockKind::shared));
+  EXPECT_TRUE(two->try_lock(0, LockKind::shared));
+  EXPECT_FALSE(three->try_lock(0, LockKind::exclusive));
+  EXPECT_FALSE(one->try_lock(0, LockKind::exclusive));  // to raise one's own lock the other has to go
+  two->unlock(0);
+  EXPECT_TRUE(one->try_lock(0, LockKind::exclusive));
+  EXPECT_FALSE(two->try_lock(0, LockKind::shared));
+  EXPECT_TRUE(one->try_lock(0, LockKind::shared));
+  EXPECT_TRUE(two->try_lock(0, LockKind::shared));
+}
+
+TYPED_TEST(FileSeam, LocksOfOtherNumbersAreOthers) {
+  auto one = this->create("a");
+  auto two = this->files().open(this->path("a"), {});
+  EXPECT_TRUE(one->try_lock(0, LockKind::exclusive));
+  EXPECT_TRUE(one->try_lock(7, LockKind::shared));
+  EXPECT_TRUE(two->try_lock(1, LockKind::exclusive));
+  EXPECT_TRUE(two->try_lock(7, LockKind::shared));
+  EXPECT_FALSE(two->try_lock(0, LockKind::shared));
+  one->unlock(0);
+  EXPECT_TRUE(two->try_lock(0, LockKind::exclusive));
+  EXPECT_FALSE(one->try_lock(1, LockKind::exclusive));
+  EXPECT_FALSE(one->try_lock(7, LockKind::exclusive));
+}
+
+TYPED_TEST(FileSeam, LocksOfOthersAreSeenAndOnesOwnAreNot) {
+  auto one = this->create("a");
+  auto two = this->files().open(this->path("a"), {.write = false});
+  for (const LockKind kind : {LockKind::shared, LockKind::exclusive}) {
+    EXPECT_TRUE(one->try_lock(3, kind));
+    EXPECT_FALSE(one->is_locked_elsewhere(3));
+    EXPECT_TRUE(two->is_locked_elsewhere(3));
+    EXPECT_FALSE(two->is_locked_elsewhere(2));
+  }
+  one.reset();
+  EXPECT_FALSE(two->is_locked_elsewhere(3));
 }
 
 TYPED_TEST(FileSeam, LocksEndWithTheirFileAndNotWithAnother) {
   auto one = this->create("a");
   auto two = this->files().open(this->path("a"), {});
-  EXPECT_TRUE(one->try_lock(LockKind::exclusive));
+  EXPECT_TRUE(one->try_lock(0, LockKind::exclusive));
   this->files().open(this->path("a"), {}).reset();  // a POSIX record lock would be lost here
-  EXPECT_FALSE(two->try_lock(LockKind::shared));
+  EXPECT_FALSE(two->try_lock(0, LockKind::shared));
   one.reset();
-  EXPECT_TRUE(two->try_lock(LockKind::exclusive));
+  EXPECT_TRUE(two->try_lock(0, LockKind::exclusive));
 }
 
 TYPED_TEST(FileSeam, ALockLeavesTheDataAlone) {
   auto one = this->create("a");
-  EXPECT_TRUE(one->try_lock(LockKind::exclusive));
+  EXPECT_TRUE(one->try_lock(0, LockKind::exclusive));
   auto two = this->files().open(this->path("a"), {});
   this->write(*two, 0, "hello");
   EXPECT_EQ(this->read(*one, 0, 5), "hello");
@@ -275,7 +302,7 @@ TYPED_TEST(FileSeam, AFileOpenedForReadingCannotBeWritten) {
   EXPECT_EQ(this->code_of([&] { this->write(*file, 0, "x"); }), ErrorCode::read_only);
   EXPECT_EQ(this->code_of([&] { file->map_shared(4096); }), ErrorCode::read_only);
   EXPECT_EQ(std::memcmp(file->map(4096)->data(), "hello", 5), 0);
-  EXPECT_TRUE(file->try_lock(LockKind::shared));
+  EXPECT_TRUE(file->try_lock(0, LockKind::shared));
 }
 
 TYPED_TEST(FileSeam, AFolderIsNotAFile) {

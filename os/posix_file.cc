@@ -19,7 +19,7 @@ namespace sapwood::os {
 namespace {
 
 constexpr std::size_t kPartsPerCall = std::min<std::size_t>(IOV_MAX, 256);
-[[maybe_unused]] constexpr off_t kLockByte = off_t{1} << 62;
+constexpr off_t kFirstLockByte = off_t{1} << 62;
 constexpr std::size_t kZeroChunkBytes = std::size_t{256} << 10;
 
 class MemoryMapping final : public Mapping {
@@ -158,8 +158,17 @@ class PosixFile final : public File {
 #endif
   }
 
-  bool try_lock(LockKind kind) override { return set_lock(kind == LockKind::shared ? F_RDLCK : F_WRLCK); }
-  void unlock() override { set_lock(F_UNLCK); }
+  bool try_lock(u32 number, LockKind kind) override {
+    return set_lock(number, kind == LockKind::shared ? F_RDLCK : F_WRLCK);
+  }
+  void unlock(u32 number) override { set_lock(number, F_UNLCK); }
+  bool is_locked_elsewhere(u32 number) override {
+    struct flock lock = lock_at(number, F_WRLCK);
+    if (retry_interrupted([&] { return ::fcntl(descriptor_.number(), F_OFD_GETLK, &lock); }) == -1) {
+      throw_errno("look at the locks of " + path_, errno, Intent::read);
+    }
+    return lock.l_type != F_UNLCK;
+  }
 
   bool is_at_path() override {
     struct stat own;
@@ -199,19 +208,19 @@ class PosixFile final : public File {
         retry_interrupted([&] { return ::ftruncate(descriptor_.number(), static_cast<off_t>(old_size)); }));
   }
 
-  // False if another open file holds a lock in the way.
-  bool set_lock(short type) {
-#ifdef __APPLE__
-    const int operation = type == F_UNLCK ? LOCK_UN : (type == F_RDLCK ? LOCK_SH : LOCK_EX) | LOCK_NB;
-    const int result = retry_interrupted([&] { return ::flock(descriptor_.number(), operation); });
-#else
+  static struct flock lock_at(u32 number, short type) {
     struct flock lock = {};
     lock.l_type = type;
     lock.l_whence = SEEK_SET;
-    lock.l_start = kLockByte;
+    lock.l_start = kFirstLockByte + static_cast<off_t>(number);
     lock.l_len = 1;
+    return lock;
+  }
+
+  // False if another open file holds a lock in the way.
+  bool set_lock(u32 number, short type) {
+    struct flock lock = lock_at(number, type);
     const int result = retry_interrupted([&] { return ::fcntl(descriptor_.number(), F_OFD_SETLK, &lock); });
-#endif
     if (result != -1) return true;
     if (errno == EAGAIN || errno == EACCES) return false;
     throw_errno((type == F_UNLCK ? "unlock " : "lock ") + path_, errno, Intent::read);

@@ -330,7 +330,7 @@ TEST_F(SimDiskCrash, AnImageStartsAfreshEachTime) {
     const std::string text = image.contents("/a");
     EXPECT_EQ(text.find_first_not_of("ox"), std::string::npos);
     const auto opened = image.files().open("/a", {});
-    ASSERT_TRUE(opened->try_lock(LockKind::exclusive));
+    ASSERT_TRUE(opened->try_lock(0, LockKind::exclusive));
     write(*opened, 100, std::string(20'000, '!'));
     opened->sync();
     const auto map = opened->map_shared(8192);

@@ -49,7 +49,7 @@ class SimFile final : public File {
 
   ~SimFile() override {
     const std::lock_guard lock(state_->mutex);
-    drop_lock();
+    std::erase_if(inode_->locks, [this](const SimLock& held) { return held.holder == this; });
     --state_->open_files;
     inode_ = nullptr;
   }
@@ -158,17 +158,22 @@ class SimFile final : public File {
 
   bool keeps_space_for_stores() override { return false; }  // for tests that ask for it: Options::page_writes
 
-  bool try_lock(LockKind kind) override {
+  bool try_lock(u32 number, LockKind kind) override {
     const auto lock = enter(Call::lock, "lock " + path_);
-    if (state_->is_locked_against(*inode_, this, kind)) return false;
-    drop_lock();
-    inode_->locks.push_back(SimLock{this, process_, kind});
+    if (state_->is_locked_against(*inode_, this, number, kind)) return false;
+    drop_lock(number);
+    inode_->locks.push_back(SimLock{this, number, process_, kind});
     return true;
   }
 
-  void unlock() override {
+  void unlock(u32 number) override {
     const auto lock = enter(Call::lock, "unlock " + path_);
-    drop_lock();
+    drop_lock(number);
+  }
+
+  bool is_locked_elsewhere(u32 number) override {
+    const auto lock = enter(Call::lock, "look at the locks of " + path_);
+    return state_->is_locked_against(*inode_, this, number, LockKind::exclusive);
   }
 
   bool is_at_path() override {
@@ -219,8 +224,9 @@ class SimFile final : public File {
     throw_fault(kind, "write " + path_ + " at " + std::to_string(offset));
   }
 
-  void drop_lock() {
-    std::erase_if(inode_->locks, [this](const SimLock& lock) { return lock.holder == this; });
+  void drop_lock(u32 number) {
+    std::erase_if(inode_->locks,
+                  [&](const SimLock& held) { return held.holder == this && held.number == number; });
   }
 
   const StatePointer state_;

@@ -23,6 +23,7 @@ struct SimProcessState {
 
 struct SimLock {
   const void* holder;  // the open file
+  u32 number;
   std::shared_ptr<SimProcessState> process;
   LockKind kind;
 };
@@ -90,7 +91,7 @@ struct SimDisk::State {
   // Throws if the disk is full for a file to become that large, or it is larger than SimDisk holds.
   void require_room(const SimNode& node, u64 size, const std::string& path) const;
   i64 shift_of_next_write(const std::string& path);
-  bool is_locked_against(SimInode& inode, const void* holder, LockKind kind) const;
+  bool is_locked_against(SimInode& inode, const void* holder, u32 number, LockKind kind) const;
   void settle();
   void note(std::string text);
   // Forgets all but the options and the pool.

@@ -115,12 +115,12 @@ TEST_F(SimDiskTest, KillFreesLocksAndKeepsContents) {
   const auto file = create("/a");
   write(*file, 0, "one");
   const auto map = file->map(4096);
-  ASSERT_TRUE(file->try_lock(LockKind::exclusive));
+  ASSERT_TRUE(file->try_lock(0, LockKind::exclusive));
   const u32 pid = disk_.process().pid;
   disk_.kill();
   EXPECT_NE(disk_.process().pid, pid);
   const auto again = create("/a");
-  EXPECT_TRUE(again->try_lock(LockKind::exclusive));
+  EXPECT_TRUE(again->try_lock(0, LockKind::exclusive));
   EXPECT_EQ(read(*again, 0, 10), "one");
   EXPECT_EQ(std::memcmp(map->data(), "one", 3), 0);
   EXPECT_THROW(write(*file, 0, "two"), SimCrash);
@@ -135,12 +135,12 @@ TEST_F(SimDiskTest, ProcessesShareFilesAndDieApart) {
   const auto other = two->files().open("/a", {});
   write(*file, 0, "one");
   EXPECT_EQ(read(*other, 0, 10), "one");
-  ASSERT_TRUE(file->try_lock(LockKind::exclusive));
-  EXPECT_FALSE(other->try_lock(LockKind::shared));
+  ASSERT_TRUE(file->try_lock(0, LockKind::exclusive));
+  EXPECT_FALSE(other->try_lock(0, LockKind::shared));
   one->kill();
   EXPECT_THROW(one->files().exists("/a"), SimCrash);
   EXPECT_THROW(write(*file, 0, "two"), SimCrash);
-  EXPECT_TRUE(other->try_lock(LockKind::exclusive));
+  EXPECT_TRUE(other->try_lock(0, LockKind::exclusive));
   EXPECT_EQ(read(*other, 0, 10), "one");
 }
 
@@ -155,7 +155,7 @@ TEST_F(SimDiskTest, EveryCallCanFailOnceOrForGood) {
       {Call::allocate, [&] { file->allocate(0, 10); }},
       {Call::truncate, [&] { file->truncate(10); }},
       {Call::map, [&] { file->map(4096); }},
-      {Call::lock, [&] { file->try_lock(LockKind::shared); }},
+      {Call::lock, [&] { file->try_lock(0, LockKind::shared); }},
       {Call::file_size, [&] { file->size(); }},
       {Call::drop_cache, [&] { file->drop_cache(); }},
       {Call::remove, [&] { create("/gone"), disk_.files().remove("/gone"); }},

@@ -40,7 +40,6 @@ void Allocator::grow(u64 page_count) {
   live_.resize(words);
   busy_.resize(words);
   young_.resize(words);
-  changed_.resize(groups);
   const u64 old_end = page_count_ < geometry_.first_page ? geometry_.first_page : page_count_;
   page_count_ = page_count;
   for (u64 g = 0; g < groups; ++g) {
@@ -65,7 +64,6 @@ void Allocator::load_group(u64 group, const u8* bits) {
   const u64 after = count(live);
   live_count_ = live_count_ - before + after;
   busy_count_ = busy_count_ - before + after;
-  changed_[group] = false;
 }
 
 void Allocator::set_live(Extent extent) {
@@ -73,7 +71,6 @@ void Allocator::set_live(Extent extent) {
   busy_count_ += set_bits(busy_, at, extent.pages, true);
   live_count_ += set_bits(live_, at, extent.pages, true);
   set_bits(young_, at, extent.pages, true);
-  changed_[geometry_.group_of(extent.start)] = true;
 }
 
 std::optional<u64> Allocator::find_free_word() {
@@ -165,7 +162,6 @@ void Allocator::give_back(Extent extent) noexcept {
   SAPWOOD_ASSERT(changed == extent.pages);
   live_count_ -= changed;
   busy_count_ -= set_bits(busy_, at, extent.pages, false);
-  changed_[geometry_.group_of(extent.start)] = true;
   remember_free(extent);
 }
 
@@ -175,12 +171,10 @@ void Allocator::reserve_retired(std::size_t count) {
 
 void Allocator::drop(Extent extent) noexcept {
   live_count_ -= set_bits(live_, index(extent.start), extent.pages, false);
-  changed_[geometry_.group_of(extent.start)] = true;
 }
 
 void Allocator::undrop(Extent extent) noexcept {
   live_count_ += set_bits(live_, index(extent.start), extent.pages, true);
-  changed_[geometry_.group_of(extent.start)] = true;
 }
 
 void Allocator::retire(Extent extent, u32 birth, TxnId death, TxnId not_after) noexcept {
@@ -274,18 +268,7 @@ bool Allocator::is_free_range(Extent extent) const {
   return true;
 }
 
-std::vector<u64> Allocator::changed_groups() const {
-  std::vector<u64> groups;
-  for (u64 g = 0; g < changed_.size(); ++g) {
-    if (changed_[g]) groups.push_back(g);
-  }
-  return groups;
-}
-
-void Allocator::start_checkpoint() {
-  changed_.assign(changed_.size(), false);
-  std::fill(young_.begin(), young_.end(), 0);
-}
+void Allocator::start_checkpoint() noexcept { std::fill(young_.begin(), young_.end(), 0); }
 
 u64 Allocator::held_by(TxnId pin) const {
   const auto it = buckets_.find(pin);
@@ -302,29 +285,95 @@ u64 Allocator::held_only_by(TxnId pin, std::optional<TxnId> older) const {
   return pages;
 }
 
-Allocator::FreeRuns Allocator::free_runs() const {
-  FreeRuns runs;
+// Calls `visit(PageNo first, u64 pages)`.
+template <class Visit>
+void Allocator::for_each_free_run(Visit visit) const {
   const u64 end = page_count_ - geometry_.first_page;
   u64 run = 0;
-  for (u64 at = 0; at < end;) {
+  for (u64 at = 0; at <= end;) {
     const bool whole_word = at % 64 == 0 && at + 64 <= end;
-    if (whole_word && ~busy_[at / 64] == 0) {
-      run = 0;
+    if (whole_word && busy_[at / 64] == 0) {
+      run += 64;
       at += 64;
       continue;
     }
-    if (is_busy(at)) {
-      run = 0;
+    if (at < end && !is_busy(at)) {
+      ++run;
       ++at;
       continue;
     }
-    if (run == 0) ++runs.count;
-    const u64 step = whole_word && busy_[at / 64] == 0 ? 64 : 1;
-    run += step;
-    at += step;
-    runs.longest = std::max(runs.longest, run);
+    if (run > 0) visit(PageNo{geometry_.first_page + at - run}, run);
+    run = 0;
+    at += whole_word && ~busy_[at / 64] == 0 ? 64 : 1;
   }
+}
+
+Allocator::FreeRuns Allocator::free_runs() const {
+  FreeRuns runs;
+  for_each_free_run([&](PageNo, u64 pages) {
+    ++runs.count;
+    runs.longest = std::max(runs.longest, pages);
+  });
   return runs;
+}
+
+void Allocator::hold_free(TxnId death) {
+  constexpr u64 kMost = ~u32{0};
+  std::vector<Extent> runs;
+  for_each_free_run([&](PageNo first, u64 pages) {
+    for (u64 done = 0; done < pages; done += kMost) {
+      runs.push_back(Extent{first + done, static_cast<u32>(std::min(pages - done, kMost))});
+    }
+  });
+  reserve_retired(runs.size());
+  for (const Extent& run : runs) {
+    busy_count_ += set_bits(busy_, index(run.start), run.pages, true);
+    waiting_.push_back(Pending{0, death, run});
+  }
+}
+
+bool Allocator::take_over(Extent extent) {
+  if (!is_inside(extent)) return false;
+  bool was_busy = false;
+  for (u64 i = 0; i < extent.pages; ++i) {
+    if (is_live(extent.start + i)) return false;
+    was_busy |= is_busy(index(extent.start + i));
+  }
+  if (was_busy) forget_pending(extent);
+  set_live(extent);
+  return true;
+}
+
+// Cuts the extent out of all that is pending.
+void Allocator::forget_pending(Extent extent) {
+  const u64 first = to_u64(extent.start);
+  const u64 end = first + extent.pages;
+  const auto cut = [&](std::vector<Pending>& items) {
+    u64 pages = 0;
+    for (std::size_t i = 0; i < items.size();) {
+      const Pending item = items[i];
+      const u64 item_first = to_u64(item.extent.start);
+      const u64 item_end = item_first + item.extent.pages;
+      if (item_end <= first || item_first >= end) {
+        ++i;
+        continue;
+      }
+      pages += std::min(item_end, end) - std::max(item_first, first);
+      items.erase(items.begin() + static_cast<std::ptrdiff_t>(i));
+      const auto keep = [&](u64 from, u64 to) {
+        if (from >= to) return;
+        const Extent rest{PageNo{from}, static_cast<u32>(to - from)};
+        items.insert(items.begin() + static_cast<std::ptrdiff_t>(i), Pending{item.birth, item.death, rest});
+        ++i;
+      };
+      keep(item_first, first);
+      keep(end, item_end);
+    }
+    return pages;
+  };
+  cut(waiting_);
+  for (auto& [pin, bucket] : buckets_) bucket.pages -= cut(bucket.items);
+  busy_count_ -= set_bits(busy_, index(extent.start), extent.pages, false);
 }
 
 u64 Allocator::reachable_end(u64 most) const {

@@ -31,8 +31,8 @@ class Allocator {
   void grow(u64 page_count);
   // Marks pages live while a file is opened. Requires: is_free_range().
   void load_live(Extent extent) { set_live(extent); }
-  // Takes over the words of one group's bitmap as read from the file (group_pages / 8 bytes); the group counts as
-  // unchanged. Requires: nothing is pending.
+  // Takes over the words of one group's bitmap as read from the file (group_pages / 8 bytes). Requires: nothing is
+  // pending.
   void load_group(u64 group, const u8* bits);
 
   // A free page, or a run of exactly `pages` free pages that a bounded search finds; with `accept_shorter` the whole
@@ -40,6 +40,11 @@ class Allocator {
   // multiples of 64 KiB starts at one if it can.
   std::optional<PageNo> take_page();
   std::optional<Extent> take_run(u32 pages, bool accept_shorter);
+  // Another process took that space, which therefore was free for it: so it is no longer pending here. False if it is
+  // live, or not inside the file. Cost: a look at all that is pending, if some of it is.
+  bool take_over(Extent extent);
+  // What is free may be needed by versions before `death`: it is pending from now on. Cost: a look at the bitmap.
+  void hold_free(TxnId death);
   // Gives back pages that no version ever referred to.
   void give_back(Extent extent) noexcept;
 
@@ -62,9 +67,8 @@ class Allocator {
   // anything.
   bool is_live_range(Extent extent) const;
   bool is_free_range(Extent extent) const;
-  // Groups whose live pages changed since the last call of start_checkpoint().
-  std::vector<u64> changed_groups() const;
-  void start_checkpoint();
+  // A checkpoint begins; births of pages made before it may count as older than they are.
+  void start_checkpoint() noexcept;
 
   u64 page_count() const { return page_count_; }
   u64 free_pages() const { return page_count_ - geometry_.first_page - busy_count_; }
@@ -105,6 +109,9 @@ class Allocator {
   bool is_inside(Extent extent) const;
   void set_live(Extent extent);
   void release_pending(Extent extent) noexcept;
+  void forget_pending(Extent extent);
+  template <class Visit>
+  void for_each_free_run(Visit visit) const;
   void remember_free(Extent extent) noexcept;
   void place_pending(const Pending& item, const std::vector<TxnId>& pins);
   TxnId full_birth(PageNo page, u32 birth, TxnId death) const;
@@ -121,7 +128,6 @@ class Allocator {
   std::vector<u64> live_;  // bit i: page first_page + i
   std::vector<u64> busy_;
   std::vector<u64> young_;      // made since the last checkpoint began
-  std::vector<bool> changed_;   // by group
   std::vector<PageNo> recent_;  // freed lately, newest last; may hold pages taken since
   u64 scan_word_ = 0;           // take_page() looks from here when recent_ is used up
   u64 run_word_ = 0;

@@ -56,27 +56,26 @@ class SpaceCheck {
 // Gives the writer's place back.
 class WriterPlace {
  public:
-  explicit WriterPlace(WriterLock& lock) : lock_(lock) { lock_.lock(std::chrono::milliseconds(-1)); }
-  ~WriterPlace() { lock_.unlock(); }
+  explicit WriterPlace(Engine::Impl& engine) : engine_(engine) { engine_.take_writer(std::chrono::milliseconds(-1)); }
+  ~WriterPlace() { engine_.writer.unlock(); }
   WriterPlace(const WriterPlace&) = delete;
   WriterPlace& operator=(const WriterPlace&) = delete;
 
  private:
-  WriterLock& lock_;
+  Engine::Impl& engine_;
 };
 
 }  // namespace
 
 void Engine::check_space(std::vector<std::string>& findings) {
-  const WriterPlace place(impl_->writer);
-  impl_->throw_if_closed();
+  const WriterPlace place(*impl_);
   impl_->finish_checkpoint();
   for (u64 group = 0; group < impl_->meta.active.size(); ++group) {
     if (!impl_->bitmap_is_sound(group))
       add_finding(findings, "the bitmap of page group " + std::to_string(group) + " is damaged");
   }
   try {
-    if (impl_->read_only) impl_->load_bitmaps();  // a reader has no use for them otherwise
+    if (impl_->read_only && impl_->tip.txn == impl_->meta.txn) impl_->load_bitmaps();  // it opens without sound ones
   } catch (const Error& error) {
     return add_finding(findings, std::string("the bitmaps cannot be compared with the trees: ") + error.what());
   }

@@ -21,7 +21,7 @@ bool looks_like_page(const u8* page, PageNo number) {
 
 std::unique_ptr<os::File> open_for_reading(os::Env& env, const std::string& path) {
   std::unique_ptr<os::File> file = env.files().open(path, {.write = false});
-  if (!file->try_lock(os::LockKind::shared)) {
+  if (!file->try_lock(0, os::LockKind::shared)) {
     throw Error(ErrorCode::in_use, path + " is open for writing elsewhere; close it there before it is repaired");
   }
   return file;

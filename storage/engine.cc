@@ -17,55 +17,18 @@ Engine::~Engine() {
   }
 }
 
-void Engine::close() {
-  if (impl_->closed) return;
-  if (!impl_->writer.try_lock()) {
-    throw Error(ErrorCode::in_use, impl_->path + " has an open write transaction; end it before closing");
-  }
-  if (impl_->versions->reader_count() != 0) {
-    impl_->writer.unlock();
-    throw Error(ErrorCode::in_use, impl_->path + " has open read transactions; end them before closing");
-  }
-  if (impl_->committing != 0) {
-    impl_->writer.unlock();
-    throw Error(ErrorCode::in_use, impl_->path + " has commits under way; let them return before closing");
-  }
-  impl_->closed = true;
-  try {
-    impl_->close_files(*this);
-  } catch (...) {
-    impl_->release_files();
-    impl_->writer.unlock();
-    throw;
-  }
-  impl_->release_files();
-  impl_->writer.unlock();
-}
-
-// Gives up the locks, whether the close went well or not.
-void Engine::Impl::release_files() noexcept {
-  try {
-    log.reset();
-    if (lock_file != nullptr) {
-      // Left behind after a failed write, it tells the next opener not to trust what the system has cached.
-      if (!refused) env.files().remove(lock_path());
-      lock_file.reset();
-    }
-  } catch (...) {
-    // A lock file without its lock means nothing to the next opener.
-  }
-  try {
-    pages.file().unlock();
-  } catch (...) {
-    // The lock goes with the descriptor.
-  }
-}
-
 Snapshot Engine::begin_read() {
   impl_->throw_if_closed();
+  const TxnId summed = impl_->durable_checkpoint();  // before the head, which is never older
   const Versions::Reader reader = impl_->versions->begin_read();
-  return Snapshot{reader.version, PageReader(impl_->pages.space(), reader.version.page_count), reader.slot,
-                  reader.generation};
+  const u64 pages = reader.version.page_count;
+  try {
+    impl_->pages.cover(pages);
+  } catch (...) {
+    impl_->versions->end_read(reader.slot);
+    throw;
+  }
+  return Snapshot{reader.version, PageReader(impl_->pages.space(), pages, summed), reader.slot, reader.generation};
 }
 
 void Engine::end_read(const Snapshot& snapshot) noexcept { impl_->versions->end_read(snapshot.slot); }
@@ -77,9 +40,8 @@ const std::atomic<u64>& Engine::generation_of(u32 slot) const noexcept { return 
 std::unique_ptr<WriteTransaction> Engine::begin_write(std::chrono::milliseconds timeout) {
   if (impl_->read_only)
     throw Error(ErrorCode::read_only, impl_->path + " is open for reading only; open it in another mode to write");
-  impl_->writer.lock(timeout);
+  impl_->take_writer(timeout);
   try {
-    impl_->throw_if_closed();
     impl_->throw_if_refused();
     impl_->reclaim();
     return std::make_unique<WriteTransaction>(*this, impl_->tip, impl_->tip.txn + 1);
@@ -97,20 +59,24 @@ void Engine::sync() {
   impl_->throw_if_refused();
   if (impl_->unlogged_txn > impl_->durable_checkpoint()) {
     checkpoint();
-  } else if (impl_->has_log) {
-    std::optional<Descriptor> tip;
-    while (!tip) tip = impl_->versions->find(impl_->versions->tip());
-    impl_->sync_log(tip->lsn);
+    return;
   }
+  std::optional<Descriptor> tip;
+  while (!tip) tip = impl_->versions->find(impl_->versions->tip());
+  if (tip->lsn <= impl_->shared().durable_lsn) return;
+  if (!impl_->has_log) {  // others wrote it
+    impl_->take_writer(std::chrono::milliseconds(-1));
+    impl_->end_write();
+  }
+  impl_->sync_log(tip->lsn);
 }
 
 void Engine::checkpoint() {
   impl_->throw_if_closed();
   if (impl_->temporary) return;
   if (impl_->read_only) throw Error(ErrorCode::read_only, impl_->path + " is open for reading only");
-  impl_->writer.lock(std::chrono::milliseconds(-1));
+  impl_->take_writer(std::chrono::milliseconds(-1));
   try {
-    impl_->throw_if_closed();
     impl_->prepare_checkpoint(CheckpointCause::asked);
   } catch (...) {
     impl_->writer.unlock();
@@ -138,8 +104,8 @@ EngineInfo Engine::info() {
   impl_->versions->collect(readers);
   info.readers = readers.size();
   if (!readers.empty()) info.oldest_reader = *std::min_element(readers.begin(), readers.end());
+  info.checkpoint_txn = impl_->durable_checkpoint();
   const std::lock_guard lock(impl_->checkpoint_mutex);
-  info.checkpoint_txn = impl_->meta.txn;
   info.checkpoints = impl_->checkpoints;
   info.created_us = impl_->meta.created_us;
   info.uuid = uuid_text(impl_->meta.uuid);

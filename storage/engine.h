@@ -135,6 +135,7 @@ class Engine {
   Impl& impl() { return *impl_; }
 
  private:
+  static std::shared_ptr<Engine> open_once(const std::string& path, const Options& options, Contents& contents);
   explicit Engine(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

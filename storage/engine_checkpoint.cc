@@ -1,12 +1,17 @@
 // Checkpoints: a version becomes the one that recovery starts from. The work is done in slices, by the commits that
 // follow, so that none of them waits for all of it; a checkpoint that is waited for is finished by who waits.
 //
-// Order on the disk: bitmaps, data pages with their checksums, and the header of the log's new segment synced; then the
-// meta twins, synced; then the sealed segment's header is overwritten, synced. Only after that may pages be reused that
-// the old checkpoint alone needs.
+// Order on the disk: bitmaps, data pages with their checksums, and the header of the log's active segment synced; then
+// the meta twins, synced; then the sealed segment's header is overwritten, synced. Only after that may pages be reused
+// that the old checkpoint alone needs.
+//
+// Each process does the one that it began. If it stops halfway and another needs it done, that one begins its own, of
+// the newest version, which supersedes the first (LockFile::job). If it died, so too; but if its meta may have been
+// written, the system may put that on the disk at any time: then it is rolled forward, as it stands in the file.
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/assert.h"
 #include "storage/engine_impl.h"
@@ -20,10 +25,11 @@ constexpr u32 kSlicePages = 64;
 
 }  // namespace
 
-// Copies what a checkpoint of `target` writes. Changes nothing.
+// Copies what a checkpoint of `target` writes. Changes nothing. Under the writer's place and the checkpoint lock.
 Engine::Impl::CheckpointJob Engine::Impl::make_job(const Descriptor& target, LogAfter log_after) {
   CheckpointJob job;
   job.target = target;
+  job.summed_txn = meta.txn;
   job.start_us = env.clock().monotonic_us();
   job.meta = meta;
   Meta& next = job.meta;
@@ -36,8 +42,14 @@ Engine::Impl::CheckpointJob Engine::Impl::make_job(const Descriptor& target, Log
   next.clean = !next.log_expected;
   next.replay_lsn = target.lsn;
   next.active.resize(geometry.group_count(target.page_count));
-  for (const u64 group : allocator.changed_groups()) {
-    if (group >= next.active.size()) continue;
+  for (u64 group = 0; group < next.active.size(); ++group) {
+    const bool is_new = group >= meta.active.size();
+    const PageNo before = geometry.bitmap_page(group, next.active[group] ? 1 : 0);
+    const u8* const bits = allocator.group_bits(group);
+    const u64 size = page_size() - kBitmapHeaderSize;
+    if (!is_new && bitmap_is_sound(group) && std::memcmp(pages.bytes(before) + kBitmapHeaderSize, bits, size) == 0) {
+      continue;
+    }
     next.active[group] = !next.active[group];
     const PageNo page = geometry.bitmap_page(group, next.active[group] ? 1 : 0);
     CheckpointJob::Bitmap& bitmap = job.bitmaps.emplace_back();
@@ -47,9 +59,10 @@ Engine::Impl::CheckpointJob Engine::Impl::make_job(const Descriptor& target, Log
     PageHeader::init(p, PageType::bitmap, 0, 0, page_size());
     PageHeader::set_place(p, page, target.txn);
     store<u64>(p + kPageHeaderSize, group);
-    std::memcpy(p + kBitmapHeaderSize, allocator.group_bits(group), page_size() - kBitmapHeaderSize);
+    std::memcpy(p + kBitmapHeaderSize, bits, size);
     store<u32>(p, page_checksum(p, page_size(), page, pages.space()->checksum_seed));
   }
+  if (std::exchange(was_summed, false)) pages.forget_summed();
   pages.for_each_unsummed([&](PageNo page) {
     if (allocator.is_live(page)) job.unsummed.push_back(page);
   });
@@ -59,19 +72,16 @@ Engine::Impl::CheckpointJob Engine::Impl::make_job(const Descriptor& target, Log
 // The job is certain: what changes from now on is the next one's.
 void Engine::Impl::start_checkpoint() noexcept {
   allocator.start_checkpoint();
-  pages.forget_unsummed();
+  pages.start_summing();
   referred_bytes = 0;
 }
 
 bool Engine::Impl::wants_checkpoint() {
-  if (temporary || refused) return false;
+  if (temporary || refused || processes->state() == SharedState::poisoned) return false;
   if (log != nullptr && (log->nearly_full() || referred_bytes > kMaxReferredBytes)) {
     return true;  // the one in progress is finished first
   }
-  {
-    const std::lock_guard lock(checkpoint_mutex);
-    if (running_txn != 0) return false;
-  }
+  if (shared().running_txn != 0) return false;
   const u64 limit = std::max(kMinHeldBytes >> geometry.page_shift, allocator.live_pages());
   return allocator.held_by(meta.txn) > limit;
 }
@@ -80,32 +90,103 @@ bool Engine::Impl::wants_checkpoint() {
 // transaction's changes in the bitmaps. False if there is nothing to write.
 bool Engine::Impl::prepare_checkpoint(CheckpointCause cause) {
   finish_checkpoint();
+  versions->forget_dead_readers();
+  const SharedGuard guard(checkpoint_lock);
+  settle_checkpoint();
   if (tip.txn == meta.txn) return false;
-  const std::lock_guard work(checkpoint_work);
   CheckpointJob job = make_job(tip, LogAfter::kept);
   job.cause = cause;
   seal_log(job);
   start_checkpoint();
+  job.id = new_job();
+  shared().running_txn = tip.txn;
+  shared().job = job.id;
   running = std::move(job);
-  const std::lock_guard lock(checkpoint_mutex);
-  running_txn = tip.txn;
-  versions->publish_checkpoints(meta.txn, running_txn);
   return true;
 }
 
-// Starts a new log segment: recovery from the job's meta reads only that one.
+// A number that no other job of any process that lives has.
+u64 Engine::Impl::new_job() { return u64{static_cast<u32>(processes->self())} << 32 | static_cast<u32>(++jobs); }
+
+// Starts a new log segment: recovery from the job's meta reads only that one. If the one sealed last is still needed,
+// since its checkpoint was superseded, recovery starts in the middle of the active one.
 void Engine::Impl::seal_log(CheckpointJob& job) {
   if (log == nullptr) return;
-  const i64 now = env.clock().monotonic_us();
-  log->switch_segment(now - last_seal_us < kFastSealUs);
-  last_seal_us = now;
-  job.meta.replay_lsn = log->active_start();
+  job.meta.replay_lsn = log->end();
+  if (log->has_free_segment()) {
+    const i64 now = env.clock().monotonic_us();
+    LockFile& lock = shared();
+    segments = ++lock.segments;
+    log->switch_segment(now - last_seal_us < kFastSealUs);
+    for (u32 s = 0; s < 2; ++s) lock.segment_space[s] = log->space(s);
+    last_seal_us = now;
+    job.meta.replay_lsn = log->active_start();
+  }
   job.target.lsn = log->end();
 }
 
-TxnId Engine::Impl::durable_checkpoint() {
-  const std::lock_guard lock(checkpoint_mutex);
-  return meta.txn;
+// Ends what another process has in progress: rolls it forward if its meta may be on the disk, else drops it. Under the
+// writer's place and the checkpoint lock, so that whose it is does not work on it now.
+void Engine::Impl::settle_checkpoint() {
+  LockFile& lock = shared();
+  if (lock.completing != 0) {
+    if (const std::optional<Meta> written = read_meta(pages.file(), geometry, lock.meta_sequence + 1)) {
+      roll_forward(*written);
+    }
+    lock.completing = 0;
+  }
+  if (lock.job != 0) {
+    lock.job = 0;
+    lock.running_txn = 0;
+  }
+  follow_meta();
+  if (log != nullptr) follow_log(*versions->find(lock.tip));
+}
+
+// Whoever wrote that meta had everything else on the disk before. It may have been the commit of a version by
+// checkpoint, which then counts.
+void Engine::Impl::roll_forward(const Meta& written) {
+  try {
+    write_meta(pages.file(), written);
+    sync_pages();
+    if (written.log_expected) {
+      LockFile& lock = shared();
+      const LogIdentity identity{written.uuid, written.log_epoch, written.log_stride};
+      const std::unique_ptr<RedoLog> its_log =
+          RedoLog::open(env, log_path(), identity, {options.log_size, written.log_stride}, true, false);
+      const std::optional<Descriptor> newest = versions->find(lock.tip);
+      its_log->refresh(std::max(newest ? newest->lsn : 0, written.replay_lsn),
+                       {lock.segment_space[0], lock.segment_space[1]});
+      if (!its_log->has_free_segment()) its_log->free_sealed();
+      ++lock.segments;
+      if (written.txn > lock.tip) {
+        Descriptor version = descriptor_of(written);
+        version.lsn = its_log->end();
+        versions->publish_tip(version);
+      }
+    }
+    publish_meta(written);
+  } catch (...) {
+    refuse_and_rethrow();
+  }
+}
+
+// That meta is on the disk, and the newest: all processes go by it.
+void Engine::Impl::publish_meta(Meta written) {
+  LockFile& lock = shared();
+  known_sequence = written.sequence;
+  versions->publish_head(written.txn);
+  raise(lock.durable_lsn, written.replay_lsn);
+  raise(lock.synced_runs, written.replay_lsn);
+  {
+    const std::lock_guard guard(checkpoint_mutex);
+    meta = std::move(written);
+    lock.checkpoint_txn = meta.txn;
+    lock.running_txn = 0;
+    lock.meta_sequence = meta.sequence;
+  }
+  lock.job = 0;
+  lock.completing = 0;
 }
 
 // Does a slice of the work; true when all is done.
@@ -118,7 +199,10 @@ bool Engine::Impl::step(CheckpointJob& job) {
     job.has_bitmaps = true;
   } else if (job.summed < job.unsummed.size()) {
     const std::size_t end = std::min(job.summed + kSlicePages, job.unsummed.size());
-    while (job.summed < end) pages.sum(job.unsummed[job.summed++]);
+    for (; job.summed < end; ++job.summed) {
+      const PageNo page = job.unsummed[job.summed];
+      if (PageHeader::birth(pages.bytes(page)) > job.summed_txn) pages.sum(page);
+    }
   } else if (to_u64(job.write_back_from) < job.target.page_count) {
     pages.file().start_write_back(geometry.offset_of(job.write_back_from), kSlicePages << geometry.page_shift);
     job.write_back_from = job.write_back_from + kSlicePages;
@@ -129,24 +213,29 @@ bool Engine::Impl::step(CheckpointJob& job) {
   return false;
 }
 
+// Another process may have got the error that was meant for this sync: its pages count as clean then.
+void Engine::Impl::sync_pages() {
+  pages.sync();
+  throw_if_refused();
+}
+
 // Makes it durable, and what recovery starts from.
 void Engine::Impl::complete(CheckpointJob& job) {
-  pages.sync();
-  if (log != nullptr && job.meta.log_expected) log->keep_active_start();
+  LockFile& lock = shared();
+  sync_pages();
+  const bool keeps_log = log != nullptr && job.meta.log_expected;
+  if (keeps_log) log->keep_active_start();
+  lock.completing = 1;
   write_meta(pages.file(), job.meta);
-  pages.sync();
-  if (log != nullptr && job.meta.log_expected && !log->has_free_segment()) log->free_sealed();
-  {
-    const std::lock_guard lock(sync_mutex);
-    durable = std::max(durable, job.target.lsn);
-    synced_runs = std::max(synced_runs, job.target.lsn);
-  }
-  const std::lock_guard lock(checkpoint_mutex);
-  meta = std::move(job.meta);
-  running_txn = 0;
+  sync_pages();
+  if (keeps_log && !log->has_free_segment()) log->free_sealed();
+  if (job.target.txn > lock.tip) versions->publish_tip(job.target);  // a commit by checkpoint
+  was_summed = true;
+  publish_meta(std::move(job.meta));
+  raise(lock.durable_lsn, job.target.lsn);
+  const std::lock_guard guard(checkpoint_mutex);
   ++checkpoints;
   last_checkpoint = {job.cause, env.clock().now_us(), env.clock().monotonic_us() - job.start_us};
-  versions->publish_checkpoints(meta.txn, 0);
 }
 
 // Writes a checkpoint that others wait for anyway. A failure refuses all further writes: what the disk holds is unknown
@@ -160,54 +249,38 @@ void Engine::Impl::run_checkpoint(CheckpointJob& job) {
   }
 }
 
-// A slice of the one in progress. Under checkpoint_work. A failure ends it, and refuses all further writes.
+// A slice of the one in progress. Under checkpoint_lock. A failure ends it, and refuses all further writes.
 void Engine::Impl::step_running() {
+  if (shared().job != running->id) {
+    running.reset();  // another process's checkpoint superseded it
+    return;
+  }
   try {
     if (step(*running)) running.reset();
   } catch (...) {
     refuse_writes();
     running.reset();
-    const std::lock_guard lock(checkpoint_mutex);
-    running_txn = 0;
+    shared().running_txn = 0;
     refuse_and_rethrow();
   }
 }
 
+
 // A commit's share of the checkpoint in progress, if there is one and nobody else is at it.
 void Engine::Impl::advance_checkpoint(u64 slices) noexcept {
-  const std::unique_lock work(checkpoint_work, std::try_to_lock);
+  if (!checkpoint_lock.try_lock()) return;
   try {
-    for (; work && running && slices > 0; --slices) step_running();
+    for (; running && slices > 0; --slices) step_running();
   } catch (...) {
     // The commit is in the log; writes are refused from now on, which will tell why.
   }
+  checkpoint_lock.unlock();
 }
 
 void Engine::Impl::finish_checkpoint() {
-  const std::lock_guard work(checkpoint_work);
+  const SharedGuard guard(checkpoint_lock);
   while (running) step_running();
   throw_if_refused();
-}
-
-// The last act: moves pages off a long tail, checkpoints unless the file is as the meta says, gives back the free tail,
-// removes log and lock file.
-void Engine::Impl::close_files(Engine& engine) {
-  if (read_only || temporary) return;
-  finish_checkpoint();  // throws if writes are refused: async commits may be lost, and close() promises durability
-  reclaim();
-  relocate_tail(engine);
-  const u64 end = allocator.live_end();
-  if (tip.txn != meta.txn || meta.log_expected || end != meta.page_count) {
-    tip.page_count = end;
-    CheckpointJob job = make_job(tip, LogAfter::removed);
-    start_checkpoint();
-    run_checkpoint(job);
-  }
-  pages.truncate(end);
-  if (log != nullptr) {
-    log.reset();
-    env.files().remove(log_path());
-  }
 }
 
 }  // namespace sapwood::storage

@@ -1,6 +1,7 @@
 // Commit: the redo record, publication, and the sync that threads share. ENGINE steps are numbered in engine_impl.h.
 
 #include "base/assert.h"
+#include "os/wait.h"
 #include "storage/engine_impl.h"
 
 namespace sapwood::storage {
@@ -8,6 +9,7 @@ namespace {
 
 // A commit works on a checkpoint in proportion to what it wrote, so that it is done before the next segment is full.
 constexpr u64 kLogBytesASlice = 4096;
+constexpr std::chrono::milliseconds kSyncPatience{50};  // then the life of the process that syncs is looked at
 
 // Counts a commit until it returns, so that the engine is not closed under it.
 class CommitUnderWay {
@@ -27,6 +29,10 @@ class CommitUnderWay {
 // published. A throw before publication leaves everything as it was, unless it set `refused`.
 void Engine::Impl::publish(Commit& commit) {
   if (temporary) commit.durability = Durability::none;
+  if (commit.durability == Durability::none && !exclusive) {
+    throw Error(ErrorCode::invalid_argument, path + " is shared with other processes, which Durability::none does " +
+                                                 "without; open it with Options::exclusive");
+  }
   Descriptor& version = commit.version;
   version.page_count = allocator.page_count();
   version.commit_time_us = env.clock().now_us();
@@ -41,31 +47,9 @@ void Engine::Impl::publish(Commit& commit) {
   if (commit.durability != Durability::none) {
     const bool recorded = commit.record != nullptr && unlogged_txn <= checkpoint;
     if (recorded && ensure_log() && log->fits(commit.record->size() - kRecordHeaderSize)) {
-      commit.record->reserve(commit.record->size() + kRecordAlignment);
-      Lsn known_durable = 0;
-      {
-        const std::lock_guard lock(sync_mutex);
-        known_durable = durable;
-      }
-      try {
-        version.lsn = log->append(*commit.record, commit.runs_size, version.txn, version.commit_time_us, known_durable,
-                                  commit.durability == Durability::sync);
-      } catch (...) {
-        refuse_and_rethrow();
-      }
-      if (commit.runs_size != 0) runs_end = version.lsn;
-      referred_bytes += commit.run_bytes;
-      ++log_records;
-      commit.log_bytes = commit.record->size();
-      log_record_bytes += commit.log_bytes;
+      append_record(commit);
     } else {
-      commit.by_checkpoint = true;
-      finish_checkpoint();
-      CheckpointJob job = make_job(version, LogAfter::kept);
-      seal_log(job);
-      version.lsn = job.target.lsn;
-      start_checkpoint();
-      run_checkpoint(job);
+      publish_by_checkpoint(commit);
     }
   }
   for (const OwnPages::Dropped& dropped : *commit.dropped) {
@@ -74,7 +58,41 @@ void Engine::Impl::publish(Commit& commit) {
   }
   if (commit.durability == Durability::none) unlogged_txn = version.txn;
   tip = version;
-  versions->publish_tip(version);
+  if (!commit.by_checkpoint) versions->publish_tip(version);  // else complete() has
+  shared().appending.store(0, std::memory_order_release);
+}
+
+// A process that dies here leaves the mark that the next writer erases the record by.
+void Engine::Impl::append_record(Commit& commit) {
+  LockFile& lock = shared();
+  Descriptor& version = commit.version;
+  commit.record->reserve(commit.record->size() + kRecordAlignment);
+  const RedoLog::RecordInfo info{commit.delta_size, commit.runs_size, version.txn, version.commit_time_us,
+                                 lock.durable_lsn.load(std::memory_order_relaxed)};
+  lock.appending.store(1, std::memory_order_relaxed);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  try {
+    version.lsn = log->append(*commit.record, info, commit.durability == Durability::sync);
+  } catch (...) {
+    refuse_and_rethrow();
+  }
+  if (commit.runs_size != 0) lock.runs_end = version.lsn;
+  referred_bytes += commit.run_bytes;
+  ++log_records;
+  commit.log_bytes = commit.record->size();
+  log_record_bytes += commit.log_bytes;
+}
+
+void Engine::Impl::publish_by_checkpoint(Commit& commit) {
+  commit.by_checkpoint = true;
+  finish_checkpoint();
+  const SharedGuard guard(checkpoint_lock);
+  settle_checkpoint();
+  CheckpointJob job = make_job(commit.version, LogAfter::kept);
+  seal_log(job);
+  commit.version.lsn = job.target.lsn;
+  start_checkpoint();
+  run_checkpoint(job);
 }
 
 // After publication: gives the writer's place back, waits until the commit is as durable as asked and visible, and does
@@ -115,6 +133,8 @@ void Engine::Impl::end_write() noexcept {
 bool Engine::Impl::ensure_log() {
   if (log != nullptr) return true;
   finish_checkpoint();
+  const SharedGuard guard(checkpoint_lock);
+  settle_checkpoint();
   SAPWOOD_ASSERT(tip.txn == meta.txn);
   Meta next = meta;
   ++next.sequence;
@@ -130,50 +150,61 @@ bool Engine::Impl::ensure_log() {
     return false;
   }
   next.replay_lsn = log->active_start();
+  LockFile& lock = shared();
+  for (u32 s = 0; s < 2; ++s) lock.segment_space[s] = log->space(s);
+  segments = ++lock.segments;
+  lock.completing = 1;
   try {
     write_meta(pages.file(), next);
     pages.sync();
   } catch (...) {
     refuse_and_rethrow();
   }
+  publish_meta(std::move(next));
   has_log = true;
-  const std::lock_guard lock(checkpoint_mutex);
-  meta = next;
   return true;
 }
 
-// Returns when the log is on the disk up to `lsn`; one thread syncs for all that wait.
+// Returns when the log is on the disk up to `lsn`; one thread of one process syncs for all that wait.
 void Engine::Impl::sync_log(Lsn lsn) {
-  std::unique_lock lock(sync_mutex);
-  while (durable < lsn) {
+  LockFile& lock = shared();
+  while (lock.durable_lsn.load(std::memory_order_acquire) < lsn) {
     throw_if_refused();
-    if (syncing) {
-      sync_done.wait(lock);
+    const u32 round = lock.sync_round.load(std::memory_order_acquire);
+    if (lock.durable_lsn.load(std::memory_order_acquire) >= lsn) return;
+    if (!sync_lock.try_lock() && !sync_lock.steal()) {
+      os::wait_on(lock.sync_round, round, kSyncPatience);
       continue;
     }
-    syncing = true;
-    const Lsn known = synced_runs;
-    lock.unlock();
-    std::optional<Descriptor> target;
-    while (!target) target = versions->find(versions->tip());
-    const Lsn runs = runs_end;
     try {
-      if (runs > known) pages.sync();
-      log->sync();
+      sync_to_tip();
     } catch (...) {
       refuse_writes();
-      lock.lock();
-      syncing = false;
-      sync_done.notify_all();
+      end_sync();
       refuse_and_rethrow();
     }
-    lock.lock();
-    syncing = false;
-    synced_runs = std::max(synced_runs, runs);
-    if (target->lsn > durable) durable = target->lsn;
-    versions->publish_head(target->txn);
-    sync_done.notify_all();
+    end_sync();
   }
+}
+
+// Under sync_lock.
+void Engine::Impl::sync_to_tip() {
+  LockFile& lock = shared();
+  std::optional<Descriptor> target;
+  while (!target) target = versions->find(versions->tip());
+  const Lsn runs = lock.runs_end;
+  if (runs > lock.synced_runs) pages.sync();
+  log->sync();
+  throw_if_refused();  // another process may have got the error that was meant for this sync
+  raise(lock.synced_runs, runs);
+  versions->publish_head(target->txn);  // before who waits for `durable_lsn` goes on
+  raise(lock.durable_lsn, target->lsn);
+}
+
+void Engine::Impl::end_sync() noexcept {
+  sync_lock.unlock();
+  shared().sync_round.fetch_add(1, std::memory_order_release);
+  os::wake_all(shared().sync_round);
 }
 
 // Called while an exception is handled: it is what went wrong.
@@ -192,6 +223,8 @@ void Engine::Impl::refuse_writes() noexcept {
     // A simulated crash.
   }
   refused = true;
+  if (std::getenv("DBG")) std::fprintf(stderr, "REFUSED %s\n", refused_why.c_str());
+  if (processes->state() == SharedState::open) processes->set_state(SharedState::poisoned);
 }
 
 // Whatever a write failed of (a full disk, memory): its outcome is unknown, which io tells and other codes deny.
@@ -213,11 +246,12 @@ void Engine::Impl::throw_if_closed() const {
 }
 
 void Engine::Impl::throw_if_refused() const {
-  if (!refused.load(std::memory_order_acquire)) [[likely]]
+  const bool others = processes->state() == SharedState::poisoned;
+  if (!others && !refused.load(std::memory_order_acquire)) [[likely]]
     return;
   const std::lock_guard lock(refused_mutex);
   throw Error(ErrorCode::writes_refused,
-              path + " takes no more writes, since one failed: " + refused_why +
+              path + " takes no more writes, since one " + (refused ? "failed: " + refused_why : "of another process failed") +
                   "; close all its handles and open it again, which recovers what was committed");
 }
 

@@ -132,6 +132,7 @@ TEST_F(FaultsTest, AFullDiskFailsCleanlyAndLetsErasesThrough) {
 
 // There is no log yet, and no room for one.
 TEST_F(FaultsTest, AFullDiskWithoutALogCommitsByCheckpoint) {
+  options_.exclusive = true;
   open()->close();
   std::shared_ptr<Engine> engine = open();
   commit(*engine, Durability::none, [](Editor& editor) { editor.put(1, 1); });

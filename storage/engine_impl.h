@@ -1,23 +1,25 @@
 // What an open engine holds, and the steps of commit, checkpoint and recovery. Private to storage.
 //
+// A write:       take_writer (follow, if other processes wrote) -> WriteTransaction
 // A commit:      WriteTransaction::commit -> write pages -> publish -> finish_commit -> (sync_log, advance_checkpoint)
 // A checkpoint:  prepare_checkpoint (writer's place) -> step, slice by slice, by commits or who waits -> complete
 //
 //   idle --prepare_checkpoint()--> running --step()--> running --complete()--> idle
-//                                                    --a failure--> refused: nothing is written until the file is
-//                                                                   reopened
+//                                  running --another process needs it done--> superseded by its checkpoint
+//                                                    --a failure--> refused: nothing is written until all processes have
+//                                                                   closed the file
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <mutex>
 #include <optional>
 
+#include "storage/access.h"
 #include "storage/allocator.h"
 #include "storage/engine.h"
 #include "storage/meta.h"
 #include "storage/page_file.h"
-#include "storage/redo_log.h"
+#include "storage/log_format.h"
 #include "storage/versions.h"
 #include "storage/writer_lock.h"
 
@@ -29,8 +31,8 @@ inline constexpr u64 kReservePages = 64;
 inline constexpr u64 kMaxReferredBytes = u64{256} << 20;
 
 struct Engine::Impl {
-  Impl(os::Env& environment, const Options& given, Contents& content, std::unique_ptr<os::File> file,
-       const Geometry& pages_at);
+  Impl(os::Env& environment, const Options& given, Contents& content, Access access,
+       std::unique_ptr<Processes> known, const Geometry& pages_at);
 
   // What a checkpoint will write, fixed under the writer's place.
   struct CheckpointJob {
@@ -38,10 +40,12 @@ struct Engine::Impl {
       PageNo page;
       std::vector<u8> bytes;
     };
+    u64 id = 0;  // LockFile::job while it is the one in progress
     Descriptor target;
     Meta meta;
     std::vector<Bitmap> bitmaps;
-    std::vector<PageNo> unsummed{};  // pages of the target that have no checksum yet
+    TxnId summed_txn = 0;            // pages up to it have checksums
+    std::vector<PageNo> unsummed{};  // pages of the target that may have none
     CheckpointCause cause = CheckpointCause::commit;
     i64 start_us = 0;
     // How far it is.
@@ -51,16 +55,32 @@ struct Engine::Impl {
   };
   enum class LogAfter { kept, removed };
 
-  // Opening; engine_open.cc and recovery.cc.
+  // Opening and closing; engine_open.cc, engine_close.cc and recovery.cc.
+  void open(Engine& engine, const MetaSlots& slots, bool joins);
   void adopt(const Meta& newest);
+  void join();
+  void follow_the_dead();
+  void open_map();
   bool maps_stores();
   bool bitmap_is_sound(u64 group) const;
   void load_bitmaps();
   void rebuild_bitmaps();
   void open_clean(const MetaSlots& slots);
+  void publish_adopted();
   void adopt_tail();
   void recover(Engine& engine, const MetaSlots& slots);
   void keep_runs(const ValueRuns& runs);
+
+  // What other processes did; under the writer's place. engine_follow.cc.
+  void take_writer(std::chrono::milliseconds timeout);
+  void catch_up();
+  void follow();
+  void settle_dead_checkpoint();
+  void follow_meta();
+  void follow_log(const Descriptor& newest);
+  bool apply_records(const Descriptor& newest);
+  void apply(const Record& record);
+  void reload(const Descriptor& newest);
 
   // Space; under the writer's place. engine_space.cc.
   void reclaim();
@@ -75,14 +95,19 @@ struct Engine::Impl {
     std::vector<OwnPages::Dropped>* dropped;
     std::string* record;  // null: the transaction has no record and must commit by checkpoint
     bool by_checkpoint = false;
-    u32 runs_size = 0;  // trailing bytes of the record
+    u32 delta_size = 0;  // bytes of the record behind its operations
+    u32 runs_size = 0;   // and behind those
     u64 run_bytes = 0;  // of values that it refers to
     u64 log_bytes = 0;  // that its record took
   };
   void publish(Commit& commit);
+  void append_record(Commit& commit);
+  void publish_by_checkpoint(Commit& commit);
   void finish_commit(const Commit& commit);
   bool ensure_log();
   void sync_log(Lsn lsn);
+  void sync_to_tip();
+  void end_sync() noexcept;
   void refuse_writes() noexcept;
   [[noreturn]] void refuse_and_rethrow();
   void throw_if_refused() const;
@@ -93,16 +118,23 @@ struct Engine::Impl {
   CheckpointJob make_job(const Descriptor& target, LogAfter log_after);
   void seal_log(CheckpointJob& job);
   void start_checkpoint() noexcept;
-  TxnId durable_checkpoint();
+  void settle_checkpoint();
+  void roll_forward(const Meta& written);
+  void publish_meta(Meta written);
+  u64 new_job();
+  TxnId durable_checkpoint() const { return shared().checkpoint_txn.load(); }
   bool prepare_checkpoint(CheckpointCause cause);
   bool wants_checkpoint();
   bool step(CheckpointJob& job);
+  void sync_pages();
   void complete(CheckpointJob& job);
   void run_checkpoint(CheckpointJob& job);
   void step_running();
   void advance_checkpoint(u64 slices) noexcept;
   void finish_checkpoint();
   void close_files(Engine& engine);
+  bool become_last();
+  void close_last(Engine& engine);
   void relocate_tail(Engine& engine);
   bool move_pages(Engine& engine, PageNo end);
   void release_files() noexcept;
@@ -110,6 +142,9 @@ struct Engine::Impl {
   std::string log_path() const { return path + "-log"; }
   std::string lock_path() const { return path + "-lock"; }
   u32 page_size() const { return geometry.page_size; }
+  LockFile& shared() const { return processes->lock_file(); }
+  i64 coarse_now() { return env.clock().coarse_monotonic_us(); }
+  LogIdentity log_identity() const { return {meta.uuid, meta.log_epoch, meta.log_stride}; }
   void note_space() noexcept;
 
   // Metrics; engine_metrics.cc. Both under the writer's place.
@@ -122,6 +157,8 @@ struct Engine::Impl {
   std::string path;
   bool read_only = false;
   bool temporary = false;
+  bool exclusive = false;  // no other process has the file open
+  bool is_alone = false;   // while it opens or closes: no other process has it open
   std::atomic<bool> closed = false;
 
   Geometry geometry;
@@ -130,13 +167,18 @@ struct Engine::Impl {
   BufferPool buffers;
   OwnPages own{buffers};  // of the open write transaction
   std::unique_ptr<os::File> lock_file;
+  std::unique_ptr<Processes> processes;
   std::unique_ptr<Versions> versions;
   std::unique_ptr<RedoLog> log;       // null until the first logged commit; changes under the writer's place
   std::atomic<bool> has_log = false;  // for threads without it
   WriterLock writer;
+  SharedLock checkpoint_lock;  // taken after the writer's place
+  SharedLock sync_lock;        // taken last
 
   // Under the writer's place.
   Descriptor tip;
+  bool follows = false;  // allocator and log are those of `tip`
+  u64 segments = 0;      // LockFile::segments as of the log's last refresh
   std::atomic<u32> committing = 0;  // published commits that still use the log; counted up under the writer's place
   std::atomic<TxnId> unlogged_txn =
       0;                   // newest commit that is not in the log; no record may follow it before a checkpoint
@@ -145,25 +187,18 @@ struct Engine::Impl {
   std::string record_buffer;  // kept between transactions for its capacity
   std::vector<TxnId> pins;    // scratch
 
-  // Under checkpoint_work, which is taken before the mutexes below.
-  std::mutex checkpoint_work;
+  // Under checkpoint_lock.
   std::optional<CheckpointJob> running;
+  bool was_summed = false;  // all that was unsummed when the last one began
+  u64 jobs = 0;             // begun by this process
 
   // Under checkpoint_mutex.
   std::mutex checkpoint_mutex;
-  Meta meta;              // as last written
-  TxnId running_txn = 0;  // target of the checkpoint in progress, 0 if none
+  Meta meta;  // as last published; changes under checkpoint_lock, or under the writer's place while `running` is empty
+  std::atomic<u64> known_sequence = 0;  // the meta's
   u64 checkpoints = 0;
   std::optional<CheckpointMetrics> last_checkpoint;
 
-  // Under sync_mutex.
-  std::mutex sync_mutex;
-  std::condition_variable sync_done;
-  bool syncing = false;
-  Lsn durable = 0;
-  Lsn synced_runs = 0;  // values that records up to here refer to are on the disk
-
-  std::atomic<Lsn> runs_end = 0;  // end of the newest record that refers to values
   std::atomic<bool> refused = false;
   mutable std::mutex refused_mutex;
   std::string refused_why;

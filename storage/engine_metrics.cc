@@ -12,10 +12,10 @@ constexpr std::chrono::milliseconds kPatience{1000};
 // The writer's place, if it is free soon. A thread that has it already may look too.
 class BorrowedPlace {
  public:
-  explicit BorrowedPlace(WriterLock& lock) : lock_(lock), was_held_(lock.held_here()) {
+  explicit BorrowedPlace(Engine::Impl& engine) : lock_(engine.writer), was_held_(lock_.held_here()) {
     if (was_held_) return;
     try {
-      lock_.lock(kPatience);
+      engine.take_writer(kPatience);
       taken_ = true;
     } catch (const Error& error) {
       if (error.code() != ErrorCode::timed_out) throw;
@@ -58,7 +58,7 @@ void Engine::Impl::add_held_pages(std::vector<ReaderMetrics>& readers) const {
   for (ReaderMetrics& reader : readers) {
     const auto pin = std::ranges::lower_bound(pins, reader.txn);
     const bool is_pin = pin != pins.end() && *pin == reader.txn;
-    if (!is_pin || reader.txn == meta.txn || reader.txn == running_txn || reader.txn == versions->head()) continue;
+    if (!is_pin || reader.txn == meta.txn || reader.txn == shared().running_txn || reader.txn == versions->head()) continue;
     reader.held_pages =
         allocator.held_only_by(reader.txn, pin == pins.begin() ? std::nullopt : std::optional(*(pin - 1)));
   }
@@ -82,7 +82,7 @@ SpaceMetrics Engine::Impl::space_metrics() const {
 
 Engine::Moment Engine::measure(Metrics& metrics) {
   impl_->throw_if_closed();
-  const BorrowedPlace place(impl_->writer);
+  const BorrowedPlace place(*impl_);
   impl_->throw_if_closed();
   if (place.no_transaction()) {
     impl_->reclaim();  // what a write transaction that began now would find

@@ -1,4 +1,10 @@
-// Opening: finding or making the file, locking it, judging its metas, and loading the bitmaps.
+// Opening: judging the metas, joining the processes that have the file open, or taking over a file that nobody has.
+//
+//   nobody has it, closed cleanly           -> open_clean
+//   nobody has it, all were killed          -> join, as if they lived: what they committed is in the system's cache
+//   nobody has it, the system went down, or -> recover (recovery.cc)
+//     a write had failed
+//   others have it                          -> join
 
 #include <algorithm>
 #include <cstring>
@@ -6,7 +12,6 @@
 #include "base/assert.h"
 #include "storage/create.h"
 #include "storage/engine_impl.h"
-#include "storage/log_format.h"
 
 namespace sapwood::storage {
 namespace {
@@ -24,130 +29,131 @@ void check_options(const Options& options) {
   }
 }
 
-// The lock file tells more than the system does, but only of a process that writes; a reader leaves it as it is.
-std::string holder_of(os::Env& env, const std::string& path) {
-  constexpr std::size_t kMostNamed = 3;
-  const std::vector<os::ProcessInfo> users = env.files().users_of(path);
-  const std::string lock_path = path + "-lock";
-  if (env.files().exists(lock_path)) {
-    const std::unique_ptr<os::File> file = env.files().open(lock_path, {.write = false});
-    std::vector<u8> bytes(sizeof(LockFile));
-    bytes.resize(file->read(0, bytes.data(), bytes.size()));
-    const u32 writer = holding_process(bytes.data(), bytes.size());
-    const bool holds = users.empty() || std::ranges::find(users, writer, &os::ProcessInfo::pid) != users.end();
-    if (writer != 0 && holds) return describe_holder(bytes.data(), bytes.size());
-  }
-  std::string named;
-  for (std::size_t i = 0; i < std::min(users.size(), kMostNamed); ++i) {
-    named += (i == 0 ? "process " : ", ") + std::to_string(users[i].pid) + " (" + users[i].command + ")";
-  }
-  if (users.size() > kMostNamed) named += " and " + std::to_string(users.size() - kMostNamed) + " others";
-  return named.empty() ? "another process" : named;
-}
+// Thrown when what killed processes left does not fit together.
+struct JoinFailed {};
 
-[[noreturn]] void throw_in_use(os::Env& env, const std::string& path) {
-  std::string holder = "another process";
-  try {
-    holder = holder_of(env, path);
-  } catch (const Error&) {  // then it stays unnamed
-  }
-  throw Error(ErrorCode::in_use, path + " is in use by " + holder + "; close it there first");
-}
-
-// Opens the file that stands at `path` and locks it; makes it first if `mode` says so.
-std::unique_ptr<os::File> open_locked(os::Env& env, const std::string& path, const Options& options) {
-  const bool may_create = options.mode == OpenMode::create || options.mode == OpenMode::create_new;
-  if (options.mode == OpenMode::create_new && env.files().exists(path)) {
-    throw Error(ErrorCode::exists, path + " exists already; open it in another mode or choose another name");
-  }
-  for (int attempt = 0; attempt < 16; ++attempt) {
-    if (may_create && !env.files().exists(path)) {
-      try {
-        create_database(env, path, options.page_size == 0 ? kDefaultPageSize : options.page_size);
-      } catch (const Error& error) {
-        if (error.code() != ErrorCode::exists || options.mode == OpenMode::create_new) throw;
-        if (!env.files().exists(path)) continue;  // the name to build under was taken, by a leftover
-      }
-    }
-    const bool write = options.mode != OpenMode::read;
-    std::unique_ptr<os::File> file = env.files().open(path, {.write = write});
-    if (!file->try_lock(write ? os::LockKind::exclusive : os::LockKind::shared)) {
-      file.reset();  // we are no user of it
-      throw_in_use(env, path);
-    }
-    if (file->is_at_path()) return file;  // else it was replaced in between
-  }
-  throw Error(ErrorCode::in_use, path + " is replaced again and again by others; close it there first");
-}
-
-// After a crash, or a failed write, the system's cache may hold what will never reach the disk (it marks pages clean
-// when their write fails): what counts is what is really there.
-void forget_unsafe_cache(os::Env& env, const std::string& path, os::File& file) {
-  if (!env.files().exists(path + "-lock") && !env.files().exists(path + "-log")) return;
+// After a crash of the system, or a failed write, the system's cache may hold what will never reach the disk (it marks
+// pages clean when their write fails): what counts is what is really there.
+void forget_unsafe_cache(os::File& file) {
   file.sync();
   file.drop_cache();
 }
 
-std::unique_ptr<os::Mapping> open_lock_file(os::Env& env, const std::string& path, std::unique_ptr<os::File>& file) {
-  file = env.files().open(path, {.write = true, .create = true});
-  file->allocate(0, sizeof(LockFile));  // real space: a full disk is an error here, not a signal later
-  return file->map_shared(sizeof(LockFile));
+// Whether to go on with what the lock file says, and what the metas say.
+MetaSlots look_at(os::Env& env, const std::string& path, const Options& options, Access& access,
+                  const Processes& processes, bool& joins) {
+  const bool can_join = access.lock_file != nullptr && processes.can_join(env.process(), access.is_alone);
+  joins = can_join && (!access.is_alone || (!access.exclusive && processes.state() == SharedState::open));
+  const bool writes = access.lock_file != nullptr && options.mode != OpenMode::read;
+  const bool was_in_use = access.found_lock_file || env.files().exists(path + "-log");
+  if (!joins && access.is_alone && writes && was_in_use) forget_unsafe_cache(*access.file);
+  MetaSlots slots = read_metas(*access.file);
+  if (joins && processes.lock_file().uuid != slots.newest->uuid) {
+    joins = false;
+    if (access.is_alone && writes) {
+      forget_unsafe_cache(*access.file);
+      slots = read_metas(*access.file);
+    }
+  }
+  if (!joins && !access.is_alone) {
+    throw Error(ErrorCode::in_use, path + "-lock is not the one of the processes that have " + path +
+                                       " open; close it there, then open it again");
+  }
+  return slots;
+}
+
+Access temporary_access(os::Env& env, const Options& options) {
+  Access access;
+  access.file = env.files().open_temporary();
+  write_empty(*access.file, new_meta(env, options.page_size == 0 ? kDefaultPageSize : options.page_size));
+  access.lock_bytes = env.reserve_memory(sizeof(LockFile));
+  access.is_alone = true;
+  access.exclusive = true;
+  return access;
 }
 
 }  // namespace
 
-Engine::Impl::Impl(os::Env& environment, const Options& given, Contents& content, std::unique_ptr<os::File> file,
-                   const Geometry& pages_at)
+Engine::Impl::Impl(os::Env& environment, const Options& given, Contents& content, Access access,
+                   std::unique_ptr<Processes> known, const Geometry& pages_at)
     : env(environment),
       options(given),
       contents(content),
+      exclusive(access.exclusive),
+      is_alone(access.is_alone),
       geometry(pages_at),
-      pages(environment, std::move(file), pages_at),
+      pages(environment, std::move(access.file), pages_at),
       allocator(pages_at),
-      buffers(pages_at.page_size) {}
+      buffers(pages_at.page_size),
+      lock_file(std::move(access.lock_file)),
+      processes(std::move(known)),
+      versions(std::make_unique<Versions>(*processes)),
+      writer(*processes),
+      checkpoint_lock(processes->lock_file().checkpoint_lock, *processes),
+      sync_lock(processes->lock_file().sync_lock, *processes) {}
 
-std::shared_ptr<Engine> Engine::open(const std::string& given_path, const Options& options, Contents& contents) {
+std::shared_ptr<Engine> Engine::open(const std::string& path, const Options& options, Contents& contents) {
   check_options(options);
+  try {
+    return open_once(path, options, contents);
+  } catch (const JoinFailed&) {
+    return open_once(path, options, contents);  // recovers
+  }
+}
+
+std::shared_ptr<Engine> Engine::open_once(const std::string& given_path, const Options& options, Contents& contents) {
   os::Env& env = options.env != nullptr ? *options.env : os::posix_env();
   const bool temporary = given_path.empty();
   const std::string path = temporary ? "(temporary database)" : env.files().resolve(given_path);
-  std::unique_ptr<os::File> file;
-  if (temporary) {
-    file = env.files().open_temporary();
-    write_empty(*file, new_meta(env, options.page_size == 0 ? kDefaultPageSize : options.page_size));
-  } else {
-    file = open_locked(env, path, options);
-  }
-  if (!temporary && options.mode != OpenMode::read) forget_unsafe_cache(env, path, *file);
-  const MetaSlots slots = read_metas(*file);
+  Access access = temporary ? temporary_access(env, options) : open_access(env, path, options);
+  auto processes = std::make_unique<Processes>(std::move(access.lock_bytes),
+                                               access.lock_file != nullptr ? access.file.get() : nullptr);
+  bool joins = false;
+  const MetaSlots slots = look_at(env, path, options, access, *processes, joins);
   if (slots.newest->read_only_compatible != 0 && options.mode != OpenMode::read) {
     throw Error(ErrorCode::newer_format,
                 path + " has features of a newer version of Sapwood; update to write it, or open it for reading");
   }
-  std::unique_ptr<Impl> impl(new Impl(env, options, contents, std::move(file), Geometry(slots.newest->page_size)));
+  const Geometry geometry(slots.newest->page_size);
+  std::unique_ptr<Impl> impl(new Impl(env, options, contents, std::move(access), std::move(processes), geometry));
   impl->path = path;
   impl->temporary = temporary;
   impl->read_only = options.mode == OpenMode::read && !temporary;
-  std::unique_ptr<os::Mapping> shared = temporary || impl->read_only
-                                            ? env.reserve_memory(sizeof(LockFile))
-                                            : open_lock_file(env, impl->lock_path(), impl->lock_file);
-  impl->versions = std::make_unique<Versions>(std::move(shared), env.process(), env.clock().now_us());
   impl->closed = true;  // a failure from here on must leave the files as they are
   std::shared_ptr<Engine> engine(new Engine(std::move(impl)));
   Impl& opened = *engine->impl_;
   try {
-    if (slots.newest->log_expected) {
-      opened.recover(*engine, slots);
-    } else {
-      opened.open_clean(slots);
-    }
+    opened.open(*engine, slots, joins);
   } catch (...) {
     opened.release_files();
     throw;
   }
   opened.closed = false;
-  opened.note_space();
   return engine;
+}
+
+// With the open lock, which it gives back.
+void Engine::Impl::open(Engine& engine, const MetaSlots& slots, bool joins) {
+  const os::ProcessInfo self = env.process();
+  if (joins) {
+    if (is_alone) processes->forget_dead();
+    processes->enter(self, env.clock().now_us());
+    join();
+    if (is_alone && !read_only) follow_the_dead();
+  } else {
+    processes->make_anew(self, slots.newest->uuid);
+    processes->enter(self, env.clock().now_us());
+    if (slots.newest->log_expected) {
+      recover(engine, slots);
+    } else {
+      open_clean(slots);
+    }
+    follows = true;
+    note_space();
+    if (!exclusive) processes->set_state(SharedState::open);
+  }
+  is_alone = false;
+  if (lock_file != nullptr || read_only) finish_opening(pages.file());
 }
 
 bool Engine::Impl::maps_stores() {
@@ -175,28 +181,52 @@ void Engine::Impl::open_clean(const MetaSlots& slots) {
   if (!read_only) env.files().remove(log_path());
 }
 
-// Takes over what a meta says: geometry, bitmaps, tip. Publishes nothing to others that was not there.
-void Engine::Impl::adopt(const Meta& newest) {
-  meta = newest;
-  if (pages.page_count() < meta.page_count) {
-    throw Error(ErrorCode::corrupt, path + " is cut off: it has " + std::to_string(pages.page_count()) + " pages of " +
-                                        std::to_string(meta.page_count) + "; restore it from a copy");
+// Enters a file that other processes have open, or had when they were killed. Its pages, bitmaps and log are looked at
+// by the first write (engine_follow.cc).
+void Engine::Impl::join() {
+  const std::optional<Meta> published = read_meta(pages.file(), geometry, shared().meta_sequence.load());
+  if (!published) {
+    throw Error(ErrorCode::corrupt, path + " has lost the meta of its last checkpoint; close it in all processes, " +
+                                        "then restore it from a copy");
   }
+  meta = *published;
+  known_sequence = meta.sequence;
+  open_map();
+  pages.cover(shared().ring[shared().tip % kRingSize].page_count);
+}
+
+// What killed processes left is trusted only if it fits together; else the log is replayed.
+void Engine::Impl::follow_the_dead() {
+  writer.lock(std::chrono::milliseconds(-1), coarse_now());
+  try {
+    catch_up();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::corrupt && error.code() != ErrorCode::not_found) throw;
+    processes->set_state(SharedState::fresh);
+    throw JoinFailed();
+  }
+  writer.unlock();
+}
+
+void Engine::Impl::open_map() {
   PageSpace prototype;
   prototype.checksum_seed = meta.checksum_seed();
   prototype.key_hash = {meta.hash_seed(), ~u64{0} << (64 - env.key_hash_bits())};
   prototype.verify_checksums = options.verify_checksums;
   prototype.verify_node = contents.verify_node();
   pages.open_map(prototype, maps_stores());
-  tip.txn = meta.txn;
-  tip.catalog = meta.catalog;
-  tip.page_count = meta.page_count;
-  tip.lsn = meta.replay_lsn;
-  tip.commit_time_us = meta.commit_time_us;
-  durable = tip.lsn;
-  versions->publish_tip(tip);
-  versions->publish_head(tip.txn);
-  versions->publish_checkpoints(meta.txn, 0);
+}
+
+// Takes over what a meta says: geometry, bitmaps, tip.
+void Engine::Impl::adopt(const Meta& newest) {
+  meta = newest;
+  if (pages.page_count() < meta.page_count) {
+    throw Error(ErrorCode::corrupt, path + " is cut off: it has " + std::to_string(pages.page_count()) + " pages of " +
+                                        std::to_string(meta.page_count) + "; restore it from a copy");
+  }
+  open_map();
+  tip = descriptor_of(meta);
+  publish_adopted();
   try {
     load_bitmaps();
   } catch (const Error&) {
@@ -204,6 +234,17 @@ void Engine::Impl::adopt(const Meta& newest) {
     allocator = Allocator(geometry);  // a reader needs them for info() only: what is not damaged can still be read
     allocator.grow(meta.page_count);
   }
+}
+
+// Makes `tip`, of the meta, what others see, in a lock file made anew.
+void Engine::Impl::publish_adopted() {
+  LockFile& lock = shared();
+  versions->publish_tip(tip);
+  versions->publish_head(tip.txn);
+  lock.checkpoint_txn = meta.txn;
+  lock.meta_sequence = meta.sequence;
+  known_sequence = meta.sequence;
+  lock.durable_lsn = tip.lsn;
 }
 
 bool Engine::Impl::bitmap_is_sound(u64 group) const {
@@ -231,7 +272,7 @@ void Engine::Impl::load_bitmaps() {
   adopt_tail();
 }
 
-// A bad bitmap: every root is walked instead. All groups count as changed, so the next checkpoint writes them anew.
+// A bad bitmap: every root is walked instead. The next checkpoint writes it anew.
 void Engine::Impl::rebuild_bitmaps() {
   allocator = Allocator(geometry);
   allocator.grow(meta.page_count);
@@ -243,7 +284,7 @@ void Engine::Impl::rebuild_bitmaps() {
   adopt_tail();
 }
 
-// Space that the file has past the meta's pages, from before a crash, is free.
+// Space that the file has past the meta's pages, from before a crash or of a transaction that was rolled back, is free.
 void Engine::Impl::adopt_tail() {
   u64 count = std::min(pages.page_count(), geometry.max_pages());
   if (!geometry.is_page_count(count)) --count;

@@ -16,7 +16,7 @@ constexpr u64 kWorthwhileShare = 8;  // of the file
 class PlaceAgain {
  public:
   explicit PlaceAgain(WriterLock& lock) : lock_(lock) {}
-  ~PlaceAgain() { lock_.lock(std::chrono::milliseconds(-1)); }
+  ~PlaceAgain() { lock_.lock(std::chrono::milliseconds(-1), 0); }
   PlaceAgain(const PlaceAgain&) = delete;
   PlaceAgain& operator=(const PlaceAgain&) = delete;
 
@@ -36,10 +36,8 @@ void Engine::Impl::relocate_tail(Engine& engine) {
   };
   if (!is_worthwhile(allocator.live_pages())) return;
   if (tip.txn != meta.txn) {
-    CheckpointJob job = make_job(tip, LogAfter::kept);
-    seal_log(job);
-    start_checkpoint();
-    run_checkpoint(job);
+    prepare_checkpoint(CheckpointCause::asked);
+    finish_checkpoint();
     reclaim();
   }
   const u64 end = allocator.reachable_end(most);

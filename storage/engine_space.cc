@@ -21,11 +21,8 @@ void Engine::Impl::reclaim() {
   const TxnId head = versions->head();
   versions->collect(pins);
   pins.push_back(head);
-  {
-    const std::lock_guard lock(checkpoint_mutex);
-    pins.push_back(meta.txn);
-    if (running_txn != 0) pins.push_back(running_txn);
-  }
+  if (const TxnId running_checkpoint = shared().running_txn) pins.push_back(running_checkpoint);
+  pins.push_back(durable_checkpoint());  // after the one in progress, which becomes it
   std::sort(pins.begin(), pins.end());
   pins.erase(std::unique(pins.begin(), pins.end()), pins.end());
   allocator.reclaim(pins, head);

@@ -10,6 +10,7 @@ namespace {
 using Paths = std::vector<std::string>;
 
 TEST_F(EngineTest, KeepsItsContentAtEveryPageSize) {
+  options_.exclusive = true;
   for (u32 page_size = 512; page_size <= 65536; page_size *= 2) {
     disk_.set_contents(kPath, "");
     disk_.files().remove(kPath);
@@ -119,7 +120,8 @@ TEST_F(EngineTest, AStuckReaderHoldsOnlyWhatItCanSee) {
 
 TEST_F(EngineTest, AcknowledgedCommitsSurviveTheProcess) {
   State model;
-  for (const Durability durability : {Durability::sync, Durability::async}) {
+  for (const Durability durability : {Durability::sync, Durability::async, Durability::sync, Durability::async}) {
+    options_.exclusive = !options_.exclusive;
     std::shared_ptr<Engine> engine = open();
     for (u64 i = 0; i < 50; ++i) {
       commit(*engine, durability, [&](Editor& editor) { editor.put(i, i + 1); });
@@ -127,8 +129,8 @@ TEST_F(EngineTest, AcknowledgedCommitsSurviveTheProcess) {
     }
     crash(engine);
     engine = open();
-    EXPECT_TRUE(engine->info().recovery.recovered);
-    EXPECT_GT(engine->info().recovery.records, 0u);
+    EXPECT_EQ(engine->info().recovery.recovered, options_.exclusive);  // else it goes on where the dead one stopped
+    EXPECT_EQ(engine->info().recovery.records > 0, options_.exclusive);
     EXPECT_EQ(read_newest(*engine), model);
     expect_sound(*engine);
     engine->close();
@@ -137,6 +139,7 @@ TEST_F(EngineTest, AcknowledgedCommitsSurviveTheProcess) {
 }
 
 TEST_F(EngineTest, CommitsWithoutALogSurviveACloseOrCheckpoint) {
+  options_.exclusive = true;
   std::shared_ptr<Engine> engine = open();
   const auto put = [&](u64 index) { commit(*engine, Durability::none, [&](Editor& editor) { editor.put(index, 7); }); };
   put(1);
@@ -158,6 +161,7 @@ TEST_F(EngineTest, CommitsWithoutALogSurviveACloseOrCheckpoint) {
 
 // The first logged commit after unlogged ones is a checkpoint: nothing before it may be lost alone.
 TEST_F(EngineTest, ASyncCommitBehindUnloggedOnesHoldsThemAll) {
+  options_.exclusive = true;
   std::shared_ptr<Engine> engine = open();
   commit(*engine, Durability::sync, [](Editor& editor) { editor.put(1, 1); });
   commit(*engine, Durability::none, [](Editor& editor) { editor.put(2, 2); });
@@ -201,6 +205,7 @@ TEST_F(EngineTest, TheLogSwitchesSegmentsUnderLoad) {
 }
 
 TEST_F(EngineTest, RecoveryStartsAtTheCheckpoint) {
+  options_.exclusive = true;
   std::shared_ptr<Engine> engine = open();
   for (u64 i = 0; i < 20; ++i) commit(*engine, Durability::sync, [&](Editor& editor) { editor.put(i, 1); });
   engine->checkpoint();
@@ -226,6 +231,7 @@ TEST_F(EngineTest, ATransactionWithoutChangesIsNoVersion) {
 }
 
 TEST_F(EngineTest, ARolledBackTransactionLeavesNothing) {
+  options_.exclusive = true;
   options_.dirty_limit = 1;
   const std::shared_ptr<Engine> engine = open();
   std::mt19937_64 random(9);
@@ -278,6 +284,7 @@ TEST_F(EngineTest, MemoryIsReleasedInTheMiddle) {
 }
 
 TEST_F(EngineTest, AnotherOpenerIsToldWhoHasTheFile) {
+  options_.exclusive = true;
   const std::shared_ptr<Engine> engine = open();
   const std::unique_ptr<os::SimProcess> other = disk_.start_process();
   for (os::Env* env : {static_cast<os::Env*>(other.get()), static_cast<os::Env*>(&disk_)}) {
@@ -321,6 +328,7 @@ TEST_F(EngineTest, CloseIsRefusedWhileTransactionsAreOpen) {
 }
 
 TEST_F(EngineTest, AnEngineDroppedWithAReaderIsRecovered) {
+  options_.exclusive = true;
   std::shared_ptr<Engine> engine = open();
   commit(*engine, Durability::async, [](Editor& editor) { editor.put(1, 1); });
   engine->begin_read();

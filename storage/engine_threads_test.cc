@@ -32,6 +32,7 @@ u64 sum_of(const State& state) {
 }
 
 TEST_F(ThreadsEngine, ReadersSeeWholeCommitsOnly) {
+  options_.exclusive = true;
   options_.log_size = 8192;
   const std::shared_ptr<Engine> engine = open();
   commit(*engine, Durability::sync, [](Editor& editor) {
@@ -101,6 +102,7 @@ TEST_F(ThreadsEngine, DurableCommitsShareSyncs) {
 }
 
 TEST_F(ThreadsEngine, EverythingAtOnce) {
+  options_.exclusive = true;
   options_.log_size = 4096;
   options_.log_size_max = 8192;
   options_.dirty_limit = 1024;

@@ -69,13 +69,13 @@ void encode_record_header(u8* record, const RecordHeader& header, u64 salt) {
   store<u64>(record + 24, header.txn);
   store<u64>(record + 32, header.durable);
   store<i64>(record + 40, header.commit_time_us);
-  store<u32>(record + 48, 0);
+  store<u32>(record + 48, header.delta_size);
   store<u32>(record + 52, hash32(record, 52, salt));
 }
 
-std::optional<RecordHeader> decode_record_header(const std::vector<u8>& segment, u64 offset,
+std::optional<RecordHeader> decode_record_header(std::span<const u8> segment, u64 offset,
                                                  const SegmentHeader& header) {
-  if (offset + kRecordHeaderSize > segment.size()) return std::nullopt;
+  if (offset > segment.size() || segment.size() - offset < kRecordHeaderSize) return std::nullopt;
   const u8* p = segment.data() + offset;
   if (load<u64>(p + 16) != header.start + offset) return std::nullopt;
   if (load<u32>(p + 52) != hash32(p, 52, header.salt)) return std::nullopt;
@@ -87,19 +87,28 @@ std::optional<RecordHeader> decode_record_header(const std::vector<u8>& segment,
   record.txn = load<u64>(p + 24);
   record.durable = load<u64>(p + 32);
   record.commit_time_us = load<i64>(p + 40);
+  record.delta_size = load<u32>(p + 48);
   return record;
 }
 
-std::optional<Record> decode_record(const std::vector<u8>& segment, u64 offset, const SegmentHeader& header) {
+std::optional<Record> decode_record(std::span<const u8> segment, u64 offset, const SegmentHeader& header,
+                                    bool verify_body) {
   const std::optional<RecordHeader> record = decode_record_header(segment, offset, header);
   if (!record || record->body_size > segment.size() - offset - kRecordHeaderSize) return std::nullopt;
   if (record->runs_size > record->body_size || record->runs_size % kValueRunBytes != 0) return std::nullopt;
+  if (record->delta_size > record->body_size - record->runs_size) return std::nullopt;
   const u8* p = segment.data() + offset;
   const u8* body = p + kRecordHeaderSize;
-  if (load<u32>(p + 12) != hash32(body, record->body_size, header.salt ^ record->lsn)) return std::nullopt;
-  const u32 operations = record->body_size - record->runs_size;
-  return Record{*record, bytes_of(body, operations), bytes_of(body + operations, record->runs_size)};
+  if (verify_body && load<u32>(p + 12) != hash32(body, record->body_size, header.salt ^ record->lsn)) {
+    return std::nullopt;
+  }
+  const u32 runs = record->body_size - record->runs_size;
+  const u32 delta = runs - record->delta_size;
+  return Record{*record, bytes_of(body, delta), bytes_of(body + delta, record->delta_size),
+                bytes_of(body + runs, record->runs_size)};
 }
+
+u64 Record::size() const { return record_size(header.body_size); }
 
 namespace {
 
@@ -107,16 +116,15 @@ namespace {
 struct Segments {
   std::optional<SegmentHeader> headers[2];
 
-  // The segment whose bytes cover `lsn`; the one that starts exactly there first.
+  // The segment whose bytes cover `lsn`: of two, the one that starts later, since the other one ended there.
   std::optional<Place> locate(Lsn lsn) const {
+    std::optional<Place> place;
     for (u32 s = 0; s < 2; ++s) {
-      if (headers[s] && headers[s]->start == lsn) return Place{s, kSegmentHeaderSize};
+      if (!headers[s] || lsn < headers[s]->start || lsn - headers[s]->start > headers[s]->size) continue;
+      if (place && headers[s]->start < headers[place->segment]->start) continue;
+      place = Place{s, std::max<u64>(lsn - headers[s]->start, kSegmentHeaderSize)};
     }
-    for (u32 s = 0; s < 2; ++s) {
-      if (!headers[s] || lsn < headers[s]->start + kSegmentHeaderSize) continue;
-      if (lsn - headers[s]->start < headers[s]->size) return Place{s, lsn - headers[s]->start};
-    }
-    return std::nullopt;
+    return place;
   }
 };
 
@@ -159,7 +167,7 @@ LogScan scan_log(os::File& file, const LogIdentity& identity, Lsn replay_lsn, Tx
         throw Error(ErrorCode::newer_format,
                     file.path() + " holds records of an unknown kind; update Sapwood to open it");
       }
-      place->offset += record_size(record->header.body_size);
+      place->offset += record->size();
       at = header.start + place->offset;
       txn = record->header.txn;
       scan.records.push_back(*record);

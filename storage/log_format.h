@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "storage/redo_log.h"
@@ -18,6 +19,7 @@ struct SegmentHeader {
 
 struct RecordHeader {
   u32 body_size = 0;
+  u32 delta_size = 0;
   u32 runs_size = 0;
   RecordKind kind = RecordKind::commit;
   Lsn lsn = 0;
@@ -33,20 +35,25 @@ std::optional<SegmentHeader> decode_segment_header(const u8* from);
 // Writes the header of the record whose body stands behind it, both checksums included.
 void encode_record_header(u8* record, const RecordHeader& header, u64 salt);
 
-// A record whose header and body are whole. `operations` and `runs` (see value_runs.h) point into the bytes that were
-// scanned.
+// A record whose header and body are whole. `operations`, `delta` (see space_delta.h) and `runs` (see value_runs.h)
+// point into the bytes that were scanned.
 struct Record {
   RecordHeader header;
   Bytes operations;
+  Bytes delta;
   Bytes runs;
+
+  // Bytes from its start to the next record's.
+  u64 size() const;
 };
 
 // The header of the record at `offset` of a segment, if one with that lsn is there and whole; its body may be cut off.
-std::optional<RecordHeader> decode_record_header(const std::vector<u8>& segment, u64 offset,
-                                                 const SegmentHeader& header);
+std::optional<RecordHeader> decode_record_header(std::span<const u8> segment, u64 offset, const SegmentHeader& header);
 
-// The record at `offset` of a segment, if one with that lsn is there and whole.
-std::optional<Record> decode_record(const std::vector<u8>& segment, u64 offset, const SegmentHeader& header);
+// The record at `offset` of a segment, if one with that lsn is there and whole. Without `verify_body` its body counts as
+// whole: a process that lives, or lived until a kill, wrote it, and the system has it.
+std::optional<Record> decode_record(std::span<const u8> segment, u64 offset, const SegmentHeader& header,
+                                    bool verify_body = true);
 
 // What the log holds from `replay_lsn` on, in order. The bytes live as long as this.
 struct LogScan {

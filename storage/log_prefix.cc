@@ -39,8 +39,7 @@ Segment read_segment(os::File& log, u64 offset, const Meta& meta) {
 void keep_records(Segment& segment, os::File& data, const Geometry& geometry, TxnId& txn) {
   while (const std::optional<Record> record = decode_record(segment.bytes, segment.keep, *segment.header)) {
     if (record->header.txn != txn + 1 || !ValueRuns(data, geometry, record->runs).are_whole()) return;
-    const u64 size = kRecordHeaderSize + u64{record->header.body_size};
-    segment.keep += (size + kRecordAlignment - 1) / kRecordAlignment * kRecordAlignment;
+    segment.keep += record->size();
     txn = record->header.txn;
   }
 }
@@ -62,9 +61,10 @@ bool keep_log_prefix(os::File& log, os::File& data, const Meta& meta) {
   const Geometry geometry(meta.page_size);
   TxnId txn = meta.txn;
   bool found = false;
-  for (u32 s = 0; s < 2 && !found; ++s) {
+  const bool ordered = !segments[1].header || (segments[0].header && segments[0].header->start >= segments[1].header->start);
+  for (const u32 s : {ordered ? 0u : 1u, ordered ? 1u : 0u}) {  // the later one first: the other one ended there
     Segment& first = segments[s];
-    if (!first.header || meta.replay_lsn < first.header->start) continue;
+    if (found || !first.header || meta.replay_lsn < first.header->start) continue;
     const u64 offset = std::max<u64>(meta.replay_lsn - first.header->start, kSegmentHeaderSize);
     if (offset > first.bytes.size()) continue;
     found = true;

@@ -103,6 +103,21 @@ std::array<Slot, 4> read_slots(os::File& file, const Geometry& geometry) {
 
 }  // namespace
 
+std::optional<Meta> read_meta(os::File& file, const Geometry& geometry, u64 sequence) {
+  for (const Slot& slot : read_slots(file, geometry)) {
+    if (slot.state == SlotState::valid && slot.meta.sequence == sequence) return slot.meta;
+  }
+  return std::nullopt;
+}
+
+Descriptor descriptor_of(const Meta& meta) {
+  return Descriptor{.txn = meta.txn,
+                    .catalog = meta.catalog,
+                    .page_count = meta.page_count,
+                    .lsn = meta.replay_lsn,
+                    .commit_time_us = meta.commit_time_us};
+}
+
 MetaSlots read_metas(os::File& file) {
   bool damaged = false;
   bool newer = false;

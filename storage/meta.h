@@ -79,8 +79,14 @@ struct MetaSlots {
 // with features that this library does not know), corrupt (our magic, no valid slot).
 MetaSlots read_metas(os::File& file);
 
+// The meta of that sequence, if one of its two slots is valid.
+std::optional<Meta> read_meta(os::File& file, const Geometry& geometry, u64 sequence);
+
 // Writes both twins of the slot pair of `meta.sequence`. The caller syncs.
 void write_meta(os::File& file, const Meta& meta);
+
+// The version that a checkpoint made durable.
+Descriptor descriptor_of(const Meta& meta);
 
 std::string uuid_text(const std::array<u8, 16>& uuid);
 

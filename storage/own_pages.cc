@@ -24,12 +24,12 @@ void BufferPool::give(std::unique_ptr<u8[]> buffer) noexcept {
   kept_count_.store(kept_.size(), std::memory_order_relaxed);
 }
 
-OwnPages::Entry& OwnPages::insert(PageNo page, u32 born, u32 pages) {
+OwnPages::Entry& OwnPages::insert(PageNo page, u32 born, u32 pages, bool run) {
   if (table_.size() < 2 * (count_ + 1)) grow();
   std::size_t i = place(page);
   for (; table_[i].page != kNoPage; i = (i + 1) & mask()) SAPWOOD_ASSERT(table_[i].page != page);
   Entry& entry = table_[i];
-  entry = Entry{.page = page, .born = born, .pages = pages & 0x3fffffff};
+  entry = Entry{.page = page, .born = born, .pages = pages & 0x1fffffff, .run = run};
   ++count_;
   return entry;
 }

@@ -36,7 +36,8 @@ class OwnPages {
     PageNo page = kNoPage;  // kNoPage: the place is empty
     u8* bytes = nullptr;
     u32 born = 0;  // value of the mark counter when it was made
-    u32 pages : 30 = 1;
+    u32 pages : 29 = 1;
+    u32 run : 1 = 0;     // without page headers
     u32 mapped : 1 = 0;  // the bytes are the file's
     u32 held : 1 = 0;    // dropped, but needed by a mark or the record
   };
@@ -73,7 +74,7 @@ class OwnPages {
   const Entry* find(PageNo page) const { return const_cast<OwnPages*>(this)->find(page); }
 
   // An entry without bytes. Requires: `page` is absent.
-  Entry& insert(PageNo page, u32 born, u32 pages);
+  Entry& insert(PageNo page, u32 born, u32 pages, bool run = false);
   // Gives an entry that has none bytes of unspecified content: a buffer, or where they are mapped.
   u8* add_buffer(Entry& entry);
   u8* add_mapped(Entry& entry, u8* bytes);

@@ -1,7 +1,7 @@
 #include "storage/page_file.h"
 
 #include <algorithm>
-#include <cstring>
+#include <utility>
 
 namespace sapwood::storage {
 namespace {
@@ -17,7 +17,8 @@ PageFile::PageFile(os::Env& env, std::unique_ptr<os::File> file, const Geometry&
 
 void PageFile::open_map(const PageSpace& prototype, bool stores) {
   add_map(prototype, stores, page_count_);
-  if (stores) unsummed_.resize(page_count_ / 64 + 1);
+  unsummed_.resize(page_count_ / 64 + 1);
+  summing_.resize(unsummed_.size());
 }
 
 void PageFile::add_map(const PageSpace& prototype, bool stores, u64 pages) {
@@ -28,9 +29,6 @@ void PageFile::add_map(const PageSpace& prototype, bool stores, u64 pages) {
   const u64 mapped = map->pages->size() >> geometry_.page_shift;  // a simulated disk reserves less
   map->verified = env_.reserve_memory(mapped * sizeof(u32));
   if (stores) map->stores = file_->map_for_stores(reserve);
-  if (!maps_.empty()) {  // pages without a checksum must stay verified
-    std::memcpy(map->verified->mutable_data(), maps_.back()->verified->data(), mapped_pages_ * sizeof(u32));
-  }
   map->space = prototype;
   map->space.base = map->pages->data();
   map->space.verified = reinterpret_cast<std::atomic<u32>*>(map->verified->mutable_data());
@@ -38,19 +36,22 @@ void PageFile::add_map(const PageSpace& prototype, bool stores, u64 pages) {
   map->space.page_shift = geometry_.page_shift;
   stores_ = stores ? map->stores->mutable_data() : nullptr;
   maps_.push_back(std::move(map));
-  mapped_pages_ = mapped;
   reserved_pages_ += mapped;
   space_.store(&maps_.back()->space, std::memory_order_release);
+  covered_.store(mapped, std::memory_order_release);
+}
+
+void PageFile::add_map_for(u64 page_count) {
+  const std::lock_guard lock(map_mutex_);
+  if (page_count <= covered_.load(std::memory_order_relaxed)) return;
+  add_map(*space(), stores_ != nullptr, page_count);
+  if (page_count > covered_) throw Error(ErrorCode::out_of_memory, file_->path() + " cannot be mapped whole");
 }
 
 void PageFile::grow(u64 page_count) {
   if (page_count <= page_count_) return;
-  if (page_count > mapped_pages_) {
-    add_map(*space(), stores_ != nullptr, page_count);
-    if (page_count > mapped_pages_) throw Error(ErrorCode::out_of_memory, file_->path() + " cannot be mapped whole");
-  }
+  cover(page_count);
   const u64 from = page_count_ << geometry_.page_shift;
-  if (stores_ != nullptr) unsummed_.resize(page_count / 64 + 1);
   file_->allocate(from, (page_count << geometry_.page_shift) - from);
   page_count_ = page_count;
 }
@@ -76,22 +77,48 @@ void PageFile::stored(PageNo page) {
   const u64 offset = geometry_.offset_of(page);
   file_->stored(offset, geometry_.page_size);
   mark_verified(page, stores_.load(std::memory_order_relaxed) + offset);
-  unsummed_[to_u64(page) / 64] |= u64{1} << (to_u64(page) % 64);
+  note_unsummed(page);
+}
+
+void PageFile::note_unsummed(PageNo page) {
+  const u64 word = to_u64(page) / 64;
+  if (word >= unsummed_.size()) {
+    unsummed_.resize(word + 1);
+    summing_.resize(word + 1);
+  }
+  unsummed_[word] |= u64{1} << (to_u64(page) % 64);
+}
+
+void PageFile::start_summing() noexcept {
+  for (std::size_t word = 0; word < unsummed_.size(); ++word) summing_[word] |= std::exchange(unsummed_[word], 0);
+}
+
+void PageFile::forget_all_unsummed() noexcept {
+  std::fill(unsummed_.begin(), unsummed_.end(), 0);
+  std::fill(summing_.begin(), summing_.end(), 0);
 }
 
 void PageFile::sum(PageNo page) {
   const u64 offset = geometry_.offset_of(page);
-  u8* const bytes = stores_.load(std::memory_order_acquire) + offset;
-  const u32 checksum = page_checksum(bytes, geometry_.page_size, page, space()->checksum_seed);
+  u8* const stores = stores_.load(std::memory_order_acquire);
+  const u32 checksum = page_checksum(bytes(page), geometry_.page_size, page, space()->checksum_seed);
+  if (stores == nullptr) {
+    u8 encoded[sizeof checksum];
+    store<u32>(encoded, checksum);
+    file_->write(offset, encoded, sizeof encoded);
+    return;
+  }
   file_->about_to_store(offset, sizeof checksum);
-  store<u32>(bytes, checksum);
+  store<u32>(stores + offset, checksum);
   file_->stored(offset, sizeof checksum);
 }
 
-void PageFile::set_summed(Extent extent) {
-  if (unsummed_.empty()) return;
-  for (u64 page = to_u64(extent.start); page < to_u64(extent.start) + extent.pages; ++page) {
-    unsummed_[page / 64] &= ~(u64{1} << (page % 64));
+void PageFile::forget_unsummed(Extent extent) noexcept {
+  const u64 end = std::min<u64>(to_u64(extent.start) + extent.pages, 64 * unsummed_.size());
+  for (u64 page = to_u64(extent.start); page < end; ++page) {
+    const u64 others = ~(u64{1} << (page % 64));
+    unsummed_[page / 64] &= others;
+    summing_[page / 64] &= others;
   }
 }
 
@@ -115,14 +142,14 @@ void PageFile::write_pages(std::vector<PageWrite>& pages) {
   }
   for (const PageWrite& write : pages) {
     mark_verified(write.page, write.bytes);
-    set_summed(Extent{write.page, 1});
+    forget_unsummed(Extent{write.page, 1});
   }
 }
 
 void PageFile::write_run(Extent extent, const void* data, u64 size, u32 birth) {
   file_->write(geometry_.offset_of(extent.start), data, size);
   space()->verified[to_u64(extent.start)].store(verified_mark(birth), std::memory_order_relaxed);
-  set_summed(extent);
+  forget_unsummed(extent);
 }
 
 }  // namespace sapwood::storage

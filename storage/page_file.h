@@ -3,7 +3,7 @@
 //
 // A page that this process has seen (it is in the system's cache, and mapped before long) is stored to directly; one
 // that it has not is built in memory and written by a call, which needs neither its old bytes nor a page fault.
-// Pages stored to get their checksums when a checkpoint needs them: until then no recovery reads them, and this process
+// Pages stored to get their checksums when a checkpoint needs them: until then no recovery reads them, and no process
 // takes them for verified.
 //
 // The map reserves clamp(8 x file, 16 GiB, 1 TiB) of address space. When the file outgrows it a larger one is added;
@@ -14,6 +14,7 @@
 #include <atomic>
 #include <bit>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "os/file.h"
@@ -41,16 +42,30 @@ class PageFile {
 
   // Makes sure that the file holds `page_count` pages; disk_full changes nothing.
   void grow(u64 page_count);
+  // Makes sure that the map reaches over that many pages, which the file has. Any thread.
+  void cover(u64 page_count) {
+    if (page_count > covered_.load(std::memory_order_acquire)) [[unlikely]]
+      add_map_for(page_count);
+  }
+  // Other processes may have changed how many pages the file has.
+  void refresh_size() { page_count_ = file_->size() >> geometry_.page_shift; }
   void truncate(u64 page_count);
 
   // Where to store a page that no version needs, from now until stored(); null if it is to go through write_pages().
   u8* place_for_stores(PageNo page);
   // The page is complete but for its checksum: readers may get to it, its version counts as verified.
   void stored(PageNo page);
-  // Calls `visit(PageNo)` for the pages stored so since forget_unsummed(); pages used otherwise since are left out.
+  // The same for a page that another process has stored.
+  void note_unsummed(PageNo page);
+  // Calls `visit(PageNo)` for the pages stored so, until they are forgotten; pages used otherwise since are left out.
   template <class Visit>
   void for_each_unsummed(Visit visit) const;
-  void forget_unsummed() noexcept { std::fill(unsummed_.begin(), unsummed_.end(), 0); }
+  // Begins to give checksums to all of them; when that is done for sure, forget_summed() forgets those.
+  void start_summing() noexcept;
+  void forget_summed() noexcept { std::fill(summing_.begin(), summing_.end(), 0); }
+  // The extent is not, or no longer, one of them.
+  void forget_unsummed(Extent extent) noexcept;
+  void forget_all_unsummed() noexcept;
   // Gives a stored page its checksum, while others may read it.
   void sum(PageNo page);
   // Writes pages, in the order of their numbers (it sorts), neighbours in one call; and marks these versions as
@@ -78,19 +93,21 @@ class PageFile {
     std::unique_ptr<os::Mapping> stores;  // null if all go through calls
   };
   void add_map(const PageSpace& prototype, bool stores, u64 pages);
+  void add_map_for(u64 page_count);
   void mark_verified(PageNo page, const u8* bytes);
-  void set_summed(Extent extent);
 
   os::Env& env_;
   std::unique_ptr<os::File> file_;
   Geometry geometry_;
   u64 min_map_bytes_;
   u64 page_count_ = 0;    // that the file has space for
-  u64 mapped_pages_ = 0;  // that the newest map reserves
+  std::atomic<u64> covered_ = 0;  // pages that the newest map reserves
+  std::mutex map_mutex_;          // for adding maps
   std::atomic<const PageSpace*> space_ = nullptr;
   std::vector<std::unique_ptr<Map>> maps_;
   std::atomic<u8*> stores_ = nullptr;  // of the newest map
-  std::vector<u64> unsummed_;          // bit i: page i was stored without its checksum; empty without stores
+  std::vector<u64> unsummed_;          // bit i: page i was stored without its checksum
+  std::vector<u64> summing_;           // of these, those from before start_summing(); of equal size
   std::atomic<u64> reserved_pages_ = 0;
   std::atomic<u64> syncs_ = 0;
 };
@@ -98,7 +115,7 @@ class PageFile {
 template <class Visit>
 void PageFile::for_each_unsummed(Visit visit) const {
   for (std::size_t word = 0; word < unsummed_.size(); ++word) {
-    for (u64 bits = unsummed_[word]; bits != 0; bits &= bits - 1) {
+    for (u64 bits = unsummed_[word] | summing_[word]; bits != 0; bits &= bits - 1) {
       visit(PageNo{word * 64 + static_cast<u64>(std::countr_zero(bits))});
     }
   }

@@ -43,9 +43,12 @@ struct PageSpace {
 class PageReader {
  public:
   PageReader() = default;
-  PageReader(const PageSpace* space, u64 page_count) : space_(space), page_count_(page_count) {}
-  PageReader(const PageSpace* space, u64 page_count, u32 own_birth, const PrivatePages* own)
-      : space_(space), page_count_(page_count), own_birth_(own_birth), own_(own) {}
+  // Of a version with `page_count` pages. Of its pages, those born up to `summed` have checksums: a checkpoint of the
+  // version or an older one gave them, or who made them.
+  PageReader(const PageSpace* space, u64 page_count, TxnId summed = kAllSummed)
+      : space_(space), page_count_(page_count), summed_(summed) {}
+  PageReader(const PageSpace* space, u64 page_count, u32 own_birth, const PrivatePages* own, TxnId summed = kAllSummed)
+      : space_(space), page_count_(page_count), summed_(summed), own_birth_(own_birth), own_(own) {}
 
   u32 page_size() const { return space_->page_size; }
   u64 page_count() const { return page_count_; }
@@ -83,6 +86,7 @@ class PageReader {
   const u8* fetch_run(Extent extent, u32 birth, u64 size, u32 checksum) const;
 
  private:
+  static constexpr TxnId kAllSummed = ~TxnId{0};
   static constexpr u32 kPrefetchBytes = 4096;
   static constexpr u32 kSearchBytes = 256;
 
@@ -92,9 +96,11 @@ class PageReader {
     for (u32 at = 0; at < space_->page_size && at < bytes; at += 64) __builtin_prefetch(page + at);
   }
   void verify(const u8* page, PageRef ref) const;
+  bool is_summed(u32 birth) const;
 
   const PageSpace* space_ = nullptr;
   u64 page_count_ = 0;
+  TxnId summed_ = kAllSummed;
   u32 own_birth_ = 0;
   const PrivatePages* own_ = nullptr;
 };

@@ -56,11 +56,10 @@ void Engine::Impl::recover(Engine& engine, const MetaSlots& slots) {
   file->sync();
   file->drop_cache();
   adopt(*slots.newest);
-  const LogIdentity identity{meta.uuid, meta.log_epoch, meta.log_stride};
   if (meta.log_stride < kMinLogSize || meta.log_stride > kMaxLogStride) {
     throw Error(ErrorCode::corrupt, path + " has a meta with an impossible log stride; restore it from a copy");
   }
-  LogScan scan = scan_log(*file, identity, meta.replay_lsn, meta.txn);
+  LogScan scan = scan_log(*file, log_identity(), meta.replay_lsn, meta.txn);
   if (!scan.found_start) {
     throw Error(ErrorCode::corrupt, log_path() + " does not hold the commits after the last checkpoint of " + path +
                                         (slots.other_damaged ? " whose newest meta is damaged" : "") +
@@ -77,7 +76,7 @@ void Engine::Impl::recover(Engine& engine, const MetaSlots& slots) {
   tip.txn = last + lost_transactions(meta.log_stride);
   tip.lsn = scan.end;
   reclaim();
-  writer.lock(std::chrono::milliseconds(-1));
+  writer.lock(std::chrono::milliseconds(-1), coarse_now());
   WriteTransaction txn(engine, tip, tip.txn + 1);
   std::vector<ValueRuns> values;
   for (const Record& record : scan.records) {

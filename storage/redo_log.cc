@@ -69,6 +69,84 @@ std::unique_ptr<RedoLog> RedoLog::create(os::Env& env, const std::string& path, 
   return log;
 }
 
+std::unique_ptr<RedoLog> RedoLog::open(os::Env& env, const std::string& path, const LogIdentity& identity,
+                                       const Sizes& sizes, bool write, bool stores) {
+  std::unique_ptr<os::File> file = env.files().open(path, {.write = write});
+  std::unique_ptr<RedoLog> log(new RedoLog(env, std::move(file), identity, sizes));
+  if (stores) log->map_ = log->file_->map_for_stores(identity.stride + sizes.most);
+  return log;
+}
+
+void RedoLog::refresh(Lsn end, const std::array<u64, 2>& space) {
+  Segment segments[2];
+  bool found[2] = {};
+  const u64 file_size = file_->size();
+  for (u32 s = 0; s < 2; ++s) {
+    segments[s] = Segment{.size = space[s]};
+    u8 bytes[kSegmentHeaderSize];
+    if (file_->read(s * identity_.stride, bytes, sizeof bytes) < sizeof bytes) continue;
+    const std::optional<SegmentHeader> header = decode_segment_header(bytes);
+    if (!header || header->uuid != identity_.uuid || header->epoch != identity_.epoch) continue;
+    if (header->size > identity_.stride || s * identity_.stride + header->size > file_size) continue;
+    segments[s] = Segment{header->size, header->start, kSegmentHeaderSize, header->salt};
+    found[s] = true;
+  }
+  const u32 newer = found[1] && (!found[0] || segments[1].start > segments[0].start) ? 1 : 0;
+  Segment& segment = segments[newer];
+  if (end > segment.start) segment.used = std::max<u64>(kSegmentHeaderSize, end - segment.start);
+  if (!found[newer] || segment.used > segment.size) {
+    throw Error(ErrorCode::corrupt, file_->path() + " is damaged: it does not reach to the newest commit; close " +
+                                        "the database in all processes, then open it again, which recovers it");
+  }
+  const std::lock_guard lock(mutex_);
+  std::copy(segments, segments + 2, segments_);
+  active_ = newer;
+  sealed_ = found[0] && found[1];
+}
+
+void RedoLog::erase_tail() {
+  const u8 zeros[kRecordHeaderSize] = {};
+  const u64 room = std::min<u64>(sizeof zeros, active().size - active().used);
+  if (room > 0) file_->write(active_ * identity_.stride + active().used, zeros, room);
+  sync();
+}
+
+// The segment whose records stand at `lsn`, the one that starts there first.
+std::optional<u32> RedoLog::segment_at(Lsn lsn) const {
+  const u32 count = sealed_ ? 2 : 1;
+  std::optional<u32> found;
+  for (u32 i = 0; i < count; ++i) {
+    const u32 s = i == 0 ? active_ : 1 - active_;
+    if (lsn >= segments_[s].start && lsn <= segments_[s].start + segments_[s].size && !found) found = s;
+  }
+  return found;
+}
+
+std::span<const u8> RedoLog::bytes_of_segment(u32 number) {
+  const u64 end = identity_.stride + sizes_.most;
+  if (view_ == nullptr) view_ = file_->map(end);
+  return {view_->data() + number * identity_.stride, segments_[number].size};
+}
+
+bool RedoLog::read(Lsn from, Lsn to, TxnId txn, const std::function<void(const Record&)>& visit) {
+  for (Lsn at = from; at < to;) {
+    const std::optional<u32> s = segment_at(at);
+    if (!s) return false;
+    const Segment& segment = segments_[*s];
+    if (at < segment.start + kSegmentHeaderSize) {
+      at = segment.start + kSegmentHeaderSize;  // where the other one may start again
+      continue;
+    }
+    const SegmentHeader header{identity_.uuid, identity_.epoch, segment.start, segment.salt, segment.size};
+    const std::optional<Record> record = decode_record(bytes_of_segment(*s), at - segment.start, header, false);
+    if (!record || record->header.txn != txn + 1) return false;
+    visit(*record);
+    ++txn;
+    at += record->size();
+  }
+  return true;
+}
+
 u64 RedoLog::max_body(u64 size) { return std::min<u64>(size / 4, u64{4} << 20) - kRecordHeaderSize - kRecordAlignment; }
 
 bool RedoLog::fits(u64 body_size) const {
@@ -77,17 +155,18 @@ bool RedoLog::fits(u64 body_size) const {
 
 bool RedoLog::nearly_full() const { return !fits(max_body(sizes_.first)); }
 
-Lsn RedoLog::append(std::string& record, u32 runs_size, TxnId txn, i64 commit_time_us, Lsn durable, bool synced_next) {
+Lsn RedoLog::append(std::string& record, const RecordInfo& info, bool synced_next) {
   SAPWOOD_ASSERT(record.size() >= kRecordHeaderSize && fits(record.size() - kRecordHeaderSize));
   Segment& segment = segments_[active_];
   RecordHeader header;
   header.body_size = static_cast<u32>(record.size() - kRecordHeaderSize);
-  header.runs_size = runs_size;
+  header.delta_size = info.delta_size;
+  header.runs_size = info.runs_size;
   header.kind = RecordKind::commit;
   header.lsn = segment.start + segment.used;
-  header.txn = txn;
-  header.durable = durable;
-  header.commit_time_us = commit_time_us;
+  header.txn = info.txn;
+  header.durable = info.durable;
+  header.commit_time_us = info.commit_time_us;
   record.resize(round_up(record.size()));
   encode_record_header(reinterpret_cast<u8*>(record.data()), header, segment.salt);
   put(active_ * identity_.stride + segment.used, record, synced_next);
@@ -147,7 +226,10 @@ void RedoLog::start_segment(u32 number, Lsn start) {
   const Segment segment{segments_[number].size, start, kSegmentHeaderSize, random_u64(env_)};
   const std::array<u8, kSegmentHeaderSize> bytes = header_of(segment);
   file_->write(number * identity_.stride, bytes.data(), bytes.size());
+  const std::lock_guard lock(mutex_);
+  sealed_ = number != active_;
   segments_[number] = segment;
+  active_ = number;
 }
 
 void RedoLog::switch_segment(bool fast) {
@@ -156,8 +238,6 @@ void RedoLog::switch_segment(bool fast) {
   if (segments_[next].size < sizes_.first) zero_fill(next, sizes_.first);
   extend(next, fast ? std::min(kGrowth * active().size, sizes_.most) : active().size);
   start_segment(next, end());
-  active_ = next;
-  sealed_ = true;
 }
 
 void RedoLog::write_through(u32 number, const std::array<u8, kSegmentHeaderSize>& header) {
@@ -165,10 +245,19 @@ void RedoLog::write_through(u32 number, const std::array<u8, kSegmentHeaderSize>
   syncs_.fetch_add(1, std::memory_order_relaxed);
 }
 
-void RedoLog::keep_active_start() { write_through(active_, header_of(active())); }
+void RedoLog::keep_active_start() {
+  std::unique_lock lock(mutex_);
+  const u32 number = active_;
+  const std::array<u8, kSegmentHeaderSize> header = header_of(active());
+  lock.unlock();
+  write_through(number, header);
+}
 
 void RedoLog::free_sealed() {
-  write_through(1 - active_, {});
+  std::unique_lock lock(mutex_);
+  const u32 number = 1 - active_;
+  lock.unlock();
+  write_through(number, {});
   sealed_ = false;
 }
 

@@ -23,7 +23,7 @@
 //       24     8  txn
 //       32     8  durable lsn    known to be on disk when this was written
 //       40     8  commit time    microseconds since 1970
-//       48     4  0
+//       48     4  delta size     bytes of the body before the runs that tell of space (storage/space_delta.h)
 //       52     4  header checksum  XXH3-64 of bytes [0, 52), seeded with the salt, folded
 //       56        body
 // Invariants of the valid part of a log:
@@ -35,6 +35,9 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 
 #include "os/file.h"
@@ -54,6 +57,8 @@ enum class RecordKind : u32 {
   pinned = 2,  // reserved: pages dead but still pinned, at the start of a segment
 };
 
+struct Record;
+
 struct LogIdentity {
   std::array<u8, 16> uuid;
   u64 epoch;
@@ -72,6 +77,19 @@ class RedoLog {
   static std::unique_ptr<RedoLog> create(os::Env& env, const std::string& path, const LogIdentity& identity, Lsn start,
                                          const Sizes& sizes, bool stores);
 
+  // Opens the log of `identity` that this or another process made. Then refresh() before anything else.
+  static std::unique_ptr<RedoLog> open(os::Env& env, const std::string& path, const LogIdentity& identity,
+                                       const Sizes& sizes, bool write, bool stores);
+  // Takes over what other processes did to the log: its segments from their headers, `space` bytes of space of each;
+  // the next record goes to `end` at the earliest. Throws corrupt.
+  void refresh(Lsn end, const std::array<u64, 2>& space);
+  // Overwrites the start of what may stand behind the end, on the disk: a record that a process died over, which else
+  // could come back in front of the next ones.
+  void erase_tail();
+  // Calls `visit(const Record&)` for the records from lsn `from` up to `to`, the first of which follows transaction
+  // `txn`. False if they are not all there, or do not follow one another; some may have been visited then.
+  bool read(Lsn from, Lsn to, TxnId txn, const std::function<void(const Record&)>& visit);
+
   // Room for one record of `body_size` bytes in the active segment.
   bool fits(u64 body_size) const;
   // The largest body that a segment of `size` bytes takes beside others; longer transactions commit by checkpoint.
@@ -79,10 +97,18 @@ class RedoLog {
   // True if the active segment should be sealed before much more is written to it.
   bool nearly_full() const;
 
-  // Writes a record; its end is the result. `record` begins with kRecordHeaderSize bytes of room for the header, ends
-  // with `runs_size` bytes that tell runs of values, and is padded here. `synced_next`: by a call, since a sync of
-  // stores costs twice one of a write. Requires: fits(). After a throw the log must not be written again.
-  Lsn append(std::string& record, u32 runs_size, TxnId txn, i64 commit_time_us, Lsn durable, bool synced_next);
+  // What a record holds behind its operations, and who it is of.
+  struct RecordInfo {
+    u32 delta_size = 0;
+    u32 runs_size = 0;
+    TxnId txn = 0;
+    i64 commit_time_us = 0;
+    Lsn durable = 0;
+  };
+  // Writes a record; its end is the result. `record` begins with kRecordHeaderSize bytes of room for the header, and is
+  // padded here. `synced_next`: by a call, since a sync of stores costs twice one of a write. Requires: fits(). After a
+  // throw the log must not be written again.
+  Lsn append(std::string& record, const RecordInfo& info, bool synced_next);
 
   // Makes the free segment active, starting where the active one ends, which becomes sealed. Grows it if `fast` and the
   // disk allows. Requires: has_free_segment(). Throws disk_full or io and changes nothing.
@@ -103,6 +129,7 @@ class RedoLog {
   Lsn active_start() const { return active().start; }
   u64 active_used() const { return active().used; }
   u64 active_size() const { return active().size; }
+  u64 space(u32 segment) const { return segments_[segment].size; }  // bytes
 
  private:
   struct Segment {
@@ -120,12 +147,17 @@ class RedoLog {
   void zero_fill(u32 number, u64 size);
   void extend(u32 number, u64 size);
   void put(u64 offset, const std::string& record, bool synced_next);
+  std::optional<u32> segment_at(Lsn lsn) const;
+  std::span<const u8> bytes_of_segment(u32 number);
 
   os::Env& env_;
   std::unique_ptr<os::File> file_;
-  std::unique_ptr<os::Mapping> map_;  // null if records go through calls
+  std::unique_ptr<os::Mapping> map_;   // for stores; null if records go through calls
+  std::unique_ptr<os::Mapping> view_;  // for reading; null until it is needed
   LogIdentity identity_;
   Sizes sizes_;
+  // Which segment is what: changes under the writer's place and this mutex, so that either will do for looking.
+  mutable std::mutex mutex_;
   Segment segments_[2];
   u32 active_ = 0;
   std::atomic<bool> sealed_ = false;

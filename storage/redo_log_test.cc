@@ -37,7 +37,8 @@ class RedoLogTest : public testing::Test {
     std::string record(kRecordHeaderSize, '\0');
     record += operations;
     const TxnId txn = next_txn_++;
-    return log_->append(record, 0, txn, 1000 + static_cast<i64>(txn), durable, false);
+    const RedoLog::RecordInfo info{.txn = txn, .commit_time_us = 1000 + static_cast<i64>(txn), .durable = durable};
+    return log_->append(record, info, false);
   }
 
   LogScan scan(Lsn replay = kStart, TxnId txn = kBaseTxn) {

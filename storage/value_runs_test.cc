@@ -128,6 +128,7 @@ TEST_F(ValueRunsTest, WhatASavepointTookBackIsNotReferredTo) {
 
 // Invariant R2, and its limit: what the log knows to have been on the disk is not dropped in silence.
 TEST_F(ValueRunsTest, ADamagedValueEndsTheLogUnlessItWasOnTheDisk) {
+  options_.exclusive = true;
   std::shared_ptr<Engine> engine = open();
   put(*engine, 0, 5'000);
   const State first = model_;

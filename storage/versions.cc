@@ -1,35 +1,13 @@
 #include "storage/versions.h"
 
-#include <cstddef>
-#include <cstring>
-#include <ctime>
-#include <new>
-
-#include "base/bytes.h"
+#include "sapwood/error.h"
 
 namespace sapwood::storage {
-namespace {
 
-constexpr char kLockMagic[8] = {'S', 'A', 'P', 'W', 'L', 'O', 'C', 'K'};
-constexpr u32 kLockVersion = 1;
+static_assert(kReaderBlocks <= 64, "own_blocks_ has a bit for each");
 
-}  // namespace
-
-Versions::Versions(std::unique_ptr<os::Mapping> memory, const os::ProcessInfo& process, i64 now_us)
-    : memory_(std::move(memory)), generations_(kReaderSlots) {
-  file_ = new (memory_->mutable_data()) LockFile{};
-  std::memcpy(file_->magic, kLockMagic, sizeof kLockMagic);
-  file_->version = kLockVersion;
-  file_->ring_size = kRingSize;
-  file_->reader_slots = kReaderSlots;
-  file_->process_slots = kProcessSlots;
-  process.boot_id.copy(file_->boot_id, sizeof file_->boot_id - 1);
-  LockFile::Process& self = file_->processes[0];
-  process.command.copy(self.command, sizeof self.command - 1);
-  self.generation.store(1);
-  self.since_us.store(now_us);
-  self.pid.store(process.pid);
-}
+Versions::Versions(Processes& processes)
+    : processes_(processes), file_(&processes.lock_file()), generations_(kReaderSlots) {}
 
 void Versions::publish_tip(const Descriptor& version) {
   LockFile::Ring& entry = file_->ring[version.txn % kRingSize];
@@ -70,24 +48,37 @@ std::optional<Descriptor> Versions::find(TxnId txn) const {
   return version;
 }
 
-void Versions::publish_checkpoints(TxnId durable, TxnId running) {
-  file_->checkpoint_pins[0].store(durable);
-  file_->checkpoint_pins[1].store(running);
+bool Versions::try_slot(u32 slot, TxnId txn) {
+  u64 free = 0;
+  return file_->slots[slot].txn.load(std::memory_order_relaxed) == 0 &&
+         file_->slots[slot].txn.compare_exchange_strong(free, txn, std::memory_order_seq_cst);
+}
+
+bool Versions::claim_block() {
+  for (u32 block = 0; block < kReaderBlocks; ++block) {
+    u32 nobody = 0;
+    if (file_->blocks[block].load(std::memory_order_relaxed) != 0) continue;
+    if (!file_->blocks[block].compare_exchange_strong(nobody, static_cast<u32>(processes_.self()))) continue;
+    own_blocks_.fetch_or(u64{1} << block);
+    return true;
+  }
+  return false;
 }
 
 u32 Versions::claim_slot(TxnId txn) {
-  thread_local u32 hint = 0;
-  for (u32 i = 0; i < kReaderSlots; ++i) {
-    const u32 slot = (hint + i) % kReaderSlots;
-    u64 free = 0;
-    if (file_->slots[slot].txn.load(std::memory_order_relaxed) != 0) continue;
-    if (!file_->slots[slot].txn.compare_exchange_strong(free, txn, std::memory_order_seq_cst)) continue;
-    hint = slot;
-    u32 used = file_->slots_used.load(std::memory_order_seq_cst);
-    while (used <= slot && !file_->slots_used.compare_exchange_weak(used, slot + 1, std::memory_order_seq_cst)) {
+  thread_local u32 hint = 0;  // the slot that this thread had last
+  do {
+    const u64 own = own_blocks_.load(std::memory_order_acquire);
+    for (u32 i = 0; i < kReaderSlots; ++i) {
+      const u32 slot = (hint + i) % kReaderSlots;
+      if ((own >> (slot / kSlotsABlock) & 1) == 0) {
+        i += kSlotsABlock - 1 - slot % kSlotsABlock;
+      } else if (try_slot(slot, txn)) {
+        hint = slot;
+        return slot;
+      }
     }
-    return slot;
-  }
+  } while (claim_block());
   throw Error(ErrorCode::limit, std::to_string(kReaderSlots) + " read transactions are open at once; end some of them");
 }
 
@@ -112,49 +103,59 @@ void Versions::end_read(u32 slot) noexcept {
   file_->slots[slot].txn.store(0, std::memory_order_release);
 }
 
-void Versions::collect(std::vector<TxnId>& pins) const {
-  const u32 used = file_->slots_used.load(std::memory_order_seq_cst);
-  for (u32 slot = 0; slot < used; ++slot) {
-    const u64 txn = file_->slots[slot].txn.load(std::memory_order_seq_cst);
-    if (txn != 0) pins.push_back(txn);
+// Blocks before slots: a reader that claims a new block after the look sees the new head, and moves on.
+template <class Visit>
+void Versions::for_each_reader(Visit visit) const {
+  for (u32 block = 0; block < kReaderBlocks; ++block) {
+    const u32 owner = file_->blocks[block].load(std::memory_order_seq_cst);
+    if (owner == 0) continue;
+    for (u32 slot = block * kSlotsABlock; slot < (block + 1) * kSlotsABlock; ++slot) {
+      const u64 txn = file_->slots[slot].txn.load(std::memory_order_seq_cst);
+      if (txn == 0) continue;
+      visit(OpenReader{txn, file_->slots[slot].since_us.load(std::memory_order_relaxed), ProcessTag{owner}});
+    }
   }
+}
+
+void Versions::collect(std::vector<TxnId>& pins) const {
+  for_each_reader([&](const OpenReader& reader) { pins.push_back(reader.txn); });
 }
 
 std::vector<Versions::OpenReader> Versions::readers() const {
   std::vector<OpenReader> open;
-  const u32 used = file_->slots_used.load(std::memory_order_seq_cst);
-  for (u32 slot = 0; slot < used; ++slot) {
-    const u64 txn = file_->slots[slot].txn.load(std::memory_order_seq_cst);
-    if (txn != 0) open.push_back({txn, file_->slots[slot].since_us.load(std::memory_order_relaxed)});
-  }
+  for_each_reader([&](const OpenReader& reader) { open.push_back(reader); });
   return open;
 }
 
 u64 Versions::reader_count() const {
-  std::vector<TxnId> pins;
-  collect(pins);
-  return pins.size();
+  u64 count = 0;
+  for_each_reader([&](const OpenReader&) { ++count; });
+  return count;
 }
 
-u32 holding_process(const u8* lock_file, u64 size) {
-  if (size < sizeof(LockFile) || std::memcmp(lock_file, kLockMagic, sizeof kLockMagic) != 0) return 0;
-  return load<u32>(lock_file + offsetof(LockFile, processes) + offsetof(LockFile::Process, pid));
+u64 Versions::own_reader_count() const {
+  u64 count = 0;
+  for_each_reader([&](const OpenReader& reader) { count += reader.process == processes_.self() ? 1 : 0; });
+  return count;
 }
 
-std::string describe_holder(const u8* lock_file, u64 size) {
-  if (holding_process(lock_file, size) == 0) return "another process";
-  const u8* process = lock_file + offsetof(LockFile, processes);
-  char command[sizeof LockFile::Process::command + 1] = {};
-  std::memcpy(command, process + offsetof(LockFile::Process, command), sizeof LockFile::Process::command);
-  for (char& c : command) {
-    if (c != 0 && (c < 32 || c > 126)) c = '?';
+void Versions::forget_dead_readers() {
+  for (u32 block = 0; block < kReaderBlocks; ++block) {
+    const ProcessTag owner{file_->blocks[block].load(std::memory_order_seq_cst)};
+    if (owner == kNobody || processes_.is_alive(owner)) continue;
+    for (u32 slot = block * kSlotsABlock; slot < (block + 1) * kSlotsABlock; ++slot) {
+      file_->slots[slot].since_us.store(0, std::memory_order_relaxed);
+      file_->slots[slot].txn.store(0, std::memory_order_seq_cst);
+    }
+    file_->blocks[block].store(0, std::memory_order_seq_cst);
   }
-  const std::time_t since =
-      static_cast<std::time_t>(load<i64>(process + offsetof(LockFile::Process, since_us)) / 1'000'000);
-  std::tm parts{};
-  char time[40] = "?";
-  if (gmtime_r(&since, &parts) != nullptr) std::strftime(time, sizeof time, "%Y-%m-%d %H:%M:%S UTC", &parts);
-  return "process " + std::to_string(holding_process(lock_file, size)) + " (" + command + ", since " + time + ")";
+}
+
+void Versions::leave() noexcept {
+  const u64 own = own_blocks_.exchange(0);
+  for (u32 block = 0; block < kReaderBlocks; ++block) {
+    if ((own >> block & 1) != 0) file_->blocks[block].store(0, std::memory_order_seq_cst);
+  }
 }
 
 }  // namespace sapwood::storage

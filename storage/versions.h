@@ -12,61 +12,15 @@
 #include <optional>
 #include <vector>
 
-#include "os/file.h"
 #include "storage/descriptor.h"
+#include "storage/processes.h"
 
 namespace sapwood::storage {
 
-inline constexpr u32 kRingSize = 256;      // descriptors kept; tip - head stays below
-inline constexpr u32 kReaderSlots = 1024;  // readers at once
-inline constexpr u32 kProcessSlots = 64;
-
-// The lock file, as shared memory. Tuning, not format: it is made anew by the first opener.
-struct LockFile {
-  struct Process {
-    std::atomic<u32> pid;
-    std::atomic<u32> generation;
-    std::atomic<i64> since_us;
-    char command[48];
-  };
-  struct alignas(64) Ring {
-    std::atomic<u64> txn;  // last, so that a torn copy is seen: 0 while being written
-    std::atomic<u64> catalog_page;
-    std::atomic<u64> catalog_birth_height;  // birth | height << 32
-    std::atomic<u64> catalog_count;
-    std::atomic<u64> page_count;
-    std::atomic<u64> lsn;
-    std::atomic<i64> commit_time_us;
-  };
-  struct alignas(64) Slot {
-    std::atomic<u64> txn;       // 0: free
-    std::atomic<i64> since_us;  // on the monotonic clock; 0: not told
-  };
-
-  char magic[8];
-  u32 version;
-  u32 ring_size;
-  u32 reader_slots;
-  u32 process_slots;
-  char boot_id[40];
-  alignas(64) std::atomic<u64> state;        // for several processes: 0 closed, 1 recovering, 2 open, 3 poisoned
-  alignas(64) std::atomic<u64> writer_lock;  // for several processes: process slot and generation of the owner
-  alignas(64) std::atomic<u64> sync_lock;
-  alignas(64) std::atomic<u64> tip;
-  alignas(64) std::atomic<u64> head;
-  alignas(64) std::atomic<u64> checkpoint_pins[2];  // last durable, in progress (0: none)
-  alignas(64) std::atomic<u64> segment_states[2];
-  alignas(64) std::atomic<u32> slots_used;  // readers never took a slot at or above this one
-  alignas(64) Process processes[kProcessSlots];
-  Ring ring[kRingSize];
-  Slot slots[kReaderSlots];
-};
-static_assert(std::atomic<u64>::is_always_lock_free && sizeof(LockFile::Ring) == 64 && sizeof(LockFile::Slot) == 64);
-
 class Versions {
  public:
-  // `memory` is zeroed or holds what an earlier process left; it is made anew.
-  Versions(std::unique_ptr<os::Mapping> memory, const os::ProcessInfo& process, i64 now_us);
+  // Of a process that has entered. `processes` outlives this.
+  explicit Versions(Processes& processes);
 
   // The one writer. publish_tip makes `version` the newest commit; publish_head shows it to readers (never goes back).
   void publish_tip(const Descriptor& version);
@@ -75,14 +29,12 @@ class Versions {
   std::optional<Descriptor> find(TxnId txn) const;
   TxnId tip() const { return file_->tip.load(std::memory_order_acquire); }
   TxnId head() const { return file_->head.load(std::memory_order_seq_cst); }
-  void publish_checkpoints(TxnId durable, TxnId running);
-
   struct Reader {
     Descriptor version;
     u32 slot;
     u64 generation;
   };
-  // Registers a reader of the head. No lock, no allocation. Throws limit if all slots are taken.
+  // Registers a reader of the head. No lock, no allocation. Throws limit if no slot is left.
   Reader begin_read();
   void end_read(u32 slot) noexcept;
   bool is_live(u32 slot, u64 generation) const noexcept {
@@ -98,25 +50,31 @@ class Versions {
   struct OpenReader {
     TxnId txn;
     i64 since_us;  // 0: not told
+    ProcessTag process;
   };
-  // Unordered; readers that come or go meanwhile may be among them or not.
+  // Of all processes, unordered; readers that come or go meanwhile may be among them or not.
   std::vector<OpenReader> readers() const;
   // Appends the versions that readers hold, unordered, with repetitions.
   void collect(std::vector<TxnId>& pins) const;
   u64 reader_count() const;
+  u64 own_reader_count() const;
+  // Frees the slots of processes that died. Under the writer's place. Cost: a system call for each other process that
+  // has readers.
+  void forget_dead_readers();
+  // Gives this process's slots back. Requires: it has no readers.
+  void leave() noexcept;
 
  private:
   u32 claim_slot(TxnId txn);
+  bool try_slot(u32 slot, TxnId txn);
+  bool claim_block();
+  template <class Visit>
+  void for_each_reader(Visit visit) const;
 
-  std::unique_ptr<os::Mapping> memory_;
+  Processes& processes_;
   LockFile* file_;
+  std::atomic<u64> own_blocks_ = 0;  // bit i: block i is this process's
   std::vector<std::atomic<u64>> generations_;  // by slot: one more after each end
 };
-
-// The process that made the lock file; 0 if that cannot be read.
-u32 holding_process(const u8* lock_file, u64 size);
-// What the process that holds a database wrote of itself into its lock file, for an error message: "process 12
-// (python3, since 2026-01-31 12:00:00 UTC)", or "another process".
-std::string describe_holder(const u8* lock_file, u64 size);
 
 }  // namespace sapwood::storage

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "os/sim_disk.h"
+#include "storage/testing_processes.h"
 
 namespace sapwood::storage {
 namespace {
@@ -41,7 +42,7 @@ void expect_whole(const Descriptor& version) {
   EXPECT_EQ(version.commit_time_us, expected.commit_time_us);
 }
 
-class VersionsTest : public testing::Test {
+class VersionsTest : public ::testing::Test {
  protected:
   void publish(TxnId txn) {
     versions_.publish_tip(version_of(txn));
@@ -55,8 +56,8 @@ class VersionsTest : public testing::Test {
   }
 
   os::SimDisk disk_{1};
-  Versions versions_{disk_.reserve_memory(sizeof(LockFile)), os::ProcessInfo{77, "tester", "boot"},
-                     1'700'000'000'000'000};
+  testing::LoneProcess self_{disk_};
+  Versions versions_{self_.processes};
 };
 
 using ThreadsVersions = VersionsTest;
@@ -135,8 +136,10 @@ TEST(LockFileText, TellsWhoHoldsTheFile) {
   os::SimDisk disk(1);
   const std::unique_ptr<os::File> file = disk.files().open("/db-lock", {.write = true, .create = true});
   file->allocate(0, sizeof(LockFile));
-  const Versions versions(file->map_shared(sizeof(LockFile)), os::ProcessInfo{4711, "pyth\non3", "boot"},
-                          1'769'860'800'000'000);
+  Processes processes(file->map_shared(sizeof(LockFile)), file.get());
+  const os::ProcessInfo self{4711, "pyth\non3", "boot"};
+  processes.make_anew(self, {});
+  processes.enter(self, 1'769'860'800'000'000);
   std::vector<u8> bytes(sizeof(LockFile) + 1);
   for (const u64 shift : {0, 1}) {  // at any alignment
     EXPECT_EQ(file->read(0, bytes.data() + shift, sizeof(LockFile)), sizeof(LockFile));
@@ -233,7 +236,8 @@ TEST_F(ThreadsVersions, AHeadThatMovesWhileASlotIsClaimedIsSeen) {
   for (u64 i = 0; i < 2 * kPlaces; ++i) publish_next();
   // All slots but the first three are taken (by readers that never look). A thread looks for one from where it found
   // its last, which was just behind them in `others`, so that it goes all the way round.
-  Versions others(disk_.reserve_memory(sizeof(LockFile)), os::ProcessInfo{}, 0);
+  testing::LoneProcess other(disk_);
+  Versions others(other.processes);
   others.publish_tip(version_of(1));
   others.publish_head(1);
   std::thread([&] {

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "storage/engine_impl.h"
+#include "storage/space_delta.h"
 
 namespace sapwood::storage {
 namespace {
@@ -20,7 +21,8 @@ WriteTransaction::WriteTransaction(Engine& engine, const Descriptor& base, TxnId
       id_(id),
       catalog_(base.catalog),
       own_(engine.impl().own),
-      page_size_(engine.impl().page_size()) {
+      page_size_(engine.impl().page_size()),
+      summed_(engine.impl().durable_checkpoint()) {
   record_.swap(engine.impl().record_buffer);
   record_.resize(kRecordHeaderSize);
   const Options& options = engine.impl().options;
@@ -31,7 +33,7 @@ WriteTransaction::~WriteTransaction() { rollback(); }
 
 PageReader WriteTransaction::reader() const {
   Engine::Impl& engine = engine_.impl();
-  return PageReader(engine.pages.space(), engine.allocator.page_count(), birth(), this);
+  return PageReader(engine.pages.space(), engine.allocator.page_count(), birth(), this, summed_);
 }
 
 const u8* WriteTransaction::find(PageNo page) const {
@@ -106,7 +108,7 @@ Extent WriteTransaction::allocate_run(u32 pages) {
   Engine::Impl& engine = engine_.impl();
   const Extent extent = engine.take_run(pages, use_reserve_);
   try {
-    own_.insert(extent.start, mark_counter_, extent.pages);
+    own_.insert(extent.start, mark_counter_, extent.pages, true);
   } catch (...) {
     engine.allocator.give_back(extent);
     throw;
@@ -294,6 +296,7 @@ void WriteTransaction::commit(Durability durability) {
     if (record_too_big_) {
       commit.record = nullptr;
     } else {
+      commit.delta_size = append_space_delta();
       append_value_runs(record_, runs_);
       commit.runs_size = static_cast<u32>(runs_.size() * kValueRunBytes);
       commit.run_bytes = referred_bytes_;
@@ -307,6 +310,19 @@ void WriteTransaction::commit(Durability durability) {
   ended_ = true;
   give_record_back();
   engine.finish_commit(commit);
+}
+
+// What the record tells other processes of the space that changed; its bytes are the result.
+u32 WriteTransaction::append_space_delta() {
+  const std::size_t before = record_.size();
+  SpaceDeltaWriter delta(record_, id_);
+  own_.for_each([&delta](const OwnPages::Entry& entry) {
+    delta.add({.extent = Extent{entry.page, entry.pages}, .run = entry.run != 0});
+  });
+  for (const OwnPages::Dropped& dropped : dropped_) {
+    delta.add({.extent = dropped.extent, .dropped = true, .run = dropped.run, .birth = dropped.birth});
+  }
+  return static_cast<u32>(record_.size() - before);
 }
 
 void WriteTransaction::give_record_back() noexcept {

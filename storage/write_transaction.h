@@ -100,6 +100,7 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   void undo_drops(std::size_t keep) noexcept;
   void drop_unneeded() noexcept;
   void put_in_file();
+  u32 append_space_delta();
   void forget_record() noexcept;
   void give_record_back() noexcept;
 
@@ -118,6 +119,7 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   CatalogRoot catalog_;
   OwnPages& own_;  // the engine's, for its one transaction at a time
   u32 page_size_;
+  TxnId summed_;                            // pages born up to it have checksums
   std::vector<OwnPages::Dropped> dropped_;  // committed pages that this transaction no longer refers to, in order
   std::vector<OwnPages::Held> held_;        // own pages dropped, but needed by a mark or the record
   std::vector<SavedMark> marks_;            // ascending; the last one is live

@@ -4,37 +4,37 @@
 
 namespace sapwood::storage {
 
-void WriterLock::lock(std::chrono::milliseconds timeout) {
+void WriterLock::note_owner(i64 now_us) {
+  processes_.lock_file().writing_since_us.store(now_us, std::memory_order_relaxed);
+  owner_.store(std::this_thread::get_id());
+}
+
+void WriterLock::lock(std::chrono::milliseconds timeout, i64 now_us) {
   if (held_here()) {
     throw Error(ErrorCode::would_deadlock,
                 "this thread has an open write transaction: write through its handles (txn.list, txn.sorted_map), or "
                 "end it first");
   }
-  std::unique_lock lock(mutex_);
-  const auto is_free = [this] { return owner_.load(std::memory_order_relaxed) == std::thread::id(); };
-  constexpr std::chrono::milliseconds kForEver = std::chrono::hours(24 * 365 * 10);  // larger ones overflow the clock
-  if (timeout.count() < 0 || timeout > kForEver) {
-    free_.wait(lock, is_free);
-  } else if (!free_.wait_for(lock, timeout, is_free)) {
-    throw Error(ErrorCode::timed_out, "another write transaction was open for more than " +
-                                          std::to_string(timeout.count()) + " ms; try again later");
+  constexpr std::chrono::milliseconds kForEver = std::chrono::hours(24 * 365 * 10);  // larger ones overflow in us
+  if (!lock_.lock(std::min(timeout, kForEver))) {
+    const ProcessTag owner = lock_.owner();
+    throw Error(ErrorCode::timed_out,
+                (owner == processes_.self() ? "another write transaction of this process"
+                                            : "a write transaction of " + processes_.describe(owner)) +
+                    " was open for more than " + std::to_string(timeout.count()) + " ms; try again later");
   }
-  owner_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  note_owner(now_us);
 }
 
-bool WriterLock::try_lock() {
-  const std::unique_lock lock(mutex_);
-  if (owner_.load(std::memory_order_relaxed) != std::thread::id()) return false;
-  owner_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+bool WriterLock::try_lock(i64 now_us) {
+  if (!lock_.try_lock() && !lock_.steal()) return false;
+  note_owner(now_us);
   return true;
 }
 
 void WriterLock::unlock() noexcept {
-  {
-    const std::unique_lock lock(mutex_);
-    owner_.store(std::thread::id(), std::memory_order_relaxed);
-  }
-  free_.notify_one();
+  owner_.store(std::thread::id(), std::memory_order_relaxed);
+  lock_.unlock();
 }
 
 }  // namespace sapwood::storage

@@ -8,6 +8,7 @@
 
 #include "base/types.h"
 #include "sapwood/error.h"
+#include "storage/testing_processes.h"
 
 namespace sapwood::storage {
 namespace {
@@ -24,50 +25,54 @@ std::optional<ErrorCode> code_of(const std::function<void()>& action) {
 }
 
 TEST(WriterLock, TheHolderIsToldThatItWouldDeadlock) {
-  WriterLock lock;
+  testing::LoneProcess self(os::posix_env());
+  WriterLock lock(self.processes);
   EXPECT_FALSE(lock.held_here());
-  lock.lock(milliseconds(-1));
+  lock.lock(milliseconds(-1), 0);
   EXPECT_TRUE(lock.held_here());
   for (const int timeout : {-1, 0, 1000}) {
-    EXPECT_EQ(code_of([&] { lock.lock(milliseconds(timeout)); }), ErrorCode::would_deadlock);
+    EXPECT_EQ(code_of([&] { lock.lock(milliseconds(timeout), 0); }), ErrorCode::would_deadlock);
   }
-  EXPECT_FALSE(lock.try_lock());
+  EXPECT_FALSE(lock.try_lock(0));
   lock.unlock();
   EXPECT_FALSE(lock.held_here());
-  EXPECT_TRUE(lock.try_lock());
+  EXPECT_TRUE(lock.try_lock(0));
   lock.unlock();
 }
 
 TEST(ThreadsWriterLock, OthersTimeOut) {
-  WriterLock lock;
-  lock.lock(milliseconds(0));
+  testing::LoneProcess self(os::posix_env());
+  WriterLock lock(self.processes);
+  lock.lock(milliseconds(0), 0);
   std::thread([&] {
     EXPECT_FALSE(lock.held_here());
-    EXPECT_FALSE(lock.try_lock());
-    EXPECT_EQ(code_of([&] { lock.lock(milliseconds(0)); }), ErrorCode::timed_out);
-    EXPECT_EQ(code_of([&] { lock.lock(milliseconds(20)); }), ErrorCode::timed_out);
+    EXPECT_FALSE(lock.try_lock(0));
+    EXPECT_EQ(code_of([&] { lock.lock(milliseconds(0), 0); }), ErrorCode::timed_out);
+    EXPECT_EQ(code_of([&] { lock.lock(milliseconds(20), 0); }), ErrorCode::timed_out);
   }).join();
   lock.unlock();
 }
 
 TEST(ThreadsWriterLock, AnotherThreadMayGiveItBack) {
-  WriterLock lock;
-  lock.lock(milliseconds(-1));
+  testing::LoneProcess self(os::posix_env());
+  WriterLock lock(self.processes);
+  lock.lock(milliseconds(-1), 0);
   std::thread([&] { lock.unlock(); }).join();
   EXPECT_FALSE(lock.held_here());
-  lock.lock(milliseconds(0));
+  lock.lock(milliseconds(0), 0);
   lock.unlock();
 }
 
 // A limit past the end of the clock is none: the waiter gets the place when it is free.
 TEST(ThreadsWriterLock, TheLongestTimeLimitWaits) {
-  WriterLock lock;
-  lock.lock(milliseconds(-1));
+  testing::LoneProcess self(os::posix_env());
+  WriterLock lock(self.processes);
+  lock.lock(milliseconds(-1), 0);
   std::atomic<bool> waiting = false;
   std::optional<ErrorCode> code = ErrorCode::cancelled;
   std::thread waiter([&] {
     waiting = true;
-    code = code_of([&] { lock.lock(milliseconds::max()); });
+    code = code_of([&] { lock.lock(milliseconds::max(), 0); });
     if (!code) lock.unlock();
   });
   while (!waiting) std::this_thread::yield();
@@ -78,13 +83,14 @@ TEST(ThreadsWriterLock, TheLongestTimeLimitWaits) {
 }
 
 TEST(ThreadsWriterLock, OneAtATime) {
-  WriterLock lock;
+  testing::LoneProcess self(os::posix_env());
+  WriterLock lock(self.processes);
   u64 count = 0;  // plain: the lock protects it
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&] {
       for (int step = 0; step < 2000; ++step) {
-        lock.lock(milliseconds(step % 2 == 0 ? -1 : 60'000));
+        lock.lock(milliseconds(step % 2 == 0 ? -1 : 60'000), 0);
         ++count;
         lock.unlock();
       }

@@ -89,7 +89,7 @@ class Oracle {
     if (bytes.size() < sizeof(storage::LockFile)) return pins;
     const auto* lock = reinterpret_cast<const storage::LockFile*>(bytes.data());
     for (TxnId txn = lock->head.load(); txn <= lock->tip.load(); ++txn) pins.insert(txn);
-    for (const auto& pin : lock->checkpoint_pins) pins.insert(pin.load());
+    for (const u64 pin : {lock->checkpoint_txn.load(), lock->running_txn.load()}) pins.insert(pin);
     for (const storage::LockFile::Slot& slot : lock->slots) pins.insert(slot.txn.load());
     pins.erase(0);
     return pins;

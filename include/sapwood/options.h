@@ -17,7 +17,7 @@ class Env;
 enum class Durability : std::uint8_t {
   sync,   // it is on the disk; concurrent commits share one sync
   async,  // it survives the process; the system may lose a suffix of commits, never one in the middle
-  none,   // it survives only with the next checkpoint or clean close
+  none,   // it survives only with the next checkpoint or clean close; needs Options::exclusive
 };
 
 enum class OpenMode : std::uint8_t {
@@ -37,6 +37,9 @@ enum class PageWrites : std::uint8_t {
 struct Options {
   OpenMode mode = OpenMode::create;
   Durability durability = Durability::sync;
+
+  // No other process may have the file open at the same time. Implied by Durability::none.
+  bool exclusive = false;
 
   // Bytes a page, a power of two, 512..65536. Fixed at creation; ignored for a file that exists. 0 means the default.
   // Under 4096 is for tests only: a torn 4 KiB block can hit neighbouring pages.

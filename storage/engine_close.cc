@@ -1,0 +1,107 @@
+// Closing. The last process leaves one file, at rest: what is in the log goes into a checkpoint, and log and lock file
+// go. Others leave what they wrote in the log, on the disk.
+
+#include "storage/engine_impl.h"
+
+namespace sapwood::storage {
+namespace {
+
+class PlaceTaken {
+ public:
+  explicit PlaceTaken(Engine::Impl& engine) : lock_(engine.writer) {
+    lock_.lock(std::chrono::milliseconds(-1), engine.coarse_now());
+  }
+  ~PlaceTaken() { lock_.unlock(); }
+  PlaceTaken(const PlaceTaken&) = delete;
+  PlaceTaken& operator=(const PlaceTaken&) = delete;
+
+ private:
+  WriterLock& lock_;
+};
+
+}  // namespace
+
+void Engine::close() {
+  Impl& engine = *impl_;
+  if (engine.closed.exchange(true)) return;  // no transaction begins from now on
+  const auto fail = [&](const char* what) {
+    engine.closed = false;
+    throw Error(ErrorCode::in_use, engine.path + " has " + what);
+  };
+  if (engine.writer.is_ours()) fail("an open write transaction; end it before closing");
+  if (engine.versions->own_reader_count() != 0) fail("open read transactions; end them before closing");
+  if (engine.committing != 0) fail("commits under way; let them return before closing");
+  try {
+    engine.close_files(*this);
+  } catch (...) {
+    engine.release_files();
+    throw;
+  }
+  engine.release_files();
+}
+
+void Engine::Impl::close_files(Engine& engine) {
+  if (temporary) return;
+  if (!read_only) finish_checkpoint();  // throws if writes are refused: async commits may be lost
+  is_alone = lock_file == nullptr || become_last();
+  if (read_only) return;
+  if (is_alone) {
+    close_last(engine);
+  } else if (has_log) {
+    sync_log(tip.lsn);  // close() promises durability
+  }
+}
+
+// With the open lock from here on, so that nobody comes. False if other processes have the file open.
+bool Engine::Impl::become_last() {
+  return start_closing(pages.file()) && pages.file().try_lock(kUseLock, os::LockKind::exclusive);
+}
+
+// The last act: moves pages off a long tail, checkpoints unless the file is as the meta says, gives back the free tail,
+// removes the log.
+void Engine::Impl::close_last(Engine& engine) {
+  const PlaceTaken place(*this);
+  catch_up();
+  processes->set_state(SharedState::fresh);  // nobody joins what is left if this process dies now
+  versions->forget_dead_readers();
+  reclaim();
+  relocate_tail(engine);
+  const u64 end = allocator.live_end();
+  if (tip.txn != meta.txn || meta.log_expected || end != meta.page_count) {
+    const SharedGuard guard(checkpoint_lock);
+    settle_checkpoint();
+    tip.page_count = end;
+    CheckpointJob job = make_job(tip, LogAfter::removed);
+    start_checkpoint();
+    run_checkpoint(job);
+  }
+  pages.truncate(end);
+  if (log != nullptr) {
+    log.reset();
+    env.files().remove(log_path());
+  }
+}
+
+// Gives up the locks, whether the close went well or not.
+void Engine::Impl::release_files() noexcept {
+  try {
+    log.reset();
+    versions->leave();
+    processes->leave();
+    // Left behind after a failed write, or by a reader beside a log, it tells the next opener how to go on.
+    const bool keeps_lock_file = refused || (read_only && meta.log_expected);
+    if (lock_file != nullptr && is_alone && !keeps_lock_file) env.files().remove(lock_path());
+    lock_file.reset();
+  } catch (...) {
+    // A lock file without its lock means nothing to the next opener.
+  }
+  for (const u32 lock : {kUseLock, kReadLock, kOpenLock}) {
+    try {
+      pages.file().unlock(lock);
+    } catch (...) {
+      // The locks go with the descriptor.
+    }
+  }
+}
+
+}  // namespace sapwood::storage

@@ -1,0 +1,149 @@
+// What other processes wrote, brought into this one's view before it writes: the newest meta, the log's segments, and
+// which pages are in use, by the space deltas of the records since this process looked last (storage/space_delta.h).
+//
+// If those records are not all there any more, everything is loaded anew: the bitmaps of the last checkpoint, then the
+// deltas of all records behind it. That checkpoint does not tell which of its free pages older readers may still need:
+// so while there are any, they hold all of them.
+
+#include <algorithm>
+#include <utility>
+
+#include "storage/engine_impl.h"
+#include "storage/space_delta.h"
+#include "storage/value_runs.h"
+
+namespace sapwood::storage {
+
+// Takes the writer's place, up to date.
+void Engine::Impl::take_writer(std::chrono::milliseconds timeout) {
+  writer.lock(timeout, coarse_now());
+  try {
+    throw_if_closed();
+    catch_up();
+  } catch (...) {
+    writer.unlock();
+    throw;
+  }
+}
+
+void Engine::Impl::catch_up() {
+  const LockFile& lock = shared();
+  if (lock.completing != 0) settle_dead_checkpoint();
+  const bool is_newest = follows && tip.txn == lock.tip && known_sequence == lock.meta_sequence &&
+                         segments == lock.segments && lock.appending == 0;
+  if (!is_newest) follow();
+}
+
+// A process that died over a checkpoint may have written its meta: what is allocated from now on must be free in it too.
+void Engine::Impl::settle_dead_checkpoint() {
+  if (read_only || (!checkpoint_lock.try_lock() && !checkpoint_lock.steal())) return;  // its process works on it
+  try {
+    if (shared().completing != 0) settle_checkpoint();
+  } catch (...) {
+    checkpoint_lock.unlock();
+    throw;
+  }
+  checkpoint_lock.unlock();
+}
+
+void Engine::Impl::follow() {
+  const bool followed = std::exchange(follows, false);  // a throw from here on leaves half of it
+  follow_meta();
+  const std::optional<Descriptor> newest = versions->find(shared().tip);
+  check_format(newest.has_value(), kNoPage, "the lock file has lost the newest commit");
+  pages.cover(newest->page_count);
+  pages.refresh_size();
+  follow_log(*newest);
+  if (!followed || !apply_records(*newest)) reload(*newest);
+  tip = *newest;
+  follows = true;
+  note_space();
+}
+
+void Engine::Impl::follow_meta() {
+  const std::lock_guard lock(checkpoint_mutex);
+  const u64 sequence = shared().meta_sequence;
+  if (sequence == known_sequence) return;
+  const std::optional<Meta> published = read_meta(pages.file(), geometry, sequence);
+  if (!published) {
+    throw Error(ErrorCode::corrupt, path + " has lost the meta of its last checkpoint; close it in all processes, " +
+                                        "then restore it from a copy");
+  }
+  meta = *published;
+  known_sequence = sequence;
+  referred_bytes = 0;
+}
+
+void Engine::Impl::follow_log(const Descriptor& newest) {
+  if (!meta.log_expected) return;
+  LockFile& lock = shared();
+  segments = lock.segments;
+  if (log == nullptr) {
+    log = RedoLog::open(env, log_path(), log_identity(), {options.log_size, meta.log_stride}, !read_only,
+                        maps_stores());
+    has_log = true;
+  }
+  log->refresh(std::max(newest.lsn, meta.replay_lsn), {lock.segment_space[0], lock.segment_space[1]});
+  if (lock.appending == 0 || read_only) return;
+  try {
+    log->erase_tail();
+    throw_if_refused();
+  } catch (...) {
+    refuse_and_rethrow();
+  }
+  lock.appending = 0;
+}
+
+// False if the records between what this process knows and `newest` are not all there.
+bool Engine::Impl::apply_records(const Descriptor& newest) {
+  if (tip.txn == newest.txn) return true;
+  allocator.grow(std::max(newest.page_count, allocator.page_count()));
+  TxnId last = tip.txn;
+  const bool found = log != nullptr && log->read(tip.lsn, newest.lsn, tip.txn, [&](const Record& record) {
+    apply(record);
+    last = record.header.txn;
+  });
+  return found && last == newest.txn;
+}
+
+void Engine::Impl::apply(const Record& record) {
+  std::vector<SpaceChange> changes;
+  SpaceDeltaReader reader(record.delta, record.header.txn);
+  while (const std::optional<SpaceChange> change = reader.next()) changes.push_back(*change);
+  allocator.reserve_retired(changes.size());
+  for (const SpaceChange& change : changes) {
+    const Extent extent = change.extent;
+    if (change.dropped) {
+      check_format(allocator.is_live_range(extent), extent.start, "the log drops it, but it is not in use");
+      allocator.drop(extent);
+      // Invariant R1, as in publish().
+      allocator.retire(extent, change.birth, record.header.txn, change.run ? durable_checkpoint() : record.header.txn);
+      continue;
+    }
+    if (!allocator.is_free_range(extent)) reclaim();
+    check_format(allocator.take_over(extent), extent.start, "the log takes it, but it is in use");
+    pages.forget_unsummed(extent);
+    if (!change.run) pages.note_unsummed(extent.start);
+  }
+  const ValueRuns values(pages.file(), geometry, record.runs);
+  for (const ValueRun& run : values.list()) referred_bytes += run.bytes;
+}
+
+void Engine::Impl::reload(const Descriptor& newest) {
+  const SharedGuard guard(checkpoint_lock);  // the meta stays as it is
+  if (shared().completing != 0 && !read_only) settle_checkpoint();
+  follow_meta();
+  follow_log(newest);
+  pages.forget_all_unsummed();
+  load_bitmaps();
+  std::vector<TxnId> needed{versions->head()};  // before the readers, who may come at any later head
+  versions->collect(needed);
+  if (std::ranges::min(needed) < meta.txn) allocator.hold_free(meta.txn);
+  tip = descriptor_of(meta);
+  if (!apply_records(newest)) {
+    throw Error(ErrorCode::corrupt, log_path() + " does not hold all commits since the last checkpoint of " + path +
+                                        "; close it in all processes, then open it again, which recovers it");
+  }
+}
+
+}  // namespace sapwood::storage

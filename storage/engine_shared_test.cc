@@ -1,0 +1,270 @@
+// Several processes with one file open, as logical processes of the simulated disk: they write in turn, see each
+// other's commits, are killed and come back; and the system crashes before any of their operations.
+#include <algorithm>
+#include <condition_variable>
+#include <list>
+#include <mutex>
+#include <thread>
+
+#include "storage/testing_engine.h"
+
+namespace sapwood::storage::testing {
+namespace {
+
+constexpr std::size_t kProcesses = 3;
+
+class SharedTest : public EngineTest {
+ protected:
+  struct Process {
+    std::unique_ptr<os::SimProcess> env;
+    std::shared_ptr<Engine> engine;  // null: it has the file closed
+    std::size_t wrote = 0;           // its newest commit
+  };
+
+  struct Dying {
+    // Called by its thread before each operation.
+    void about_to_operate() {
+      if (operations_left-- > 0) return;
+      stop();
+      for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+    }
+    void stop() {
+      const std::lock_guard lock(mutex);
+      stopped = true;
+      changed.notify_all();
+    }
+    void wait() {
+      std::unique_lock lock(mutex);
+      changed.wait(lock, [this] { return stopped; });
+    }
+    Process process;
+    std::thread::id thread;
+    u64 operations_left = 0;
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool stopped = false;
+  };
+
+  void start(Process& process) {
+    process.env = disk_.start_process();
+    process.engine = open(process.env.get());
+  }
+  void kill(Process& process) {
+    process.env->kill();
+    process.engine.reset();
+    process.env.reset();
+  }
+
+  std::string describe_difference(const State& found) {
+    std::string text;
+    for (std::size_t i = 0; i < states_.size(); ++i) {
+      if (states_[i] == found) text += "it is that of commit " + std::to_string(i) + " of " + std::to_string(states_.size() - 1);
+    }
+    for (const auto& [index, value] : states_.back().values) {
+      if (!found.values.contains(index) || found.values.at(index) != value) text += " value " + std::to_string(index);
+    }
+    for (const auto& [index, blob] : states_.back().blobs) {
+      if (!found.blobs.contains(index) || found.blobs.at(index) != blob) text += " blob " + std::to_string(index);
+    }
+    return text;
+  }
+
+  // One step of one of them.
+  void step(std::mt19937_64& random, Process& process) {
+    const u64 kind = random() % 40;
+    last_ += " " + std::to_string(&process - &processes_[0]) + ":" + std::to_string(kind);
+    if (last_.size() > 100) last_.erase(0, 20);
+    if (process.engine == nullptr) {
+      start(process);
+    } else if (kind < 26) {
+      write(random, *process.engine, kind < 12 ? Durability::sync : Durability::async);
+      process.wrote = states_.size() - 1;
+    } else if (kind < 28) {
+      process.engine->checkpoint();
+      survives_power_ = states_.size() - 1;
+    } else if (kind < 30) {
+      process.engine->sync();
+      survives_power_ = states_.size() - 1;
+    } else if (kind < 32) {
+      roll_back(random, *process.engine);
+    } else if (kind < 35) {
+      process.engine->close();
+      survives_power_ = std::max(survives_power_, process.wrote);  // its own commits, with what was before them
+      process = Process{};
+    } else if (kind < 38) {
+      kill(process);
+    } else {
+      expect_sound(*process.engine);
+    }
+  }
+
+  void write(std::mt19937_64& random, Engine& engine, Durability durability) {
+    State next = states_.back();
+    const std::unique_ptr<WriteTransaction> txn = engine.begin_write(std::chrono::milliseconds(-1));
+    Editor editor(*txn);
+    ASSERT_EQ(editor.read(), next) << "the writer does not go on from the newest commit";
+    for (u64 change = random() % 12 == 0 ? 80 : 3; change > 0; --change) {
+      random_change(random, editor, next, 200, blob_size_);
+    }
+    if (random() % 4 == 0) txn->release_memory();
+    states_.push_back(next);
+    txn->commit(durability);
+    survives_kill_ = states_.size() - 1;
+    if (durability == Durability::sync) survives_power_ = survives_kill_;
+  }
+
+  // The process dies before one of the next operations on the disk, wherever that is in what it does. Its thread stops
+  // there for ever, with all it holds: unwinding would give back locks, which the dead do not.
+  void die_in(std::mt19937_64& random, Process& process) {
+    static std::list<Dying>& all = *std::make_unique<std::list<Dying>>().release();
+    Dying& dying = all.emplace_back();
+    dying.process = std::exchange(process, Process{});
+    dying.operations_left = random() % 40;
+    const u64 seed = random();
+    dying_ = &dying;
+    std::thread([this, &dying, seed] {
+      dying.thread = std::this_thread::get_id();
+      std::mt19937_64 own(seed);
+      while (!HasFailure() && dying.process.engine != nullptr) step(own, dying.process);
+      dying.stop();
+    }).detach();
+    dying.wait();
+    dying_ = nullptr;
+    if (dying.process.env != nullptr) dying.process.env->kill();
+    Process other;
+    start(other);
+    expect_sound(*other.engine);  // with the writer's place: ends what the dead one had begun
+    other.engine->sync();         // makes it visible, if it counts
+    const State found = read_newest(*other.engine);
+    if (survives_kill_ + 1 < states_.size() && found != states_.back()) states_.pop_back();
+    if (std::getenv("DBG")) std::fprintf(stderr, "died: %s counts %d; txn %lu; ops %s\n", last_.c_str(), int(found==states_.back()), (unsigned long)other.engine->info().txn, disk_.describe_recent_operations(4).c_str());
+    ASSERT_EQ(found, states_.back());
+    survives_kill_ = survives_power_ = states_.size() - 1;
+    expect_sound(*other.engine);
+    other.engine->close();
+  }
+
+  void roll_back(std::mt19937_64& random, Engine& engine) {
+    const std::unique_ptr<WriteTransaction> txn = engine.begin_write(std::chrono::milliseconds(-1));
+    Editor editor(*txn);
+    State next = states_.back();
+    for (int change = 0; change < 20; ++change) random_change(random, editor, next, 200, blob_size_);
+    txn->release_memory();
+  }
+
+  void run(u64 seed, int steps) {
+    std::mt19937_64 random(seed);
+    if (dies_in_the_middle_) {
+      disk_.set_observer([this](const os::Operation&) {
+        Dying* const dying = dying_;
+        if (dying != nullptr && dying->thread == std::this_thread::get_id()) dying->about_to_operate();
+      });
+    }
+    for (int i = 0; i < steps && !HasFailure(); ++i) {
+      SCOPED_TRACE("step " + std::to_string(i));
+      Process& process = processes_[random() % kProcesses];
+      if (dies_in_the_middle_ && random() % 10 == 0) {
+        die_in(random, process);
+      } else {
+        step(random, process);
+      }
+      if (std::getenv("DBG")) for (const Process& other : processes_) if (other.engine) { expect_sound(*other.engine); if (HasFailure()) { std::fprintf(stderr, "unsound %s proc %d\n", last_.c_str(), int(&other-&processes_[0])); return; } }
+      for (const Process& other : processes_) {
+        if (other.engine == nullptr) continue;
+        const State found = read_newest(*other.engine);
+        ASSERT_EQ(found, states_.back()) << describe_difference(found) << "\nlast: " << last_ << "\n" << other.engine->info().txn;
+      }
+    }
+    for (Process& process : processes_) {
+      if (process.engine == nullptr) continue;
+      expect_sound(*process.engine);
+      process.engine->close();
+    }
+    EXPECT_EQ(reopened_state(), states_.back());
+    disk_.set_observer({});
+  }
+
+  void check_image(os::SimDisk& image, std::size_t least) {
+    ++images_;
+    TestContents contents;
+    Options options = options_;
+    options.env = &image;
+    try {
+      std::shared_ptr<Engine> engine = Engine::open(kPath, options, contents);
+      const State found = read_newest(*engine);
+      const auto first = states_.begin() + static_cast<std::ptrdiff_t>(least);
+      EXPECT_NE(std::find(first, states_.end(), found), states_.end())
+          << (std::find(states_.begin(), first, found) != first ? "an acknowledged commit is lost\n" : "no commit's state\n")
+          << image.describe_recent_operations();
+      EXPECT_EQ(findings(*engine), std::vector<std::string>());
+      commit(*engine, Durability::sync, [](Editor& editor) { editor.put(3, 33); });
+      engine->close();
+      engine = Engine::open(kPath, options, contents);
+      EXPECT_EQ(findings(*engine), std::vector<std::string>());
+    } catch (const Error& error) {
+      ADD_FAILURE() << error.what() << "\n" << image.describe_recent_operations();
+    }
+  }
+
+  void crash_everywhere(u64 seed, u64 max_images) {
+    disk_.set_observer([this, seed, max_images](const os::Operation& operation) {
+      if (HasFailure()) return;
+      const os::CrashOptions options{.max_images = max_images, .seed = seed + operation.number};
+      disk_.for_each_crash_image(options, [&](os::SimDisk& image, const os::CrashImage& crash) {
+        SCOPED_TRACE("before " + os::describe(operation) + ", image " + std::to_string(crash.number) + ": " +
+                     crash.description);
+        check_image(image, crash.kind == os::CrashKind::process_kill ? survives_kill_ : survives_power_);
+      });
+    });
+  }
+
+  std::vector<State> states_{State()};
+  std::size_t survives_kill_ = 0;
+  std::size_t survives_power_ = 0;
+  std::size_t blob_size_ = 4000;
+  bool dies_in_the_middle_ = false;
+  std::atomic<Dying*> dying_ = nullptr;
+  u64 images_ = 0;
+  Process processes_[kProcesses];
+  std::string last_;
+};
+
+TEST_F(SharedTest, ProcessesWriteInTurnAndAreKilled) {
+  const u64 seed = test_seed();
+  SCOPED_TRACE("SAPWOOD_SEED=" + std::to_string(seed));
+  options_.log_size = 4096;
+  options_.log_size_max = 16384;
+  run(seed, 600);
+}
+
+TEST_F(SharedTest, ProcessesDieInTheMiddle) {
+  const u64 seed = test_seed();
+  SCOPED_TRACE("SAPWOOD_SEED=" + std::to_string(seed));
+  options_.log_size = 4096;
+  options_.log_size_max = 16384;
+  options_.dirty_limit = 2048;
+  dies_in_the_middle_ = true;
+  run(seed, 600);
+}
+
+TEST_F(SharedTest, WithALogThatIsNeverFull) {
+  const u64 seed = test_seed();
+  SCOPED_TRACE("SAPWOOD_SEED=" + std::to_string(seed));
+  options_.log_size = options_.log_size_max = 1 << 20;
+  run(seed, 400);
+}
+
+TEST_F(SharedTest, TheSystemCrashesBeforeAnyOperation) {
+  const u64 seed = test_seed();
+  SCOPED_TRACE("SAPWOOD_SEED=" + std::to_string(seed));
+  options_.log_size = 4096;
+  options_.log_size_max = 8192;
+  options_.dirty_limit = 2048;
+  crash_everywhere(seed, 6);
+  run(seed, 60);
+  disk_.set_observer({});
+  EXPECT_GT(images_, 300u);
+}
+
+}  // namespace
+}  // namespace sapwood::storage::testing
