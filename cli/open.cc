@@ -10,12 +10,15 @@
 namespace sapwood::cli {
 namespace {
 
+constexpr std::chrono::seconds kWritePatience{10};  // for the write transaction of another process
+
 Database open_as(const std::string& path, OpenMode mode) {
   if (mode != OpenMode::create && !file_exists(path)) {
     throw Error(ErrorCode::not_found, path + " does not exist; `sapwood put` and `sapwood import` create a database");
   }
   Options options;
   options.mode = mode;
+  options.write_timeout = kWritePatience;
   return Database::open(path, options);
 }
 

@@ -10,6 +10,7 @@ Options fuzz_options(os::Env& disk) {
   Options options;
   options.env = &disk;
   options.page_size = 512;
+  options.exclusive = true;  // a killed process leaves what is recovered
   options.log_size = 4096;
   options.log_size_max = 16384;
   return options;

@@ -206,6 +206,10 @@ u64 SimDisk::for_each_crash_image(const CrashOptions& options,
 
 std::unique_ptr<SimDisk> SimDisk::clone() const {
   auto copy = std::make_unique<SimDisk>(state_->options);
+  {
+    const std::lock_guard lock(state_->mutex);
+    copy->state_->boot = state_->boot;
+  }
   for (const std::string& path : paths()) copy->set_contents(path, contents(path));
   return copy;
 }

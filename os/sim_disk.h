@@ -191,7 +191,7 @@ class SimDisk : public Env {
   // bytes are visited once. Cost: what differs between images. The result is the number of images visited.
   u64 for_each_crash_image(const CrashOptions& options,
                            const std::function<void(SimDisk& image, const CrashImage& crash)>& visit);
-  // A disk of its own with the same files, all durable.
+  // A disk of its own with the same files, all durable, and the same boot id.
   std::unique_ptr<SimDisk> clone() const;
 
   struct State;

@@ -15,6 +15,10 @@ namespace sapwood::os {
 
 static_assert(sizeof(std::atomic<u32>) == sizeof(u32) && std::atomic<u32>::is_always_lock_free);
 
+std::chrono::microseconds wait_clock() noexcept {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
 #ifdef __linux__
 
 namespace {

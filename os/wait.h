@@ -14,4 +14,7 @@ void wait_on(const std::atomic<u32>& word, u32 expected, std::chrono::microsecon
 void wake_one(const std::atomic<u32>& word) noexcept;
 void wake_all(const std::atomic<u32>& word) noexcept;
 
+// For time limits of such waits: monotonic, and real also where a simulated Clock is used.
+std::chrono::microseconds wait_clock() noexcept;
+
 }  // namespace sapwood::os

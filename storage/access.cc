@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 #include <vector>
 
+#include "os/wait.h"
 #include "sapwood/error.h"
 #include "storage/create.h"
 #include "storage/geometry.h"
@@ -50,10 +50,11 @@ std::string holder_of(os::Env& env, const std::string& path) {
 }
 
 bool wait_for_open_lock(os::File& file, LockKind kind) {
-  const auto start = std::chrono::steady_clock::now();
+  const std::chrono::microseconds end = os::wait_clock() + kOpenPatience;
+  const std::atomic<u32> nobody_wakes{0};
   while (!file.try_lock(kOpenLock, kind)) {
-    if (std::chrono::steady_clock::now() - start > kOpenPatience) return false;
-    std::this_thread::sleep_for(kPause);
+    if (os::wait_clock() > end) return false;
+    os::wait_on(nobody_wakes, 0, kPause);
   }
   return true;
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "storage/lock_file.h"
 #include "storage/log_format.h"
 
 namespace sapwood::storage {
@@ -21,7 +22,7 @@ bool looks_like_page(const u8* page, PageNo number) {
 
 std::unique_ptr<os::File> open_for_reading(os::Env& env, const std::string& path) {
   std::unique_ptr<os::File> file = env.files().open(path, {.write = false});
-  if (!file->try_lock(0, os::LockKind::shared)) {
+  if (!file->try_lock(kReadLock, os::LockKind::shared) || file->is_locked_elsewhere(kUseLock)) {
     throw Error(ErrorCode::in_use, path + " is open for writing elsewhere; close it there before it is repaired");
   }
   return file;

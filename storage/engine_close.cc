@@ -88,7 +88,7 @@ void Engine::Impl::release_files() noexcept {
     log.reset();
     versions->leave();
     processes->leave();
-    // Left behind after a failed write, or by a reader beside a log, it tells the next opener how to go on.
+    // Left behind after a failed write, or by the last reader beside a log, it tells the next opener how to go on.
     const bool keeps_lock_file = refused || (read_only && meta.log_expected);
     if (lock_file != nullptr && is_alone && !keeps_lock_file) env.files().remove(lock_path());
     lock_file.reset();

@@ -223,7 +223,6 @@ void Engine::Impl::refuse_writes() noexcept {
     // A simulated crash.
   }
   refused = true;
-  if (std::getenv("DBG")) std::fprintf(stderr, "REFUSED %s\n", refused_why.c_str());
   if (processes->state() == SharedState::open) processes->set_state(SharedState::poisoned);
 }
 

@@ -58,7 +58,8 @@ void Engine::Impl::add_held_pages(std::vector<ReaderMetrics>& readers) const {
   for (ReaderMetrics& reader : readers) {
     const auto pin = std::ranges::lower_bound(pins, reader.txn);
     const bool is_pin = pin != pins.end() && *pin == reader.txn;
-    if (!is_pin || reader.txn == meta.txn || reader.txn == shared().running_txn || reader.txn == versions->head()) continue;
+    const bool is_checkpoint = reader.txn == durable_checkpoint() || reader.txn == shared().running_txn;
+    if (!is_pin || is_checkpoint || reader.txn == versions->head()) continue;
     reader.held_pages =
         allocator.held_only_by(reader.txn, pin == pins.begin() ? std::nullopt : std::optional(*(pin - 1)));
   }
@@ -70,12 +71,13 @@ SpaceMetrics Engine::Impl::space_metrics() const {
   const Allocator::FreeRuns runs = allocator.free_runs();
   space.free_runs = runs.count;
   space.longest_free_run = runs.longest;
-  const auto pin = std::ranges::lower_bound(pins, meta.txn);
+  const TxnId checkpoint = durable_checkpoint();
+  const auto pin = std::ranges::lower_bound(pins, checkpoint);
   const std::vector<Versions::OpenReader> readers = versions->readers();
-  const bool shared = std::ranges::find(readers, meta.txn, &Versions::OpenReader::txn) != readers.end();
-  if (pin != pins.end() && *pin == meta.txn && !shared) {
+  const bool is_shared = std::ranges::find(readers, checkpoint, &Versions::OpenReader::txn) != readers.end();
+  if (pin != pins.end() && *pin == checkpoint && !is_shared) {
     space.checkpoint_held_pages =
-        allocator.held_only_by(meta.txn, pin == pins.begin() ? std::nullopt : std::optional(*(pin - 1)));
+        allocator.held_only_by(checkpoint, pin == pins.begin() ? std::nullopt : std::optional(*(pin - 1)));
   }
   return space;
 }

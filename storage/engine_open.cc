@@ -1,7 +1,8 @@
 // Opening: judging the metas, joining the processes that have the file open, or taking over a file that nobody has.
 //
 //   nobody has it, closed cleanly           -> open_clean
-//   nobody has it, all were killed          -> join, as if they lived: what they committed is in the system's cache
+//   nobody has it, all were killed          -> join, as if they lived: what they committed is in the system's cache;
+//                                              not for reading only, since there is something to write
 //   nobody has it, the system went down, or -> recover (recovery.cc)
 //     a write had failed
 //   others have it                          -> join
@@ -43,8 +44,9 @@ void forget_unsafe_cache(os::File& file) {
 MetaSlots look_at(os::Env& env, const std::string& path, const Options& options, Access& access,
                   const Processes& processes, bool& joins) {
   const bool can_join = access.lock_file != nullptr && processes.can_join(env.process(), access.is_alone);
-  joins = can_join && (!access.is_alone || (!access.exclusive && processes.state() == SharedState::open));
   const bool writes = access.lock_file != nullptr && options.mode != OpenMode::read;
+  const bool goes_on = writes && !access.exclusive && processes.state() == SharedState::open;
+  joins = can_join && (!access.is_alone || goes_on);
   const bool was_in_use = access.found_lock_file || env.files().exists(path + "-log");
   if (!joins && access.is_alone && writes && was_in_use) forget_unsafe_cache(*access.file);
   MetaSlots slots = read_metas(*access.file);
@@ -139,7 +141,7 @@ void Engine::Impl::open(Engine& engine, const MetaSlots& slots, bool joins) {
     if (is_alone) processes->forget_dead();
     processes->enter(self, env.clock().now_us());
     join();
-    if (is_alone && !read_only) follow_the_dead();
+    if (is_alone) follow_the_dead();
   } else {
     processes->make_anew(self, slots.newest->uuid);
     processes->enter(self, env.clock().now_us());

@@ -58,7 +58,7 @@ class SharedTest : public EngineTest {
   std::string describe_difference(const State& found) {
     std::string text;
     for (std::size_t i = 0; i < states_.size(); ++i) {
-      if (states_[i] == found) text += "it is that of commit " + std::to_string(i) + " of " + std::to_string(states_.size() - 1);
+      if (states_[i] == found) text += " as after commit " + std::to_string(i) + " of " + std::to_string(states_.size());
     }
     for (const auto& [index, value] : states_.back().values) {
       if (!found.values.contains(index) || found.values.at(index) != value) text += " value " + std::to_string(index);
@@ -73,7 +73,7 @@ class SharedTest : public EngineTest {
   void step(std::mt19937_64& random, Process& process) {
     const u64 kind = random() % 40;
     last_ += " " + std::to_string(&process - &processes_[0]) + ":" + std::to_string(kind);
-    if (last_.size() > 100) last_.erase(0, 20);
+    if (last_.size() > 200) last_.erase(0, 50);
     if (process.engine == nullptr) {
       start(process);
     } else if (kind < 26) {
@@ -137,7 +137,6 @@ class SharedTest : public EngineTest {
     other.engine->sync();         // makes it visible, if it counts
     const State found = read_newest(*other.engine);
     if (survives_kill_ + 1 < states_.size() && found != states_.back()) states_.pop_back();
-    if (std::getenv("DBG")) std::fprintf(stderr, "died: %s counts %d; txn %lu; ops %s\n", last_.c_str(), int(found==states_.back()), (unsigned long)other.engine->info().txn, disk_.describe_recent_operations(4).c_str());
     ASSERT_EQ(found, states_.back());
     survives_kill_ = survives_power_ = states_.size() - 1;
     expect_sound(*other.engine);
@@ -168,11 +167,10 @@ class SharedTest : public EngineTest {
       } else {
         step(random, process);
       }
-      if (std::getenv("DBG")) for (const Process& other : processes_) if (other.engine) { expect_sound(*other.engine); if (HasFailure()) { std::fprintf(stderr, "unsound %s proc %d\n", last_.c_str(), int(&other-&processes_[0])); return; } }
       for (const Process& other : processes_) {
         if (other.engine == nullptr) continue;
         const State found = read_newest(*other.engine);
-        ASSERT_EQ(found, states_.back()) << describe_difference(found) << "\nlast: " << last_ << "\n" << other.engine->info().txn;
+        ASSERT_EQ(found, states_.back()) << describe_difference(found) << "; the last steps (process:kind):" << last_;
       }
     }
     for (Process& process : processes_) {
@@ -194,7 +192,7 @@ class SharedTest : public EngineTest {
       const State found = read_newest(*engine);
       const auto first = states_.begin() + static_cast<std::ptrdiff_t>(least);
       EXPECT_NE(std::find(first, states_.end(), found), states_.end())
-          << (std::find(states_.begin(), first, found) != first ? "an acknowledged commit is lost\n" : "no commit's state\n")
+          << "lost, or no commit's state:" << describe_difference(found) << "\n"
           << image.describe_recent_operations();
       EXPECT_EQ(findings(*engine), std::vector<std::string>());
       commit(*engine, Durability::sync, [](Editor& editor) { editor.put(3, 33); });

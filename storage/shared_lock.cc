@@ -7,7 +7,6 @@ namespace sapwood::storage {
 namespace {
 
 using std::chrono::microseconds;
-using std::chrono::steady_clock;
 
 constexpr u32 kWaiting = u32{1} << 30;
 constexpr u32 kHandOver = u32{1} << 31;
@@ -40,7 +39,7 @@ bool SharedLock::steal() {
 // A thread that has waited keeps kWaiting set when it takes the word: others may sleep still.
 bool SharedLock::lock(microseconds timeout) {
   if (try_lock()) return true;
-  const steady_clock::time_point start = steady_clock::now();
+  const microseconds start = os::wait_clock();
   const microseconds limit = timeout.count() < 0 || timeout > kForEver ? kForEver : timeout;
   bool has_waited = false;
   for (;;) {
@@ -52,7 +51,7 @@ bool SharedLock::lock(microseconds timeout) {
       continue;
     }
     if (owner != kNobody && steal()) return true;
-    const auto waited = std::chrono::duration_cast<microseconds>(steady_clock::now() - start);
+    const microseconds waited = os::wait_clock() - start;
     if (waited >= limit) {
       if ((seen & kHandOver) != 0) os::wake_one(word_);  // the turn may have been ours
       return false;

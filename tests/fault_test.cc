@@ -130,6 +130,7 @@ void rot(bool clean, u64 seed) {
   os::SimDisk disk(seed);
   Executor::Settings settings = fault_settings(disk);
   settings.all_states = true;
+  settings.options.exclusive = true;  // its log is replayed; pages younger than the checkpoint are not trusted
   Executor executor(settings);
   executor.open();
   for (const Operation& operation : fault_operations(seed, 60)) {

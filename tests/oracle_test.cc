@@ -114,6 +114,7 @@ void run(u64 seed, u32 page_size, u64 log_size, u64 count) {
   Oracle oracle(disk, "/test.sapwood", page_size);
   Executor::Settings settings;
   settings.options = sim_options(disk, page_size, log_size);
+  settings.options.exclusive = seed % 2 == 0;
   settings.options.dirty_limit = 8 * u64{page_size};  // writes pages before the commit too
   settings.scale = {.page_size = page_size,
                     .keys = 200,

@@ -37,8 +37,9 @@ int wait_for(pid_t child) {
   return status;
 }
 
-Options options_for(Durability durability) {
+Options options_for(Durability durability, bool exclusive) {
   Options options;
+  options.exclusive = exclusive;  // after a kill, the next one recovers; else it goes on where the dead one stopped
   options.log_size = 64 << 10;
   options.page_writes = storage::testing::test_page_writes();
   options.log_size_max = 256 << 10;
@@ -47,8 +48,8 @@ Options options_for(Durability durability) {
 }
 
 // Commit i adds i to the list, i -> its text to the map, and takes 0.. from the front now and then.
-void write_for_ever(const std::string& path, Durability durability, int acknowledge) {
-  Database database = Database::open(path, options_for(durability));
+void write_for_ever(const std::string& path, const Options& options, int acknowledge) {
+  Database database = Database::open(path, options);
   for (i64 i = static_cast<i64>(database.list<i64>("numbers").size());; ++i) {
     database.write([&](WriteTxn& txn) {
       txn.list<i64>("numbers").push_back(i);
@@ -69,8 +70,8 @@ i64 read_acknowledged(int pipe_end) {
   return last;
 }
 
-void require_all(const std::string& path, i64 acknowledged) {
-  Database database = Database::open(path, options_for(Durability::async));
+void require_all(const std::string& path, i64 acknowledged, bool exclusive) {
+  Database database = Database::open(path, options_for(Durability::async, exclusive));
   const ReadTxn snapshot = database.read();
   if (acknowledged < 0 && !snapshot.has("texts")) return;  // killed before the first commit
   const auto numbers = snapshot.list<i64>("numbers");
@@ -87,7 +88,7 @@ void require_all(const std::string& path, i64 acknowledged) {
   ASSERT_TRUE(findings.empty()) << findings.front();
 }
 
-void kill_writers(Durability durability, u64 rounds) {
+void kill_writers(Durability durability, bool exclusive, u64 rounds) {
   Rng random(test_seed());
   const TempFolder folder;
   const std::string path = folder.file("test.sapwood");
@@ -97,7 +98,7 @@ void kill_writers(Durability durability, u64 rounds) {
     ASSERT_EQ(pipe(ends), 0);
     const pid_t child = start_child([&] {
       close(ends[0]);
-      write_for_ever(path, durability, ends[1]);
+      write_for_ever(path, options_for(durability, exclusive), ends[1]);
       return 0;
     });
     close(ends[1]);
@@ -108,13 +109,14 @@ void kill_writers(Durability durability, u64 rounds) {
     acknowledged = std::max(acknowledged, read_acknowledged(ends[0]));
     close(ends[0]);
     if (one_in(random, 2)) continue;  // the next writer recovers
-    ASSERT_NO_FATAL_FAILURE(require_all(path, acknowledged)) << "round " << round;
+    ASSERT_NO_FATAL_FAILURE(require_all(path, acknowledged, exclusive)) << "round " << round;
   }
-  require_all(path, acknowledged);
+  require_all(path, acknowledged, exclusive);
 }
 
-TEST(Process, KilledWriterKeepsWhatItAcknowledgedSync) { kill_writers(Durability::sync, scaled(20)); }
-TEST(Process, KilledWriterKeepsWhatItAcknowledgedAsync) { kill_writers(Durability::async, scaled(20)); }
+TEST(Process, KilledWriterKeepsWhatItAcknowledgedSync) { kill_writers(Durability::sync, true, scaled(20)); }
+TEST(Process, KilledWriterKeepsWhatItAcknowledgedAsync) { kill_writers(Durability::async, true, scaled(20)); }
+TEST(Process, TheNextGoesOnWhereAKilledWriterStopped) { kill_writers(Durability::async, false, scaled(20)); }
 
 // Killed while it recovers what an earlier one left.
 TEST(Process, KilledInRecovery) {
@@ -127,7 +129,7 @@ TEST(Process, KilledInRecovery) {
     ASSERT_EQ(pipe(ends), 0);
     const pid_t writer = start_child([&] {
       close(ends[0]);
-      write_for_ever(path, Durability::async, ends[1]);
+      write_for_ever(path, options_for(Durability::async, true), ends[1]);
       return 0;
     });
     close(ends[1]);
@@ -142,14 +144,14 @@ TEST(Process, KilledInRecovery) {
       kill(opener, SIGKILL);
       wait_for(opener);
     }
-    ASSERT_NO_FATAL_FAILURE(require_all(path, acknowledged));
+    ASSERT_NO_FATAL_FAILURE(require_all(path, acknowledged, true));
   }
 }
 
 TEST(Process, SecondProcessIsToldWhoHoldsTheFile) {
   const TempFolder folder;
   const std::string path = folder.file("test.sapwood");
-  Database database = Database::open(path);
+  Database database = Database::open(path, options_for(Durability::sync, true));
   database.list<i64>("numbers").push_back(1);
   const pid_t parent = getpid();
   const pid_t child = start_child([&] {
@@ -177,7 +179,7 @@ TEST(Process, ReadersAreNamedAndTheDeadAreNot) {
   const std::string path = folder.file("test.sapwood");
   Database::open(path).list<i64>("numbers").push_back(1);
   const pid_t killed = start_child([&] {
-    const Database database = Database::open(path);
+    const Database database = Database::open(path, options_for(Durability::sync, true));
     ::kill(getpid(), SIGKILL);
     return 1;
   });
@@ -189,7 +191,7 @@ TEST(Process, ReadersAreNamedAndTheDeadAreNot) {
   const pid_t parent = getpid();
   const pid_t child = start_child([&] {
     try {
-      Database::open(path);
+      Database::open(path, options_for(Durability::sync, true));
     } catch (const Error& error) {
       const std::string text = error.what();
       if (error.code() != ErrorCode::in_use) return 1;
@@ -209,7 +211,7 @@ TEST(Process, HolderThatIsStoppedThenKilled) {
   ASSERT_EQ(pipe(ends), 0);
   const pid_t child = start_child([&] {
     close(ends[0]);
-    write_for_ever(path, Durability::async, ends[1]);
+    write_for_ever(path, options_for(Durability::async, true), ends[1]);
     return 0;
   });
   close(ends[1]);
@@ -226,7 +228,7 @@ TEST(Process, HolderThatIsStoppedThenKilled) {
   wait_for(child);
   const i64 acknowledged = std::max(first, read_acknowledged(ends[0]));
   close(ends[0]);
-  require_all(path, acknowledged);
+  require_all(path, acknowledged, true);
 }
 
 }  // namespace

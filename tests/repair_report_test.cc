@@ -303,7 +303,9 @@ TEST(RepairReport, CommitsBeforeADamagedRecordAreApplied) {
 // The log refers to a large value, which the data file has lost.
 TEST(RepairReport, CommitsBeforeADamagedValueOfTheLogAreApplied) {
   const std::unique_ptr<os::SimDisk> used = make_unclean_disk();
-  Database writer = Database::open(kOld, sim_options(*used, kPageSize));
+  Options alone = sim_options(*used, kPageSize);
+  alone.exclusive = true;
+  Database writer = Database::open(kOld, alone);
   writer.list<std::string>("list").push_back("before");
   writer.list<std::string>("list").push_back(std::string(3000, 'l'));
   writer.list<std::string>("list").push_back("after");

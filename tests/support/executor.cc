@@ -270,6 +270,7 @@ void Executor::read(const Operation& operation, const KnownCollection& known) {
 }
 
 void Executor::commit(Durability durability) {
+  if (durability == Durability::none && !settings_.options.exclusive) durability = Durability::async;
   if (!txn_) return;
   txn_faces_.clear();
   history_.begin_commit(*working_);

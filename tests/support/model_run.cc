@@ -11,6 +11,7 @@ void run_model(const ModelRun& run) {
   os::SimDisk disk({.seed = run.seed, .reservation_bytes = run.disk_bytes, .key_hash_bits = run.key_hash_bits});
   Executor::Settings settings;
   settings.options = sim_options(disk, run.scale.page_size, run.log_size);
+  settings.options.exclusive = run.mix.none_percent > 0;
   settings.options.dirty_limit = run.dirty_limit;
   settings.scale = run.scale;
   std::deque<Operation> recent;

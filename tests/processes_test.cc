@@ -1,0 +1,217 @@
+// Several processes write and read one file at the same time, on real files; some are killed or stopped at any moment.
+//
+// Writer w appends w * kStride + n to the list and adds one to the counters of w and of all, in transaction n. So every
+// snapshot shows whether it is one of whole commits, and whether entries were lost, doubled or put in another order.
+#include <gtest/gtest.h>
+
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <functional>
+#include <map>
+
+#include "sapwood/sapwood.h"
+#include "storage/testing_page_writes.h"
+#include "tests/support/random.h"
+#include "tests/support/temp_folder.h"
+
+namespace sapwood::test {
+namespace {
+
+constexpr i64 kStride = 1'000'000'000;
+constexpr i64 kAll = -1;
+
+Options shared_options() {
+  Options options;
+  options.log_size = 64 << 10;
+  options.log_size_max = 256 << 10;
+  options.page_writes = storage::testing::test_page_writes();
+  return options;
+}
+
+void require(bool holds, const char* what) {
+  if (holds) return;
+  static_cast<void>(write(STDERR_FILENO, what, std::char_traits<char>::length(what)));
+  static_cast<void>(write(STDERR_FILENO, "\n", 1));
+  _exit(3);
+}
+
+// That the snapshot is of whole commits. The counters are the result.
+std::map<i64, i64> require_whole(const ReadTxn& snapshot) {
+  std::map<i64, i64> counts;
+  if (!snapshot.has("counters")) return counts;
+  for (const auto& [writer, count] : snapshot.sorted_map<i64, i64>("counters").range()) counts[writer] = count;
+  std::map<i64, i64> seen;
+  i64 all = 0;
+  for (const i64 entry : snapshot.list<i64>("entries").range()) {
+    require(entry % kStride == ++seen[entry / kStride], "an entry is lost, doubled or not in order");
+    ++all;
+  }
+  require(counts[kAll] == all, "the list and the counter are of different commits");
+  counts.erase(kAll);
+  require(counts == seen, "the list and the counters are of different commits");
+  require(snapshot.dict<std::string, i64>("last").size() == seen.size(), "the dict is of another commit");
+  return counts;
+}
+
+void write_for_ever(const std::string& path, i64 writer, u64 seed, int acknowledge) {
+  Rng random(seed);
+  Database database = Database::open(path, shared_options());
+  for (;;) {
+    const Durability durability = one_in(random, 4) ? Durability::sync : Durability::async;
+    i64 n = 0;
+    WriteTxn txn = database.begin_write();
+    auto counters = txn.sorted_map<i64, i64>("counters");
+    n = counters.get(writer).value_or(0) + 1;
+    counters.put(writer, n);
+    counters.put(kAll, counters.get(kAll).value_or(0) + 1);
+    txn.list<i64>("entries").push_back(writer * kStride + n);
+    txn.dict<std::string, i64>("last").put("writer " + std::to_string(writer), n);
+    // Large values, some of which the log refers to, and pages that others reuse.
+    if (one_in(random, 10)) {
+      txn.sorted_map<i64, std::string>("texts").put(below(random, 20), std::string(below(random, 60'000), 'x'));
+    }
+    if (one_in(random, 20)) {
+      txn.rollback();
+      continue;
+    }
+    txn.commit(durability);
+    if (::write(acknowledge, &n, sizeof n) != sizeof n) return;
+    if (one_in(random, 50)) database.checkpoint();
+    if (one_in(random, 100)) {
+      database.close();
+      database = Database::open(path, shared_options());
+    }
+  }
+}
+
+void read_for_ever(const std::string& path) {
+  std::map<i64, i64> last;
+  for (int round = 0;; ++round) {
+    Options options = shared_options();
+    if (round % 2 == 1) options.mode = OpenMode::read;
+    try {
+      const Database database = Database::open(path, options);
+      for (int i = 0; i < 30; ++i) {
+        const std::map<i64, i64> counts = require_whole(database.read());
+        for (const auto& [writer, count] : last) require(counts.at(writer) >= count, "an older state was seen again");
+        last = counts;
+      }
+    } catch (const Error& error) {
+      // All others were killed: the next writer has to go on first.
+      require(error.code() == ErrorCode::read_only && options.mode == OpenMode::read, error.what());
+    }
+  }
+}
+
+class Processes {
+ public:
+  explicit Processes(const std::string& path, u64 seed) : path_(path), random_(seed) {}
+
+  void start_writer(i64 writer) {
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    const u64 seed = random_();
+    const pid_t child = start([&] {
+      ::close(ends[0]);
+      write_for_ever(path_, writer, seed, ends[1]);
+    });
+    ::close(ends[1]);
+    children_.push_back({child, writer, ends[0]});
+  }
+  void start_reader() {
+    children_.push_back({start([&] { read_for_ever(path_); }), kAll, -1});
+  }
+
+  // Something happens to one of them. Every child that ended by itself is a failure.
+  void disturb() {
+    Child& child = children_[below(random_, children_.size())];
+    if (one_in(random_, 3)) {
+      kill(child.pid, SIGSTOP);
+      usleep(static_cast<useconds_t>(below(random_, 3000)));
+      kill(child.pid, SIGCONT);
+      return;
+    }
+    const i64 writer = child.writer;
+    end(child);
+    child = children_.back();
+    children_.pop_back();
+    if (writer == kAll) start_reader();
+    if (writer != kAll) start_writer(writer);
+  }
+  void end_all() {
+    for (Child& child : children_) end(child);
+    children_.clear();
+  }
+  const std::map<i64, i64>& acknowledged() const { return acknowledged_; }
+
+ private:
+  struct Child {
+    pid_t pid;
+    i64 writer;  // kAll: a reader
+    int pipe;
+  };
+
+  pid_t start(const std::function<void()>& work) {
+    const pid_t child = fork();
+    if (child != 0) return child;
+    try {
+      work();
+    } catch (const std::exception& error) {
+      require(false, error.what());
+    }
+    _exit(4);
+  }
+
+  void end(Child& child) {
+    kill(child.pid, SIGKILL);
+    if (child.pipe >= 0) {
+      i64 n = 0;
+      while (read(child.pipe, &n, sizeof n) == sizeof n) acknowledged_[child.writer] = n;
+      ::close(child.pipe);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child.pid, &status, 0), child.pid);
+    ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << "a process ended by itself: " << status;
+  }
+
+  std::string path_;
+  Rng random_;
+  std::vector<Child> children_;
+  std::map<i64, i64> acknowledged_;
+};
+
+// Pipes hold what was acknowledged until the writer is killed, at most 8,192 commits each: rounds are short.
+void run(u64 writers, u64 readers, u64 rounds) {
+  const u64 seed = test_seed();
+  SCOPED_TRACE("SAPWOOD_SEED=" + std::to_string(seed));
+  Rng random(seed);
+  const TempFolder folder;
+  const std::string path = folder.file("test.sapwood");
+  Processes processes(path, seed);
+  for (u64 round = 0; round < rounds; ++round) {
+    for (u64 i = 0; i < writers; ++i) ASSERT_NO_FATAL_FAILURE(processes.start_writer(static_cast<i64>(i)));
+    for (u64 i = 0; i < readers; ++i) processes.start_reader();
+    for (int i = 0; i < 10; ++i) {
+      usleep(static_cast<useconds_t>(below(random, 10'000)));
+      ASSERT_NO_FATAL_FAILURE(processes.disturb());
+    }
+    ASSERT_NO_FATAL_FAILURE(processes.end_all());
+    Database database = Database::open(path, shared_options());
+    const std::map<i64, i64> counts = require_whole(database.read());
+    for (const auto& [writer, count] : processes.acknowledged()) {
+      ASSERT_TRUE(counts.contains(writer) && counts.at(writer) >= count)
+          << "writer " << writer << ": commit " << count << " was acknowledged, and is lost";
+    }
+    const std::vector<std::string> findings = database.check();
+    ASSERT_TRUE(findings.empty()) << findings.front();
+  }
+}
+
+TEST(Processes, TwoWritersAndAReaderAreKilledAndStopped) { run(2, 1, scaled(6)); }
+TEST(Processes, SixteenAreKilledAndStopped) { run(10, 6, scaled(3)); }
+
+}  // namespace
+}  // namespace sapwood::test
