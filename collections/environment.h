@@ -13,6 +13,8 @@ namespace sapwood::collections {
 
 class Environment {
  public:
+  Environment(const std::string& path, const Options& options);
+  // A file that this process has open in the same way already is shared.
   static std::shared_ptr<Environment> open(const std::string& path, const Options& options);
 
   // Throws Error{ended} after close().
@@ -28,18 +30,21 @@ class Environment {
   storage::Engine& engine_unchecked() const noexcept { return *engine_; }
   const std::string& path() const { return path_; }
 
-  void close();
+  // False if others who opened it go on with it: then everything is on the disk.
+  bool close();
 
   // Begins a write transaction of a handle's own. Throws would_deadlock that names what to use if this thread has one.
   std::unique_ptr<storage::WriteTransaction> begin_automatic(const std::string& collection) const;
 
  private:
   [[noreturn]] void throw_closed() const;
+  bool can_share(const Options& options) const;
 
   CollectionContents contents_;  // outlives the engine
   std::shared_ptr<storage::Engine> engine_;
   std::string path_;
   std::atomic<bool> closed_{false};
+  std::atomic<u32> opens_{0};  // that have not ended
 };
 
 // A snapshot that ends with its scope.

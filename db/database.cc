@@ -38,7 +38,7 @@ Database Database::open(const std::string& path, const Options& options) {
 Database Database::temporary(const Options& options) { return Database(Environment::open({}, options)); }
 
 Environment& Database::environment() const {
-  if (environment_ == nullptr) throw Error(ErrorCode::ended, "the Database was moved away");
+  if (environment_ == nullptr) throw Error(ErrorCode::ended, "the Database was closed or moved away");
   environment_->check_open();
   return *environment_;
 }
@@ -131,10 +131,12 @@ Info Database::info() const {
   return info;
 }
 
-void Database::close() { environment().close(); }
+void Database::close() {
+  if (!environment().close()) environment_.reset();
+}
 
 const std::string& Database::path() const {
-  if (environment_ == nullptr) throw Error(ErrorCode::ended, "the Database was moved away");
+  if (environment_ == nullptr) throw Error(ErrorCode::ended, "the Database was closed or moved away");
   return environment_->path();
 }
 

@@ -244,9 +244,46 @@ TEST(Lifetime, HandlesKeepTheDatabaseOpen) {
   }
   list.push_back("x");
   EXPECT_EQ(list.at(0), "x");
-  EXPECT_EQ(code_of([&] { Database::open(folder.file("a")); }), ErrorCode::in_use);
+  Options exclusive = quick_options();
+  exclusive.exclusive = true;
+  EXPECT_EQ(code_of([&] { Database::open(folder.file("a"), exclusive); }), ErrorCode::in_use);
   list = {};
+  Database::open(folder.file("a"), exclusive);
   EXPECT_EQ(Database::open(folder.file("a")).list<std::string>("list").size(), 1u);
+}
+
+TEST(Lifetime, AFileOpenedTwiceIsShared) {
+  const TemporaryFolder folder;
+  Database one = Database::open(folder.file("a"), quick_options());
+  Database two = Database::open(folder.file("a"), quick_options());
+  {
+    WriteTxn txn = one.begin_write();
+    EXPECT_EQ(code_of([&] { two.begin_write(); }), ErrorCode::would_deadlock);
+    txn.list<std::string>("list").push_back("x");
+    txn.commit();
+  }
+  EXPECT_EQ(two.list<std::string>("list").at(0), "x");
+  one.close();
+  EXPECT_EQ(code_of([&] { one.read(); }), ErrorCode::ended);
+  two.list<std::string>("list").push_back("y");
+  { const Database three = Database::open(folder.file("a"), quick_options()); }
+  two.close();
+  EXPECT_FALSE(std::filesystem::exists(folder.file("a") + "-lock"));
+}
+
+TEST(Lifetime, AFileOpenedInTwoWaysIsSharedAsByTwoProcesses) {
+  const TemporaryFolder folder;
+  Database writer = Database::open(folder.file("a"), quick_options());
+  Options options = quick_options();
+  options.mode = OpenMode::read;
+  Database reader = Database::open(folder.file("a"), options);
+  writer.list<std::string>("list").push_back("x");
+  EXPECT_EQ(reader.list<std::string>("list").at(0), "x");
+  EXPECT_EQ(code_of([&] { reader.begin_write(); }), ErrorCode::read_only);
+  options.mode = OpenMode::create_new;
+  EXPECT_EQ(code_of([&] { Database::open(folder.file("a"), options); }), ErrorCode::exists);
+  reader.close();
+  writer.close();
 }
 
 TEST(Lifetime, IteratorsOutliveRangesAndHandlesWithinTheirTransaction) {

@@ -225,8 +225,7 @@ class SimFile final : public File {
   }
 
   void drop_lock(u32 number) {
-    std::erase_if(inode_->locks,
-                  [&](const SimLock& held) { return held.holder == this && held.number == number; });
+    std::erase_if(inode_->locks, [&](const SimLock& held) { return held.holder == this && held.number == number; });
   }
 
   const StatePointer state_;

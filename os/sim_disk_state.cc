@@ -211,7 +211,8 @@ i64 SimDisk::State::shift_of_next_write(const std::string& path) {
 bool SimDisk::State::is_locked_against(SimInode& inode, const void* holder, u32 number, LockKind kind) const {
   std::erase_if(inode.locks, [](const SimLock& lock) { return !lock.process->alive; });
   return std::any_of(inode.locks.begin(), inode.locks.end(), [&](const SimLock& lock) {
-    return lock.holder != holder && lock.number == number && (kind == LockKind::exclusive || lock.kind == LockKind::exclusive);
+    return lock.holder != holder && lock.number == number &&
+           (kind == LockKind::exclusive || lock.kind == LockKind::exclusive);
   });
 }
 

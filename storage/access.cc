@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <vector>
 
 #include "os/wait.h"
 #include "sapwood/error.h"
 #include "storage/create.h"
 #include "storage/geometry.h"
+#include "storage/meta.h"
 #include "storage/processes.h"
 
 namespace sapwood::storage {
@@ -81,6 +83,14 @@ std::unique_ptr<os::File> open_file(os::Env& env, const std::string& path, const
   return env.files().open(path, {.write = false});
 }
 
+// Ours, or what a crash left of one that was being made.
+bool may_be_lock_file(os::File& file) {
+  u8 magic[sizeof kLockMagic] = {};
+  file.read(0, magic, sizeof magic);
+  const bool is_empty = std::all_of(magic, magic + sizeof magic, [](u8 byte) { return byte == 0; });
+  return is_empty || std::memcmp(magic, kLockMagic, sizeof magic) == 0;
+}
+
 // With the open lock: maps the lock file, beside those who use it. Throws read_only if this process cannot write it.
 void share(os::Env& env, const std::string& path, const Options& options, Access& access) {
   os::File& file = *access.file;
@@ -91,7 +101,11 @@ void share(os::Env& env, const std::string& path, const Options& options, Access
   if (access.exclusive && !access.is_alone) throw_in_use(env, path, "in use");
   if (!access.exclusive && !file.try_lock(kUseLock, LockKind::shared)) throw_in_use(env, path, "in exclusive use");
   access.found_lock_file = env.files().exists(path + "-lock");
+  if (!access.found_lock_file) static_cast<void>(read_metas(file));  // nothing is made beside a file that is not ours
   access.lock_file = env.files().open(path + "-lock", {.write = true, .create = true});
+  if (!may_be_lock_file(*access.lock_file)) {
+    throw Error(ErrorCode::in_use, path + "-lock is not a lock file of Sapwood; move it away, then open again");
+  }
   access.lock_file->allocate(0, sizeof(LockFile));  // real space: a full disk is an error here, not a signal later
   access.lock_bytes = access.lock_file->map_shared(sizeof(LockFile));
 }

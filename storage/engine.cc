@@ -116,5 +116,6 @@ EngineInfo Engine::info() {
 const Options& Engine::options() const { return impl_->options; }
 os::Env& Engine::env() const { return impl_->env; }
 bool Engine::read_only() const { return impl_->read_only; }
+bool Engine::is_at_path() const { return impl_->pages.file().is_at_path(); }
 
 }  // namespace sapwood::storage

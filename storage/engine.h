@@ -125,6 +125,8 @@ class Engine {
   const Options& options() const;
   os::Env& env() const;
   bool read_only() const;
+  // False if the file was removed or replaced since it was opened.
+  bool is_at_path() const;
 
   // For check: adds a sentence for each damaged bitmap, and for each disagreement between the bitmaps of the newest
   // version and the pages that Contents::walk_sound visits; pages that nothing refers to only if it could read all.

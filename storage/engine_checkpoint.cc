@@ -265,7 +265,6 @@ void Engine::Impl::step_running() {
   }
 }
 
-
 // A commit's share of the checkpoint in progress, if there is one and nobody else is at it.
 void Engine::Impl::advance_checkpoint(u64 slices) noexcept {
   if (!checkpoint_lock.try_lock()) return;

@@ -249,8 +249,9 @@ void Engine::Impl::throw_if_refused() const {
   if (!others && !refused.load(std::memory_order_acquire)) [[likely]]
     return;
   const std::lock_guard lock(refused_mutex);
+  const std::string why = refused ? "failed: " + refused_why : "of another process failed";
   throw Error(ErrorCode::writes_refused,
-              path + " takes no more writes, since one " + (refused ? "failed: " + refused_why : "of another process failed") +
+              path + " takes no more writes, since one " + why +
                   "; close all its handles and open it again, which recovers what was committed");
 }
 

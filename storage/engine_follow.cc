@@ -34,7 +34,8 @@ void Engine::Impl::catch_up() {
   if (!is_newest) follow();
 }
 
-// A process that died over a checkpoint may have written its meta: what is allocated from now on must be free in it too.
+// A process that died over a checkpoint may have written its meta: what is allocated from now on must be free in it,
+// too.
 void Engine::Impl::settle_dead_checkpoint() {
   if (read_only || (!checkpoint_lock.try_lock() && !checkpoint_lock.steal())) return;  // its process works on it
   try {
@@ -79,8 +80,8 @@ void Engine::Impl::follow_log(const Descriptor& newest) {
   LockFile& lock = shared();
   segments = lock.segments;
   if (log == nullptr) {
-    log = RedoLog::open(env, log_path(), log_identity(), {options.log_size, meta.log_stride}, !read_only,
-                        maps_stores());
+    log =
+        RedoLog::open(env, log_path(), log_identity(), {options.log_size, meta.log_stride}, !read_only, maps_stores());
     has_log = true;
   }
   log->refresh(std::max(newest.lsn, meta.replay_lsn), {lock.segment_space[0], lock.segment_space[1]});

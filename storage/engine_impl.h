@@ -5,9 +5,9 @@
 // A checkpoint:  prepare_checkpoint (writer's place) -> step, slice by slice, by commits or who waits -> complete
 //
 //   idle --prepare_checkpoint()--> running --step()--> running --complete()--> idle
-//                                  running --another process needs it done--> superseded by its checkpoint
-//                                                    --a failure--> refused: nothing is written until all processes have
-//                                                                   closed the file
+//                                  running --another process needs it done--> superseded by that one's
+//                                                    --a failure--> refused: nothing is written until all processes
+//                                                                   have closed the file
 #pragma once
 
 #include <atomic>
@@ -17,9 +17,9 @@
 #include "storage/access.h"
 #include "storage/allocator.h"
 #include "storage/engine.h"
+#include "storage/log_format.h"
 #include "storage/meta.h"
 #include "storage/page_file.h"
-#include "storage/log_format.h"
 #include "storage/versions.h"
 #include "storage/writer_lock.h"
 
@@ -31,8 +31,8 @@ inline constexpr u64 kReservePages = 64;
 inline constexpr u64 kMaxReferredBytes = u64{256} << 20;
 
 struct Engine::Impl {
-  Impl(os::Env& environment, const Options& given, Contents& content, Access access,
-       std::unique_ptr<Processes> known, const Geometry& pages_at);
+  Impl(os::Env& environment, const Options& given, Contents& content, Access access, std::unique_ptr<Processes> known,
+       const Geometry& pages_at);
 
   // What a checkpoint will write, fixed under the writer's place.
   struct CheckpointJob {
@@ -97,8 +97,8 @@ struct Engine::Impl {
     bool by_checkpoint = false;
     u32 delta_size = 0;  // bytes of the record behind its operations
     u32 runs_size = 0;   // and behind those
-    u64 run_bytes = 0;  // of values that it refers to
-    u64 log_bytes = 0;  // that its record took
+    u64 run_bytes = 0;   // of values that it refers to
+    u64 log_bytes = 0;   // that its record took
   };
   void publish(Commit& commit);
   void append_record(Commit& commit);
@@ -177,8 +177,8 @@ struct Engine::Impl {
 
   // Under the writer's place.
   Descriptor tip;
-  bool follows = false;  // allocator and log are those of `tip`
-  u64 segments = 0;      // LockFile::segments as of the log's last refresh
+  bool follows = false;             // allocator and log are those of `tip`
+  u64 segments = 0;                 // LockFile::segments as of the log's last refresh
   std::atomic<u32> committing = 0;  // published commits that still use the log; counted up under the writer's place
   std::atomic<TxnId> unlogged_txn =
       0;                   // newest commit that is not in the log; no record may follow it before a checkpoint

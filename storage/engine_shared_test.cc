@@ -58,7 +58,8 @@ class SharedTest : public EngineTest {
   std::string describe_difference(const State& found) {
     std::string text;
     for (std::size_t i = 0; i < states_.size(); ++i) {
-      if (states_[i] == found) text += " as after commit " + std::to_string(i) + " of " + std::to_string(states_.size());
+      if (states_[i] == found)
+        text += " as after commit " + std::to_string(i) + " of " + std::to_string(states_.size());
     }
     for (const auto& [index, value] : states_.back().values) {
       if (!found.values.contains(index) || found.values.at(index) != value) text += " value " + std::to_string(index);

@@ -11,21 +11,22 @@
 
 namespace sapwood::storage {
 
-inline constexpr u32 kRingSize = 256;       // descriptors kept; tip - head stays below
-inline constexpr u32 kProcessSlots = 64;    // processes at once
-inline constexpr u32 kReaderBlocks = 64;    // a process takes whole blocks of reader slots
+inline constexpr char kLockMagic[8] = {'S', 'A', 'P', 'W', 'L', 'O', 'C', 'K'};
+inline constexpr u32 kRingSize = 256;     // descriptors kept; tip - head stays below
+inline constexpr u32 kProcessSlots = 64;  // processes at once
+inline constexpr u32 kReaderBlocks = 64;  // a process takes whole blocks of reader slots
 inline constexpr u32 kSlotsABlock = 16;
 inline constexpr u32 kReaderSlots = kReaderBlocks * kSlotsABlock;  // readers at once
 
 // Numbers of the byte locks on X (os::File::try_lock).
-inline constexpr u32 kOpenLock = 0;      // exclusive: a process is opening or closing
-inline constexpr u32 kUseLock = 1;       // shared: has the lock file mapped; exclusive: and shares with nobody
-inline constexpr u32 kReadLock = 2;      // shared: reads without a lock file
+inline constexpr u32 kOpenLock = 0;        // exclusive: a process is opening or closing
+inline constexpr u32 kUseLock = 1;         // shared: has the lock file mapped; exclusive: and shares with nobody
+inline constexpr u32 kReadLock = 2;        // shared: reads without a lock file
 inline constexpr u32 kFirstSlotLock = 16;  // + i, exclusive: the process in slot i lives
 
 // Stored in LockFile::state.
 enum class SharedState : u32 {
-  fresh = 0,     // being made, recovered or used by one process alone: nobody joins what it says after a crash
+  fresh = 0,  // being made, recovered or used by one process alone: nobody joins what it says after a crash
   open = 1,
   poisoned = 2,  // a write failed: no writes until all processes have closed the file
 };
@@ -58,23 +59,23 @@ struct LockFile {
   u32 process_slots;
   char boot_id[40];
   std::array<u8, 16> uuid;
-  alignas(64) std::atomic<u32> state;  // SharedState
+  alignas(64) std::atomic<u32> state;        // SharedState
   alignas(64) std::atomic<u32> writer_lock;  // these three: storage/shared_lock.h
-  std::atomic<i64> writing_since_us;  // on the monotonic clock, of the owner
+  std::atomic<i64> writing_since_us;         // on the monotonic clock, of the owner
   std::atomic<u32> appending;                // 1: a record is being written behind the tip's
   std::atomic<u64> segments;                 // log segments that were started, or are about to be
   std::atomic<u64> segment_space[2];         // bytes of space that each of the log's two places has
   alignas(64) std::atomic<u32> checkpoint_lock;
-  std::atomic<u32> completing;         // 1: a checkpoint's meta is being written
-  std::atomic<u64> job;                // the checkpoint in progress: a number of its own, or 0
-  std::atomic<u64> running_txn;        // its version, 0 if there is none
-  std::atomic<u64> checkpoint_txn;     // the last durable checkpoint's
-  std::atomic<u64> meta_sequence;      // of the newest meta that is on the disk
+  std::atomic<u32> completing;      // 1: a checkpoint's meta is being written
+  std::atomic<u64> job;             // the checkpoint in progress: a number of its own, or 0
+  std::atomic<u64> running_txn;     // its version, 0 if there is none
+  std::atomic<u64> checkpoint_txn;  // the last durable checkpoint's
+  std::atomic<u64> meta_sequence;   // of the newest meta that is on the disk
   alignas(64) std::atomic<u32> sync_lock;
-  std::atomic<u32> sync_round;         // one more after each sync
-  std::atomic<u64> durable_lsn;        // the log is on the disk up to here
-  std::atomic<u64> runs_end;           // end of the newest record that refers to values
-  std::atomic<u64> synced_runs;        // values that records up to here refer to are on the disk
+  std::atomic<u32> sync_round;   // one more after each sync
+  std::atomic<u64> durable_lsn;  // the log is on the disk up to here
+  std::atomic<u64> runs_end;     // end of the newest record that refers to values
+  std::atomic<u64> synced_runs;  // values that records up to here refer to are on the disk
   alignas(64) std::atomic<u64> tip;
   alignas(64) std::atomic<u64> head;
   alignas(64) std::atomic<u32> blocks[kReaderBlocks];  // owner of a block of reader slots, 0: nobody

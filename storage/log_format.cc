@@ -73,8 +73,7 @@ void encode_record_header(u8* record, const RecordHeader& header, u64 salt) {
   store<u32>(record + 52, hash32(record, 52, salt));
 }
 
-std::optional<RecordHeader> decode_record_header(std::span<const u8> segment, u64 offset,
-                                                 const SegmentHeader& header) {
+std::optional<RecordHeader> decode_record_header(std::span<const u8> segment, u64 offset, const SegmentHeader& header) {
   if (offset > segment.size() || segment.size() - offset < kRecordHeaderSize) return std::nullopt;
   const u8* p = segment.data() + offset;
   if (load<u64>(p + 16) != header.start + offset) return std::nullopt;

@@ -50,8 +50,8 @@ struct Record {
 // The header of the record at `offset` of a segment, if one with that lsn is there and whole; its body may be cut off.
 std::optional<RecordHeader> decode_record_header(std::span<const u8> segment, u64 offset, const SegmentHeader& header);
 
-// The record at `offset` of a segment, if one with that lsn is there and whole. Without `verify_body` its body counts as
-// whole: a process that lives, or lived until a kill, wrote it, and the system has it.
+// The record at `offset` of a segment, if one with that lsn is there and whole. Without `verify_body` its body counts
+// as whole: a process that lives, or lived until a kill, wrote it, and the system has it.
 std::optional<Record> decode_record(std::span<const u8> segment, u64 offset, const SegmentHeader& header,
                                     bool verify_body = true);
 

@@ -61,7 +61,8 @@ bool keep_log_prefix(os::File& log, os::File& data, const Meta& meta) {
   const Geometry geometry(meta.page_size);
   TxnId txn = meta.txn;
   bool found = false;
-  const bool ordered = !segments[1].header || (segments[0].header && segments[0].header->start >= segments[1].header->start);
+  const bool ordered =
+      !segments[1].header || (segments[0].header && segments[0].header->start >= segments[1].header->start);
   for (const u32 s : {ordered ? 0u : 1u, ordered ? 1u : 0u}) {  // the later one first: the other one ended there
     Segment& first = segments[s];
     if (found || !first.header || meta.replay_lsn < first.header->start) continue;

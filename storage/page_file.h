@@ -100,7 +100,7 @@ class PageFile {
   std::unique_ptr<os::File> file_;
   Geometry geometry_;
   u64 min_map_bytes_;
-  u64 page_count_ = 0;    // that the file has space for
+  u64 page_count_ = 0;            // that the file has space for
   std::atomic<u64> covered_ = 0;  // pages that the newest map reserves
   std::mutex map_mutex_;          // for adding maps
   std::atomic<const PageSpace*> space_ = nullptr;

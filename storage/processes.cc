@@ -12,7 +12,6 @@
 namespace sapwood::storage {
 namespace {
 
-constexpr char kLockMagic[8] = {'S', 'A', 'P', 'W', 'L', 'O', 'C', 'K'};
 constexpr u32 kLockVersion = 2;
 constexpr u32 kSlotMask = 127;
 constexpr u32 kGenerationMask = (u32{1} << (kTagBits - 7)) - 1;
@@ -51,7 +50,8 @@ void Processes::make_anew(const os::ProcessInfo& self, const std::array<u8, 16>&
 
 bool Processes::can_join(const os::ProcessInfo& self, bool alone) const {
   const LockFile& lock_file = *lock_file_;
-  if (std::memcmp(lock_file.magic, kLockMagic, sizeof kLockMagic) != 0 || lock_file.version != kLockVersion) return false;
+  if (std::memcmp(lock_file.magic, kLockMagic, sizeof kLockMagic) != 0 || lock_file.version != kLockVersion)
+    return false;
   if (lock_file.ring_size != kRingSize || lock_file.reader_slots != kReaderSlots) return false;
   if (lock_file.process_slots != kProcessSlots) return false;
   const std::size_t length = std::min(self.boot_id.size(), sizeof lock_file.boot_id - 1);

@@ -1,8 +1,8 @@
 // The processes that have one database open, and this one's place among them.
 //
-// A process holds a byte lock of the data file for as long as it lives (kFirstSlotLock + slot); the system drops it when
-// the process ends, however it ends. So others see at once that an owner of something in the lock file is dead. A slot
-// used again has another generation, so that what its last process owned is nobody's.
+// A process holds a byte lock of the data file for as long as it lives (kFirstSlotLock + slot); the system drops it
+// when the process ends, however it ends. So others see at once that an owner of something in the lock file is dead. A
+// slot used again has another generation, so that what its last process owned is nobody's.
 #pragma once
 
 #include <memory>

@@ -12,8 +12,8 @@ constexpr u32 kWaiting = u32{1} << 30;
 constexpr u32 kHandOver = u32{1} << 31;
 constexpr u32 kTagMask = (u32{1} << kTagBits) - 1;
 
-constexpr microseconds kStep{50'000};        // an owner's life is looked at so often
-constexpr microseconds kFairWait{2'000};     // who waited longer gets it next
+constexpr microseconds kStep{50'000};     // an owner's life is looked at so often
+constexpr microseconds kFairWait{2'000};  // who waited longer gets it next
 constexpr microseconds kForEver = std::chrono::hours(24 * 365 * 10);
 
 ProcessTag owner_of(u32 word) { return ProcessTag{word & kTagMask}; }

@@ -73,7 +73,7 @@ class Versions {
 
   Processes& processes_;
   LockFile* file_;
-  std::atomic<u64> own_blocks_ = 0;  // bit i: block i is this process's
+  std::atomic<u64> own_blocks_ = 0;            // bit i: block i is this process's
   std::vector<std::atomic<u64>> generations_;  // by slot: one more after each end
 };
 

@@ -10,13 +10,16 @@ TEST(CrashSweepSlow, ManyWorkloads) {
   const u64 seed = test_seed();
   for (u64 i = 0; i < scaled(3); ++i) {
     const u32 page_size = i % 3 == 2 ? 4096 : 512;
-    const SweepReport report = run_crash_sweep(random_sweep(seed + i, page_size, 4096 << (i % 3), 100, 60));
+    CrashSweep sweep = random_sweep(seed + i, page_size, 4096 << (i % 3), 100, 60);
+    sweep.settings.options.exclusive = i % 2 == 0;
+    const SweepReport report = run_crash_sweep(sweep);
     ASSERT_GT(report.images, 0u);
   }
 }
 
 TEST(CrashSweepSlow, AllImagesThreeDeep) {
   CrashSweep sweep = random_sweep(test_seed(), 512, 4096, scaled(120), 0);
+  sweep.settings.options.exclusive = true;
   sweep.descend_one_in = 60;
   const SweepReport report = run_crash_sweep(sweep);
   EXPECT_GT(report.deeper_images, 0u);
@@ -25,6 +28,7 @@ TEST(CrashSweepSlow, AllImagesThreeDeep) {
 TEST(CrashSweepSlow, AllTriplesOfOperations) {
   const u64 seed = test_seed();
   CrashSweep sweep = random_sweep(seed, 512, 4096, 0, 3);
+  sweep.settings.options.exclusive = true;
   sweep.descend_one_in = 2000;
   for (u64 i = 0; i < kSequenceLetters * kSequenceLetters * kSequenceLetters; ++i) {
     sweep.seed = seed + i;

@@ -18,14 +18,26 @@ void tell(const SweepReport& report) {
   EXPECT_GT(report.images, 100u);
 }
 
-TEST(CrashSweep, SmallPagesSmallLog) { tell(run_crash_sweep(random_sweep(test_seed(), 512, 4096, scaled(120), 24))); }
+// In a shared file the next process goes on where a killed one stopped; else it recovers.
+CrashSweep exclusive(CrashSweep sweep) {
+  sweep.settings.options.exclusive = true;
+  return sweep;
+}
 
-TEST(CrashSweep, UsualPages) { tell(run_crash_sweep(random_sweep(test_seed(), 4096, 16384, scaled(100), 24))); }
+TEST(CrashSweep, SmallPagesSmallLog) {
+  tell(run_crash_sweep(random_sweep(test_seed(), 512, 4096, scaled(120), 24)));
+  tell(run_crash_sweep(exclusive(random_sweep(test_seed(), 512, 4096, scaled(120), 24))));
+}
+
+TEST(CrashSweep, UsualPages) {
+  tell(run_crash_sweep(random_sweep(test_seed(), 4096, 16384, scaled(60), 24)));
+  tell(run_crash_sweep(exclusive(random_sweep(test_seed(), 4096, 16384, scaled(60), 24))));
+}
 
 // All image kinds at every operation, on a short workload.
 TEST(CrashSweep, AllImages) {
-  CrashSweep sweep = random_sweep(test_seed(), 512, 4096, std::max<u64>(scaled(20), 5), 0);
-  tell(run_crash_sweep(sweep));
+  tell(run_crash_sweep(random_sweep(test_seed(), 512, 4096, std::max<u64>(scaled(15), 5), 0)));
+  tell(run_crash_sweep(exclusive(random_sweep(test_seed(), 512, 4096, std::max<u64>(scaled(15), 5), 0))));
 }
 
 // A close that moves pages down and cuts the file, crashed before every operation of the disk.
@@ -65,7 +77,7 @@ TEST(CrashSweep, CloseThatMovesPages) {
 // Every pair of letters; crash_slow_test.cc has the triples.
 TEST(CrashSweep, AllPairsOfOperations) {
   const u64 seed = test_seed();
-  CrashSweep sweep = random_sweep(seed, 512, 4096, 0, 4);
+  CrashSweep sweep = exclusive(random_sweep(seed, 512, 4096, 0, 4));
   sweep.descend_one_in = 400;
   for (u64 one = 0; one < kSequenceLetters; ++one) {
     for (u64 two = 0; two < kSequenceLetters; ++two) {

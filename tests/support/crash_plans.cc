@@ -66,8 +66,6 @@ CrashSweep random_sweep(u64 seed, u32 page_size, u64 log_size, u64 operations, u
   sweep.mix = crash_mix();
   sweep.settings.options.page_size = page_size;
   sweep.settings.options.page_writes = storage::testing::test_page_writes();
-  // What a killed process leaves is recovered in half of the sweeps; in the others its successor goes on with it.
-  sweep.settings.options.exclusive = seed % 2 == 0;
   sweep.settings.options.log_size = log_size;
   sweep.settings.options.log_size_max = log_size * 2;
   sweep.settings.scale = {

@@ -68,8 +68,8 @@ class Sweep {
 
   void examine(os::SimDisk& image, const os::CrashImage& crash, const History& history, std::size_t depth) {
     const std::size_t floor = crash.kind == os::CrashKind::process_kill ? history.acknowledged() : history.durable();
-    // Whether a commit counts that a killed process had under way is decided by the next one only if that recovers: in a
-    // shared file a power cut before it writes may bring back what it did not see.
+    // Whether a commit counts that a killed process had under way is decided by the next one only if that recovers: in
+    // a shared file a power cut before it writes may bring back what it did not see.
     const bool decides = plan_.settings.options.exclusive || crash.kind == os::CrashKind::power_cut;
     const bool descend = decides && depth < plan_.depth && one_in(random_, plan_.descend_one_in);
     const std::unique_ptr<os::SimDisk> copy = descend ? image.clone() : nullptr;
