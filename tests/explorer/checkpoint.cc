@@ -11,8 +11,8 @@ bool Machine::sync_data(u8 choice) {
     if (s_.failures == config_.failures) return false;
     ++s_.failures;
     s_.broken_data = 1;
-    shared_.poisoned = 1;
-    give_up();
+    go(At::poison);
+    if (!mutated(Mutation::poison_later)) poison();
     return true;
   }
   if (s_.broken_data == 0) {
@@ -20,6 +20,7 @@ bool Machine::sync_data(u8 choice) {
     for (Cell& cell : files_.bitmaps) cell.sync();
     for (Cell& cell : files_.metas) cell.sync();
   }
+  if (refuses()) give_up();
   return true;
 }
 
@@ -45,7 +46,7 @@ bool Machine::prepare_lock() {
   // Another process may have published a checkpoint since this one followed the log.
   if (!mutated(Mutation::stale_meta_in_prepare)) refresh_meta();
   const bool nothing_new = s_.metas[me_.known_meta].attempt == target_attempt();
-  go(nothing_new ? At::prepare_unlock : At::prepare_header);
+  go(nothing_new && !is_close() ? At::prepare_unlock : At::prepare_header);
   return true;
 }
 
@@ -55,7 +56,8 @@ void Machine::prepare_header() {
   Place place = s_.newest().end;
   if (!mutated(Mutation::ignore_other_segment)) place = s_.resolve(place);
   const u8 other = static_cast<u8>(1 - s_.uses[place.use].segment);
-  if (files_.headers[other].cached == 0 || mutated(Mutation::switch_to_sealed)) {
+  const bool may_switch = files_.headers[other].cached == 0 || mutated(Mutation::switch_to_sealed);
+  if (may_switch && !is_close()) {
     const u8 use = s_.use_count++;
     s_.uses[use] = {other, place};
     files_.headers[other].write(use);
@@ -65,7 +67,9 @@ void Machine::prepare_header() {
   const Meta& meta = s_.metas[me_.known_meta];
   const bool differs = s_.page_bits(files_.bitmaps[meta.active].cached) != s_.page_bits(target);
   const u8 active = differs ? static_cast<u8>(1 - meta.active) : meta.active;
-  me_.job = {0, differs ? u8{0} : u8{1}, {static_cast<u8>(me_.known_sequence + 1), target, place, active}};
+  me_.job = {0,
+             differs ? u8{0} : u8{1},
+             {static_cast<u8>(me_.known_sequence + 1), target, place, active, is_close() ? u8{1} : u8{0}}};
   go(At::prepare_running);
 }
 
@@ -83,13 +87,15 @@ void Machine::step_check() {
 void Machine::write_bitmap() {
   if (me_.job.has_bitmap == 0) files_.bitmaps[me_.job.meta.active].write(me_.job.meta.attempt);
   me_.job.has_bitmap = 1;
-  go(!is_big() ? At::job_unlock : mutated(Mutation::no_first_sync) ? At::job_header : At::job_sync);
+  go(!runs_whole() ? At::job_unlock : mutated(Mutation::no_first_sync) ? At::job_header : At::job_sync);
 }
 
 void Machine::write_meta() {
   const u8 meta = s_.meta_count++;
   s_.metas[meta] = me_.job.meta;
-  files_.metas[me_.job.meta.sequence % 2].write(meta);
+  Cell& slot = files_.metas[me_.job.meta.sequence % 2];
+  slot.write(meta);
+  slot.possible = static_cast<u8>(slot.possible | 1u);  // both twins may be torn
   me_.work = meta;
   go(mutated(Mutation::no_second_sync) ? At::job_free : At::job_meta_sync);
 }
@@ -99,6 +105,13 @@ void Machine::free_other(Place replay) {
   Cell& header = files_.headers[1 - s_.uses[replay.use].segment];
   header.write(0);
   header.sync();
+}
+
+// The log goes, then the lock file; the process is done.
+void Machine::close_log() {
+  for (Cell& header : files_.headers) header = {0, 1};  // one call: all of the log or nothing is left of it
+  shared_.closing = 1;
+  std::memset(&me_, 0, sizeof me_);
 }
 
 void Machine::publish_durable() {
@@ -139,7 +152,7 @@ bool Machine::do_checkpoint_step(u8 choice) {
     case At::prepare_job:
       me_.job.id = ++shared_.last_job;
       shared_.job = me_.job.id;
-      go(is_big() ? At::job_bitmap : At::prepare_unlock);
+      go(runs_whole() ? At::job_bitmap : At::prepare_unlock);
       return true;
     case At::prepare_unlock:
       shared_.checkpoint = 0;
@@ -147,7 +160,13 @@ bool Machine::do_checkpoint_step(u8 choice) {
       return true;
     case At::step_check: step_check(); return true;
     case At::job_bitmap: write_bitmap(); return true;
-    case At::job_sync: go(At::job_header); return sync_data(choice);
+    case At::job_sync: go(is_close() ? At::close_state : At::job_header); return sync_data(choice);
+    case At::close_state:
+      // Before a meta that expects no log: nobody rejoins who would write to the log.
+      if (!mutated(Mutation::closed_while_open)) shared_.closing = 1;
+      go(At::job_meta);
+      return true;
+    case At::close_log: close_log(); return true;
     case At::job_header: {
       Cell& header = files_.headers[s_.uses[me_.job.meta.replay.use].segment];
       if (!mutated(Mutation::header_not_through)) header.sync();
@@ -155,12 +174,14 @@ bool Machine::do_checkpoint_step(u8 choice) {
       return true;
     }
     case At::job_meta: write_meta(); return true;
-    case At::job_meta_sync: go(late_free ? At::publish_durable : At::job_free); return sync_data(choice);
+    case At::job_meta_sync:
+      go(is_close() ? At::close_log : late_free ? At::publish_durable : At::job_free);
+      return sync_data(choice);
     case At::job_free:
       free_other(published.replay);
-      go(late_free                                                     ? At::publish_sequence
+      go(late_free                                             ? At::publish_sequence
          : is_big() && !mutated(Mutation::big_meta_before_tip) ? At::big_ring
-                                                                       : At::publish_durable);
+                                                               : At::publish_durable);
       return true;
     case At::publish_durable: publish_durable(); return true;
     case At::publish_running:

@@ -65,7 +65,7 @@ class Recovery {
   }
 
   void start(const Meta& meta) {
-    if (headers_[s_.uses[meta.replay.use].segment] != meta.replay.use) {
+    if (meta.clean == 0 && headers_[s_.uses[meta.replay.use].segment] != meta.replay.use) {
       expect(may_refuse_, Invariant::e1);
       return;
     }
@@ -76,7 +76,11 @@ class Recovery {
     }
     expect(holds_only(s_.files.pages[version.page], meta.attempt), Invariant::e7);
     expect(holds_only(s_.files.pages[s_.attempts[version.parent].page], version.parent), Invariant::e7);
-    scan(meta.replay, meta.attempt);
+    if (meta.clean != 0) {
+      finish(meta.attempt);
+    } else {
+      scan(meta.replay, meta.attempt);
+    }
   }
 
   // The log is valid up to `place`, where it gave `attempt`: each way in which it may go on.

@@ -13,9 +13,9 @@ struct Action {
   u8 choice;
 };
 inline constexpr u8 kReader = kProcesses;
-inline constexpr u8 kKill = 8;
-inline constexpr u8 kBirth = 9;
-inline constexpr u8 kChoices = 10;
+inline constexpr u8 kKill = 6;
+inline constexpr u8 kBirth = 7;
+inline constexpr u8 kChoices = 8;
 
 // Does the action; false if it is not possible in this state, which is then of no use.
 bool act(State& state, const Config& config, Action action);
@@ -42,6 +42,7 @@ class Machine {
   void go(At at) { me_.at = at; }
   void become_idle();
   void give_up();
+  void poison();
   bool refuses() const { return shared_.poisoned != 0 && !mutated(Mutation::no_poison_check); }
   bool take(u8& word, bool may_steal, bool& stole) const;
   bool sync_data(u8 choice);
@@ -87,6 +88,7 @@ class Machine {
   void publish_durable();
   void publish_sequence();
   void job_unlock();
+  void close_log();
 
   // repair.cc
   bool repair_lock();
@@ -96,6 +98,8 @@ class Machine {
 
   u8 target_attempt() const;
   bool is_big() const { return me_.operation == Operation::big; }
+  bool is_close() const { return me_.operation == Operation::close; }
+  bool runs_whole() const { return is_big() || is_close(); }  // the checkpoint, before it gives back its locks
 
   State& s_;
   const Config& config_;

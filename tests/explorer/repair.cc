@@ -66,8 +66,14 @@ bool Machine::do_repair_step(u8 choice) {
       shared_.ring[txn] = rolled.attempt;
       go(me_.at == At::roll_ring ? At::roll_tip : At::big_tip);
       return true;
-    case At::roll_tip: shared_.tip = txn; go(At::roll_head); return true;
-    case At::roll_head: raise_head(txn); go(At::publish_durable); return true;
+    case At::roll_tip:
+      shared_.tip = txn;
+      go(At::roll_head);
+      return true;
+    case At::roll_head:
+      raise_head(txn);
+      go(At::publish_durable);
+      return true;
     case At::big_tip:
       shared_.tip = txn;
       apply(me_.attempt);
@@ -77,8 +83,14 @@ bool Machine::do_repair_step(u8 choice) {
       raise_head(txn);
       go(mutated(Mutation::big_meta_before_tip) ? At::unlock_writer : At::publish_durable);
       return true;
-    case At::drop_running: shared_.running = 0; go(At::drop_job); return true;
-    case At::drop_job: shared_.job = 0; after_repair(); return true;
+    case At::drop_running:
+      shared_.running = 0;
+      go(At::drop_job);
+      return true;
+    case At::drop_job:
+      shared_.job = 0;
+      after_repair();
+      return true;
     case At::zero_tail: zero_tail(); return true;
     case At::zero_sync: go(At::repair_unlock); return sync_log(choice);
     case At::repair_unlock:
@@ -112,6 +124,12 @@ void Machine::give_up() {
   become_idle();
 }
 
+// A sync has failed: nobody writes until the last process has closed.
+void Machine::poison() {
+  shared_.poisoned = 1;
+  give_up();
+}
+
 bool Machine::do_begin(u8 choice) {
   const Operation operation = static_cast<Operation>(choice + 1);
   if (refuses() || me_.operation != Operation::none) return false;
@@ -133,12 +151,14 @@ bool Machine::do_begin(u8 choice) {
       break;
     case Operation::step: {
       bool stole = false;
-      // A dead owner's lock is left to who has the writer's lock too.
-      if (me_.job.id == 0 || !take(shared_.checkpoint, mutated(Mutation::stepper_steals), stole)) return false;
+      if (me_.job.id == 0 || !take(shared_.checkpoint, true, stole)) return false;
       me_.operation = operation;
       go(stole ? At::repair_look : At::step_check);
       return true;
     }
+    case Operation::close:
+      if (!config_.closes || shared_.closing != 0 || !s_.is_alone(me_)) return false;
+      break;
     default: return false;
   }
   me_.operation = operation;
@@ -152,6 +172,10 @@ bool Machine::go_on(u8 choice) {
   const bool syncs = me_.at == At::roll_sync || me_.at == At::zero_sync || me_.at == At::sync_flush ||
                      me_.at == At::job_sync || me_.at == At::job_meta_sync;
   if (choice > (syncs ? 1 : 0)) return false;
+  if (me_.at == At::poison) {
+    poison();
+    return true;
+  }
   if (me_.at <= At::lock_writer || (me_.at >= At::follow && me_.at <= At::unlock_writer)) return do_write_step();
   if (me_.at < At::follow || (me_.at >= At::big_ring && me_.at <= At::big_head)) return do_repair_step(choice);
   return me_.at < At::prepare_lock ? do_sync_step(choice) : do_checkpoint_step(choice);

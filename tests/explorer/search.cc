@@ -41,12 +41,21 @@ class Seen {
   u64 count_ = 0;
 };
 
+// Nothing that check_recovery() looks at differs: most steps are loads and stores of words that it does not know.
+bool same_for_recovery(const State& a, const State& b) {
+  const auto same = [](const auto& x, const auto& y) { return std::memcmp(&x, &y, sizeof x) == 0; };
+  return same(a.files, b.files) && same(a.attempts, b.attempts) && same(a.metas, b.metas) && same(a.uses, b.uses) &&
+         same(a.shared.ring, b.shared.ring) && a.shared.tip == b.shared.tip && a.shared.head == b.shared.head &&
+         a.shared.poisoned == b.shared.poisoned && a.acknowledged == b.acknowledged &&
+         a.acknowledged_sync == b.acknowledged_sync;
+}
+
 class Search {
  public:
   Search(const Config& config, u64 limit) : config_(config), limit_(limit) {}
 
   Report run() {
-    visit(first_state(), 0, {});
+    visit(first_state(config_.processes), 0, {}, false);
     while (!next_.empty() && report_.violated == Invariant::none && report_.complete) {
       ++report_.depth;
       std::vector<Open> level;
@@ -76,25 +85,27 @@ class Search {
     for (const Process& process : open.state.processes) inside = inside || process.at != At::idle;
     State next;
     for (u8 actor = 0; actor <= kReader; ++actor) {
+      const bool begins = actor != kReader && open.state.processes[actor].at == At::idle;
       for (u8 choice = 0; choice < kChoices; ++choice) {
+        if (choice > 1 && choice < kKill && !begins) continue;
         std::memcpy(&next, &open.state, sizeof next);
         const Action action{actor, choice};
         if (!act(next, config_, action)) continue;
         can_go_on = can_go_on || (choice != kKill && choice != kBirth);
-        visit(next, open.node, action);
+        visit(next, open.node, action, same_for_recovery(next, open.state));
         if (report_.violated != Invariant::none) return;
       }
     }
     if (inside && !can_go_on) fail(Invariant::e8, open.node);
   }
 
-  void visit(const State& state, u32 parent, Action action) {
+  void visit(const State& state, u32 parent, Action action, bool recovers_as_parent) {
     if (!seen_.insert(hash64(&state, sizeof state, 0))) return;
     const u32 node = static_cast<u32>(nodes_.size());
     nodes_.push_back({parent, action});
     Invariant violated = state.violated;
     if (violated == Invariant::none) violated = check_memory(state);
-    if (violated == Invariant::none) violated = check_recovery(state);
+    if (violated == Invariant::none && !recovers_as_parent) violated = check_recovery(state);
     if (violated != Invariant::none) {
       fail(violated, node);
       return;
@@ -108,7 +119,7 @@ class Search {
     std::vector<Action> actions;
     for (; node != 0; node = nodes_[node].parent) actions.push_back(nodes_[node].action);
     std::reverse(actions.begin(), actions.end());
-    State state = first_state();
+    State state = first_state(config_.processes);
     for (const Action action : actions) {
       report_.trace.push_back(describe(state, action));
       act(state, config_, action);

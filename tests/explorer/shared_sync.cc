@@ -21,8 +21,8 @@ bool Machine::sync_log(u8 choice) {
     if (s_.failures == config_.failures) return false;
     ++s_.failures;
     s_.broken_log = 1;
-    shared_.poisoned = 1;
-    give_up();
+    go(At::poison);
+    if (!mutated(Mutation::poison_later)) poison();
     return true;
   }
   if (s_.broken_log == 0) {
@@ -31,6 +31,7 @@ bool Machine::sync_log(u8 choice) {
       for (Cell& cell : segment) cell.sync();
     }
   }
+  if (refuses()) give_up();  // another one's has failed; this one may have lied
   return true;
 }
 
@@ -87,10 +88,6 @@ bool Machine::do_sync_step(u8 choice) {
       go(mutated(Mutation::target_after_sync) ? At::sync_target : At::sync_store);
       return sync_log(choice);
     case At::sync_store:
-      if (refuses()) {
-        give_up();
-        return true;
-      }
       shared_.log_durable = std::max(shared_.log_durable, me_.target);
       go(At::sync_head);
       return true;

@@ -17,8 +17,8 @@ Place State::resolve(Place end) const {
   return use != 0 && uses[use].start == end ? Place{use, 0} : end;
 }
 
-// Version 2 on version 1, checkpointed, the log empty. The first process knows it, the second has just joined.
-State first_state() {
+// Version 2 on version 1, checkpointed, the log empty. The first process knows it, the others have just joined.
+State first_state(u32 processes) {
   State state;
   std::memset(&state, 0, sizeof state);
   state.attempts[0] = {1, 0, 0, {0, 0}, 0, 0, 1};
@@ -26,7 +26,7 @@ State first_state() {
   state.attempt_count = 2;
   state.uses[1] = {0, {0, 0}};
   state.use_count = 2;
-  state.metas[1] = {2, 1, {1, 0}, 0};
+  state.metas[1] = {2, 1, {1, 0}, 0, 0};
   state.meta_count = 2;
   state.files.pages[1].cached = 1;
   state.files.bitmaps[0].cached = 1;
@@ -43,7 +43,7 @@ State first_state() {
   shared.tip = shared.head = shared.log_durable = shared.durable = shared.meta_sequence = 2;
   shared.ring[2] = 1;
   state.acknowledged = state.acknowledged_sync = 0b11;
-  for (Process& process : state.processes) process.life = ++state.lives;
+  for (u32 i = 0; i < processes; ++i) state.processes[i].life = ++state.lives;
   Process& first = state.processes[0];
   first.known = 1;
   first.known_sequence = 2;

@@ -36,15 +36,15 @@
 
 namespace sapwood::explorer {
 
-inline constexpr u32 kProcesses = 2;
-inline constexpr u32 kAttempts = 8;  // the first two are there at the start
+inline constexpr u32 kProcesses = 3;  // at most
+inline constexpr u32 kAttempts = 8;   // the first two are there at the start
 inline constexpr u32 kPages = kAttempts;
 inline constexpr u32 kSegmentRecords = 2;
 inline constexpr u32 kMetas = 8;
 inline constexpr u32 kUses = 8;
 inline constexpr u32 kTxns = kAttempts + 1;
 
-// One step of the protocol that is left out or done in another order. docs of each: mutations.cc.
+// One step of the protocol that is left out or done in another order; explorer_test.cc says what each means.
 enum class Mutation : u8 {
   none,
   no_zero_after_steal,
@@ -59,7 +59,6 @@ enum class Mutation : u8 {
   no_poison_check,
   no_roll_forward,
   thief_ignores_checkpoint,
-  stepper_steals,
   big_meta_before_tip,
   stale_meta_in_prepare,
   no_superseded_check,
@@ -74,6 +73,8 @@ enum class Mutation : u8 {
   slots_before_head,
   durable_before_running,
   no_running_pin,
+  closed_while_open,
+  poison_later,
   count,
 };
 
@@ -81,12 +82,14 @@ enum class Invariant : u8 { none, e1, e2, e3, e4, e5, e6, e7, e8, e9, e10 };
 
 // How much may happen.
 struct Config {
+  u8 processes = 2;
   u8 attempts = 3;
   u8 bigs = 0;         // commits by checkpoint among them
   u8 checkpoints = 1;  // calls of checkpoint()
   u8 snapshots = 0;    // of the one reader
   u8 kills = 0;
-  u8 failures = 0;  // of syncs
+  u8 failures = 0;      // of syncs
+  bool closes = false;  // the last process may close
   bool async = true;
   bool sync = true;
   Mutation mutation = Mutation::none;
@@ -132,6 +135,7 @@ struct Meta {
   u8 attempt;
   Place replay;
   u8 active;  // copy of the bitmap
+  u8 clean;   // no log is expected
 };
 
 // What X-lock holds. Lock words hold the number of a life of a process, 0 if free.
@@ -143,33 +147,83 @@ struct SharedMemory {
   u8 job, last_job;
   u8 reader;
   u8 poisoned;
+  u8 closing;  // the state is not `open`: the next opener recovers
 };
 
 struct Files {
-  Cell pages[kPages];                    // attempt that wrote it
-  Cell bitmaps[2];                       // attempt whose pages it marks
-  Cell metas[2];                         // index of a Meta; 0 is none
-  Cell headers[2];                       // use; 0 if overwritten
-  Cell records[2][kSegmentRecords];      // attempt; 0 if none or zeroed
+  Cell pages[kPages];                // attempt that wrote it
+  Cell bitmaps[2];                   // attempt whose pages it marks
+  Cell metas[2];                     // index of a Meta; 0 is none
+  Cell headers[2];                   // use; 0 if overwritten
+  Cell records[2][kSegmentRecords];  // attempt; 0 if none or zeroed
 };
 
 // The steps of a process; each is one transition, done by the function of the same name.
 enum class At : u8 {
   idle,
   lock_writer,
-  repair_lock, repair_look, roll_meta, roll_sync, roll_free, roll_ring, roll_tip, roll_head,
-  drop_running, drop_job, zero_tail, zero_sync, repair_unlock,
-  follow, reload_lock, reload, reload_unlock,
-  pins_first, pins_second, pins_running, pins_durable,
-  write_page, append, ring, tip, unlock_writer,
-  head_load, head_store,
-  sync_lock, sync_target, sync_flush, sync_store, sync_head, sync_unlock, sync_seen,
-  prepare_lock, prepare_header, prepare_running, prepare_job, prepare_unlock,
-  step_check, job_bitmap, job_sync, job_header, job_meta, job_meta_sync, job_free, big_ring, big_tip, big_head,
-  publish_durable, publish_running, publish_sequence, publish_job, publish_log, job_unlock,
+  repair_lock,
+  repair_look,
+  roll_meta,
+  roll_sync,
+  roll_free,
+  roll_ring,
+  roll_tip,
+  roll_head,
+  drop_running,
+  drop_job,
+  zero_tail,
+  zero_sync,
+  repair_unlock,
+  follow,
+  reload_lock,
+  reload,
+  reload_unlock,
+  pins_first,
+  pins_second,
+  pins_running,
+  pins_durable,
+  write_page,
+  append,
+  ring,
+  tip,
+  unlock_writer,
+  head_load,
+  head_store,
+  sync_lock,
+  sync_target,
+  sync_flush,
+  sync_store,
+  sync_head,
+  sync_unlock,
+  sync_seen,
+  prepare_lock,
+  prepare_header,
+  prepare_running,
+  prepare_job,
+  prepare_unlock,
+  step_check,
+  job_bitmap,
+  job_sync,
+  job_header,
+  job_meta,
+  job_meta_sync,
+  job_free,
+  big_ring,
+  big_tip,
+  big_head,
+  publish_durable,
+  publish_running,
+  publish_sequence,
+  publish_job,
+  publish_log,
+  job_unlock,
+  close_state,
+  close_log,
+  poison,
 };
 
-enum class Operation : u8 { none, async, sync, big, checkpoint, step, rejoin };
+enum class Operation : u8 { none, async, sync, big, checkpoint, step, close, rejoin };
 
 struct Job {
   u8 id;  // 0: none
@@ -219,8 +273,8 @@ struct State {
   Meta metas[kMetas];
   u8 attempt_count, use_count, meta_count, lives;
   u8 begun, bigs, checkpoints, snapshots, kills, failures;  // that happened
-  u8 acknowledged, acknowledged_sync;                // bit attempt
-  u8 broken_log, broken_data;                        // a sync has failed
+  u8 acknowledged, acknowledged_sync;                       // bit attempt
+  u8 broken_log, broken_data;                               // a sync has failed
   Invariant violated;
 
   bool is_alive(u8 life) const {
@@ -228,6 +282,13 @@ struct State {
       if (life != 0 && process.life == life) return true;
     }
     return false;
+  }
+  // No other process has the file open; readers that cannot write are processes too.
+  bool is_alone(const Process& process) const {
+    for (const Process& other : processes) {
+      if (&other != &process && other.life != 0) return false;
+    }
+    return reader.step == 0;
   }
   const Attempt& newest() const { return attempts[shared.ring[shared.tip]]; }
   // Bits of the pages that a version needs, and of its ancestors and itself.
@@ -238,6 +299,6 @@ struct State {
 };
 static_assert(std::has_unique_object_representations_v<State>, "states are hashed as bytes");
 
-State first_state();
+State first_state(u32 processes);
 
 }  // namespace sapwood::explorer

@@ -124,7 +124,8 @@ void Machine::check_allocator() {
 
 void Machine::after_follow() {
   check_allocator();
-  go(me_.operation == Operation::checkpoint ? At::prepare_lock : At::pins_first);
+  const bool prepares = me_.operation == Operation::checkpoint || me_.operation == Operation::close;
+  go(prepares ? At::prepare_lock : At::pins_first);
 }
 
 // First head, then the readers' slots: a reader that is not seen there sees a newer head.
@@ -150,7 +151,11 @@ void Machine::reclaim() {
 void Machine::write_page() {
   reclaim();
   u8 page = 0;
-  while (me_.pages[page].death != 0) ++page;  // the file grows if need be, by one page a version at most
+  while (page < kPages && me_.pages[page].death != 0) ++page;  // past page_count it grows the file
+  if (page == kPages) {
+    violate(Invariant::e6);  // a version adds one page at most, so there is always one
+    page = 0;
+  }
   const u8 attempt = s_.attempt_count++;
   s_.attempts[attempt] = {static_cast<u8>(shared_.tip + 1), me_.known, page, {0, 0}, 0, 0, 0};
   s_.attempts[attempt].wants_sync = me_.operation == Operation::async ? 0 : 1;
