@@ -33,15 +33,17 @@ void Machine::after_repair() {
   go(me_.stole_writer != 0 && !skip ? At::zero_tail : At::repair_unlock);
 }
 
-// A killed writer may have left a record behind the tip, in either segment.
+// A killed writer may have left a record behind the tip, in the segments that start there too.
 void Machine::zero_tail() {
-  const Place end = s_.newest().end;
-  const Place next = s_.resolve(end);
-  for (const Place place : {end, next}) {
+  Place place = s_.newest().end;
+  for (bool last = false; !last;) {
     const u8 segment = s_.uses[place.use].segment;
     if (place.index < kSegmentRecords && files_.headers[segment].cached == place.use) {
       files_.records[segment][place.index].write(0);
     }
+    const Place next = s_.next_segment(place);
+    last = next == place;
+    place = next;
   }
   go(mutated(Mutation::zero_not_synced) ? At::repair_unlock : At::zero_sync);
 }

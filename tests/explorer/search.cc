@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/assert.h"
 #include "base/hash.h"
 #include "tests/explorer/invariants.h"
 
@@ -136,7 +137,11 @@ class Search {
 
 }  // namespace
 
-Report explore(const Config& config, u64 limit) { return Search(config, limit).run(); }
+Report explore(const Config& config, u64 limit) {
+  SAPWOOD_ASSERT(config.processes >= 1 && config.processes <= kProcesses);
+  SAPWOOD_ASSERT(config.attempts + config.checkpoints + (config.closes ? 1 : 0) <= 6);
+  return Search(config, limit).run();
+}
 
 std::string to_string(const Report& report) {
   std::string text = std::to_string(report.states) + " states, " + std::to_string(report.depth) + " steps deep" +

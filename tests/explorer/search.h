@@ -16,8 +16,9 @@ struct Report {
   bool complete = true;            // false: stopped at the limit
 };
 
-// Visits at most `limit` states, or stops at the first that violates an invariant. Two states with the same 64-bit hash
-// count as one, which for ten million states happens once in some hundred thousand runs.
+// Visits at most `limit` states, some 70 bytes of memory each, or stops at the first that violates an invariant. Two
+// states with the same 64-bit hash count as one, which for ten million states happens once in some hundred thousand
+// runs.
 Report explore(const Config& config, u64 limit);
 
 std::string to_string(const Report& report);

@@ -12,9 +12,18 @@ u8 State::history(u8 attempt) const {
   return bits;
 }
 
-Place State::resolve(Place end) const {
+Place State::next_segment(Place end) const {
   const u8 use = files.headers[1 - uses[end.use].segment].cached;
   return use != 0 && uses[use].start == end ? Place{use, 0} : end;
+}
+
+Place State::resolve(Place end) const {
+  Place next = next_segment(end);
+  while (!(next == end)) {
+    end = next;
+    next = next_segment(end);
+  }
+  return end;
 }
 
 // Version 2 on version 1, checkpointed, the log empty. The first process knows it, the others have just joined.

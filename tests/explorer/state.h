@@ -12,6 +12,8 @@
 //   log         two segments of equal records, the worst case: any record fits where another one was
 //   failures    a failed sync refuses writes in the same transition; later syncs of that file would lie
 // A use is one filling of a segment: a header with a new salt. Record and header are valid only together.
+// Not modelled: the steps of recovery itself (its result is checked; the crash tests kill it), how waiters sleep, the
+// two twins of a meta one by one, readers of killed processes, values outside of records, making and growing files.
 //
 // Invariants, checked in every state (invariants.cc, disk.cc; some where a transition is made):
 //   E1  after a power cut, whatever was kept of unsynced writes, acknowledged and visible sync commits are there
@@ -37,7 +39,7 @@
 namespace sapwood::explorer {
 
 inline constexpr u32 kProcesses = 3;  // at most
-inline constexpr u32 kAttempts = 8;   // the first two are there at the start
+inline constexpr u32 kAttempts = 8;   // the first two are there at the start; bits of a u8
 inline constexpr u32 kPages = kAttempts;
 inline constexpr u32 kSegmentRecords = 2;
 inline constexpr u32 kMetas = 8;
@@ -57,6 +59,7 @@ enum class Mutation : u8 {
   waiter_leaves_head,
   target_after_sync,
   no_poison_check,
+  no_check_after_sync,
   no_roll_forward,
   thief_ignores_checkpoint,
   big_meta_before_tip,
@@ -80,7 +83,8 @@ enum class Mutation : u8 {
 
 enum class Invariant : u8 { none, e1, e2, e3, e4, e5, e6, e7, e8, e9, e10 };
 
-// How much may happen.
+// How much may happen. Bounds: attempts + checkpoints + closes <= 6, so that all versions, uses and metas have numbers
+// below 8.
 struct Config {
   u8 processes = 2;
   u8 attempts = 3;
@@ -158,10 +162,11 @@ struct Files {
   Cell records[2][kSegmentRecords];  // attempt; 0 if none or zeroed
 };
 
-// The steps of a process; each is one transition, done by the function of the same name.
+// The steps of a process; each is one transition. Machine::go_on() tells by the order who does it.
 enum class At : u8 {
   idle,
   lock_writer,
+  // repair.cc
   repair_lock,
   repair_look,
   roll_meta,
@@ -175,6 +180,7 @@ enum class At : u8 {
   zero_tail,
   zero_sync,
   repair_unlock,
+  // writer.cc
   follow,
   reload_lock,
   reload,
@@ -188,6 +194,7 @@ enum class At : u8 {
   ring,
   tip,
   unlock_writer,
+  // shared_sync.cc
   head_load,
   head_store,
   sync_lock,
@@ -197,6 +204,7 @@ enum class At : u8 {
   sync_head,
   sync_unlock,
   sync_seen,
+  // checkpoint.cc; big_ring to big_head are in repair.cc, beside those of roll forward
   prepare_lock,
   prepare_header,
   prepare_running,
@@ -294,7 +302,9 @@ struct State {
   // Bits of the pages that a version needs, and of its ancestors and itself.
   u8 page_bits(u8 attempt) const;
   u8 history(u8 attempt) const;
-  // Where the next record goes if the log ends at `end`: the other segment may have been started there.
+  // The start of the other segment if that was started at `end`, else `end`.
+  Place next_segment(Place end) const;
+  // Where the next record goes if the log ends at `end`: segments may have been started there, one after the other.
   Place resolve(Place end) const;
 };
 static_assert(std::has_unique_object_representations_v<State>, "states are hashed as bytes");

@@ -29,7 +29,7 @@ bool Machine::lock_writer() {
 
 // The record at `place` of the log as cached, or where the next segment begins; false if the log does not have it.
 bool Machine::next_record(Place& place, u8 txn, u8& attempt) const {
-  for (u32 hops = 0; hops < 2; ++hops) {
+  for (u32 hops = 0; hops < 3; ++hops) {
     const u8 segment = s_.uses[place.use].segment;
     if (files_.headers[segment].cached != place.use) return false;
     if (place.index < kSegmentRecords) {
@@ -41,7 +41,7 @@ bool Machine::next_record(Place& place, u8 txn, u8& attempt) const {
         return true;
       }
     }
-    const Place other = s_.resolve(place);
+    const Place other = s_.next_segment(place);
     if (other == place) return false;
     place = other;
   }
