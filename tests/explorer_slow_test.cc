@@ -15,7 +15,7 @@ void expect_holds(const Config& config) {
 }
 
 TEST(ExplorerSlow, CommitsByCheckpointAndKill) {
-  expect_holds({.attempts = 3, .bigs = 1, .checkpoints = 1, .kills = 1, .failures = 1});
+  expect_holds({.attempts = 3, .bigs = 2, .checkpoints = 1, .kills = 1, .failures = 1, .closes = true});
 }
 TEST(ExplorerSlow, ReaderReuseAndKill) {
   expect_holds({.attempts = 3, .checkpoints = 1, .snapshots = 1, .kills = 1, .sync = false});

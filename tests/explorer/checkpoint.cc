@@ -53,8 +53,7 @@ bool Machine::prepare_lock() {
 // Seals the segment if the other one is free, else stays; makes the job.
 void Machine::prepare_header() {
   const u8 target = target_attempt();
-  Place place = s_.newest().end;
-  if (!mutated(Mutation::ignore_other_segment)) place = s_.resolve(place);
+  Place place = end_of_log();
   const u8 other = static_cast<u8>(1 - s_.uses[place.use].segment);
   const bool may_switch = files_.headers[other].cached == 0 || mutated(Mutation::switch_to_sealed);
   if (may_switch && !is_close()) {

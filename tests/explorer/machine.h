@@ -68,6 +68,7 @@ class Machine {
   void after_follow();
   void load_pins(bool head_first);
   void reclaim();
+  Place end_of_log() const;
   void write_page();
   void append();
   void publish_tip();

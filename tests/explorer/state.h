@@ -71,6 +71,7 @@ enum class Mutation : u8 {
   reuse_before_sealed_freed,
   switch_to_sealed,
   ignore_other_segment,
+  one_hop,
   reload_without_lock,
   reload_holds_nothing,
   slots_before_head,

@@ -148,6 +148,13 @@ void Machine::reclaim() {
   me_.head = 0;
 }
 
+// Where the next record goes. The tip's end may be in a segment that was sealed since.
+Place Machine::end_of_log() const {
+  const Place end = s_.newest().end;
+  if (mutated(Mutation::ignore_other_segment)) return end;
+  return mutated(Mutation::one_hop) ? s_.next_segment(end) : s_.resolve(end);
+}
+
 void Machine::write_page() {
   reclaim();
   u8 page = 0;
@@ -162,8 +169,7 @@ void Machine::write_page() {
   s_.attempts[attempt].page_count = std::max(s_.attempts[me_.known].page_count, static_cast<u8>(page + 1));
   me_.attempt = attempt;
   files_.pages[page].write(attempt);
-  me_.place = s_.newest().end;
-  if (!mutated(Mutation::ignore_other_segment)) me_.place = s_.resolve(me_.place);
+  me_.place = end_of_log();
   if (me_.place.index == kSegmentRecords) me_.operation = Operation::big;  // no room for a record
   if (!is_big()) s_.attempts[attempt].end = {me_.place.use, static_cast<u8>(me_.place.index + 1)};
   go(is_big() ? At::prepare_lock : mutated(Mutation::append_after_tip) ? At::ring : At::append);
