@@ -61,7 +61,7 @@ if(TARGET collections_tests)
   target_link_libraries(collections_tests PRIVATE rapidcheck)  # codec_random_test.cc
 endif()
 
-sapwood_glob(support_sources tests/support/*.cc fuzz/*.cc)
+sapwood_glob(support_sources tests/support/*.cc tests/explorer/*.cc fuzz/*.cc)
 list(FILTER support_sources EXCLUDE REGEX "_fuzz\\.cc$")
 if(support_sources)
   add_library(sapwood_test_support STATIC ${support_sources})
