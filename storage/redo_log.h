@@ -54,7 +54,6 @@ inline constexpr u64 kMaxLogStride = u64{1} << 30;
 // Stored; never renumber.
 enum class RecordKind : u32 {
   commit = 1,
-  pinned = 2,  // reserved: pages dead but still pinned, at the start of a segment
 };
 
 struct Record;

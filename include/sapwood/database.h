@@ -100,8 +100,9 @@ class Database {
   // The same of one collection; `progress` is told pages of that. Throws Error{not_found}.
   CollectionMetrics metrics(std::string_view name, const Progress& progress = {}) const;
 
-  // Makes everything durable, marks the file clean and closes it; handles throw Error{ended} from now on. Throws
-  // Error{in_use}, and stays open, while transactions or ranges are open. Requires: no call in another thread.
+  // Makes everything durable and closes the file; handles throw Error{ended} from now on. The last process marks it
+  // clean, and leaves one file. Throws Error{in_use}, and stays open, while transactions or ranges are open. Requires:
+  // no call in another thread. If this process opened the file more than once, the others go on with it.
   void close();
   // As it was opened; empty for a temporary one.
   const std::string& path() const;

@@ -16,7 +16,7 @@ enum class ErrorCode {
   out_of_memory,     // a mapping or buffer could not be had; nothing was changed
   not_found,         // a file or a named collection does not exist
   exists,            // the thing to create exists already
-  in_use,            // another process, or another handle of this one, holds the file
+  in_use,            // another process, or another handle of this one, has the file for itself
   read_only,         // a write was asked of something opened for reading
   wrong_type,        // a collection is of another kind or of other types
   out_of_range,      // a position past the end, or a sum past what its type holds
