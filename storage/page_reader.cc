@@ -14,8 +14,8 @@ void PageReader::verify(const u8* page, PageRef ref) const {
 
 // Births come as their low 32 bits: younger by less than half of their range.
 bool PageReader::is_summed(u32 birth) const {
-  const u32 younger = birth - static_cast<u32>(summed_);
-  return summed_ == kAllSummed || younger == 0 || younger >= u32{1} << 31;
+  const u32 younger = birth - summed_;
+  return summed_ == 0 || younger == 0 || younger >= u32{1} << 31;
 }
 
 void PageReader::verify_checksum(PageNo number) const {

@@ -46,9 +46,9 @@ class PageReader {
   // Of a version with `page_count` pages. Of its pages, those born up to `summed` have checksums: a checkpoint of the
   // version or an older one gave them, or who made them.
   PageReader(const PageSpace* space, u64 page_count, TxnId summed = kAllSummed)
-      : space_(space), page_count_(page_count), summed_(summed) {}
+      : space_(space), page_count_(page_count), summed_(summed_mark(summed)) {}
   PageReader(const PageSpace* space, u64 page_count, u32 own_birth, const PrivatePages* own, TxnId summed = kAllSummed)
-      : space_(space), page_count_(page_count), summed_(summed), own_birth_(own_birth), own_(own) {}
+      : space_(space), page_count_(page_count), summed_(summed_mark(summed)), own_birth_(own_birth), own_(own) {}
 
   u32 page_size() const { return space_->page_size; }
   u64 page_count() const { return page_count_; }
@@ -87,6 +87,11 @@ class PageReader {
 
  private:
   static constexpr TxnId kAllSummed = ~TxnId{0};
+  // Low 32 bits, as births have them; 0 stands for all, and what has that a transaction less.
+  static constexpr u32 summed_mark(TxnId summed) {
+    if (summed == kAllSummed) return 0;
+    return static_cast<u32>(summed) == 0 ? ~u32{0} : static_cast<u32>(summed);
+  }
   static constexpr u32 kPrefetchBytes = 4096;
   static constexpr u32 kSearchBytes = 256;
 
@@ -100,10 +105,12 @@ class PageReader {
 
   const PageSpace* space_ = nullptr;
   u64 page_count_ = 0;
-  TxnId summed_ = kAllSummed;
+  u32 summed_ = 0;
   u32 own_birth_ = 0;
   const PrivatePages* own_ = nullptr;
 };
+
+static_assert(sizeof(PageReader) <= 32, "it is copied on the way of every look-up");
 
 // Checksum of the bytes of a run, as blob references keep it.
 inline u32 run_checksum(const void* data, u64 size) { return hash32(data, size, 0); }
