@@ -31,7 +31,9 @@ Snapshot Engine::begin_read() {
   return Snapshot{reader.version, PageReader(impl_->pages.space(), pages, summed), reader.slot, reader.generation};
 }
 
-void Engine::end_read(const Snapshot& snapshot) noexcept { impl_->versions->end_read(snapshot.slot); }
+void Engine::end_read(const Snapshot& snapshot) noexcept {
+  if (!impl_->is_inherited()) impl_->versions->end_read(snapshot.slot);
+}
 
 bool Engine::is_live(u32 slot, u64 generation) const noexcept { return impl_->versions->is_live(slot, generation); }
 
@@ -86,7 +88,17 @@ void Engine::checkpoint() {
   impl_->finish_checkpoint();
 }
 
+// What other processes changed is looked at first, unless the writer's place is not free for long.
 EngineInfo Engine::info() {
+  const bool is_stale = impl_->noted_txn != impl_->versions->tip();
+  if (is_stale && !impl_->closed && !impl_->writer.held_here()) {
+    try {
+      impl_->take_writer(std::chrono::seconds(1));
+      impl_->end_write();
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::timed_out) throw;
+    }
+  }
   EngineInfo info;
   info.path = impl_->path;
   info.page_size = impl_->page_size();
@@ -116,6 +128,6 @@ EngineInfo Engine::info() {
 const Options& Engine::options() const { return impl_->options; }
 os::Env& Engine::env() const { return impl_->env; }
 bool Engine::read_only() const { return impl_->read_only; }
-bool Engine::is_at_path() const { return impl_->pages.file().is_at_path(); }
+bool Engine::is_at_path() const { return !impl_->is_inherited() && impl_->pages.file().is_at_path(); }
 
 }  // namespace sapwood::storage

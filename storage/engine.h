@@ -125,7 +125,7 @@ class Engine {
   const Options& options() const;
   os::Env& env() const;
   bool read_only() const;
-  // False if the file was removed or replaced since it was opened.
+  // False if the file was removed or replaced since it was opened, or this process is a child of the one that did.
   bool is_at_path() const;
 
   // For check: adds a sentence for each damaged bitmap, and for each disagreement between the bitmaps of the newest

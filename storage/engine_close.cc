@@ -23,7 +23,7 @@ class PlaceTaken {
 
 void Engine::close() {
   Impl& engine = *impl_;
-  if (engine.closed.exchange(true)) return;  // no transaction begins from now on
+  if (engine.is_inherited() || engine.closed.exchange(true)) return;  // no transaction begins from now on
   const auto fail = [&](const char* what) {
     engine.closed = false;
     throw Error(ErrorCode::in_use, engine.path + " has " + what);

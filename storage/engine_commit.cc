@@ -125,6 +125,7 @@ void Engine::Impl::finish_commit(const Commit& commit) {
 }
 
 void Engine::Impl::end_write() noexcept {
+  if (is_inherited()) return;
   note_space();
   writer.unlock();
 }
@@ -239,9 +240,9 @@ void Engine::Impl::refuse_and_rethrow() {
   }
 }
 
-void Engine::Impl::throw_if_closed() const {
-  if (closed.load(std::memory_order_relaxed)) [[unlikely]]
-    throw Error(ErrorCode::ended, path + " is closed");
+void Engine::Impl::throw_closed() const {
+  if (closed) throw Error(ErrorCode::ended, path + " is closed");
+  throw Error(ErrorCode::ended, path + " was opened before this process was forked; open it again");
 }
 
 void Engine::Impl::throw_if_refused() const {

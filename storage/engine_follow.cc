@@ -16,6 +16,7 @@ namespace sapwood::storage {
 
 // Takes the writer's place, up to date.
 void Engine::Impl::take_writer(std::chrono::milliseconds timeout) {
+  throw_if_closed();
   writer.lock(timeout, coarse_now());
   try {
     throw_if_closed();

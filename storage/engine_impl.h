@@ -14,6 +14,7 @@
 #include <mutex>
 #include <optional>
 
+#include "os/fork.h"
 #include "storage/access.h"
 #include "storage/allocator.h"
 #include "storage/engine.h"
@@ -111,7 +112,13 @@ struct Engine::Impl {
   void refuse_writes() noexcept;
   [[noreturn]] void refuse_and_rethrow();
   void throw_if_refused() const;
-  void throw_if_closed() const;
+  void throw_if_closed() const {
+    if (closed.load(std::memory_order_relaxed) || is_inherited()) [[unlikely]]
+      throw_closed();
+  }
+  [[noreturn]] void throw_closed() const;
+  // True in a child of fork(): locks, slots and transactions are its parent's, who goes on with them.
+  bool is_inherited() const noexcept { return os::fork_count() != opened_after_forks; }
   void end_write() noexcept;  // gives the writer's place back
 
   // Checkpoint; engine_checkpoint.cc.
@@ -160,6 +167,7 @@ struct Engine::Impl {
   bool exclusive = false;  // no other process has the file open
   bool is_alone = false;   // while it opens or closes: no other process has it open
   std::atomic<bool> closed = false;
+  const u32 opened_after_forks = os::fork_count();
 
   Geometry geometry;
   PageFile pages;
@@ -204,6 +212,7 @@ struct Engine::Impl {
   std::string refused_why;
 
   // For info(), without the writer's place.
+  std::atomic<TxnId> noted_txn = 0;
   std::atomic<u64> noted_live = 0, noted_pending = 0, noted_free = 0, noted_pages = 0;
   std::atomic<u64> noted_log_used = 0, noted_log_size = 0;
   std::atomic<u64> log_records = 0, log_record_bytes = 0;  // since open

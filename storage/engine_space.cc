@@ -85,6 +85,7 @@ Extent Engine::Impl::take_run(u32 count, bool use_reserve) {
 }
 
 void Engine::Impl::note_space() noexcept {
+  noted_txn = tip.txn;
   noted_live = allocator.live_pages();
   noted_pending = allocator.pending_pages();
   noted_free = allocator.free_pages();

@@ -203,6 +203,45 @@ TEST(Process, ReadersAreNamedAndTheDeadAreNot) {
   EXPECT_EQ(WEXITSTATUS(wait_for(child)), 0);
 }
 
+// A child of fork() is told that the handle is its parent's; that it ends, or drops the handle, does the parent no harm.
+TEST(Process, AForkedChildLeavesItsParentsHandleAlone) {
+  const TempFolder folder;
+  const std::string path = folder.file("test.sapwood");
+  auto database = std::make_unique<Database>(Database::open(path, options_for(Durability::async, false)));
+  auto numbers = database->list<i64>("numbers");
+  numbers.push_back(1);
+  auto snapshot = std::make_unique<ReadTxn>(database->read());
+  auto txn = std::make_unique<WriteTxn>(database->begin_write());
+  txn->list<i64>("numbers").push_back(2);
+  const pid_t child = start_child([&] {
+    const auto is_told = [](const auto& action) {
+      try {
+        action();
+      } catch (const Error& error) {
+        return error.code() == ErrorCode::ended && std::string(error.what()).find("forked") != std::string::npos;
+      }
+      return false;
+    };
+    if (!is_told([&] { numbers.at(0); })) return 1;
+    if (!is_told([&] { database->read(); })) return 2;
+    if (!is_told([&] { database->begin_write(); })) return 3;
+    if (!is_told([&] { database->sync(); })) return 4;
+    txn.reset();
+    snapshot.reset();
+    numbers = {};
+    database.reset();
+    Database own = Database::open(path, options_for(Durability::async, false));
+    return own.list<i64>("numbers").size() == 1 ? 0 : 5;
+  });
+  EXPECT_EQ(WEXITSTATUS(wait_for(child)), 0);
+  txn->commit();
+  EXPECT_EQ(numbers.at(1), 2);
+  EXPECT_EQ(snapshot->list<i64>("numbers").size(), 1u);
+  snapshot.reset();
+  EXPECT_TRUE(database->check().empty());
+  database->close();
+}
+
 // A stopped holder still holds; when it is killed the file is free at once.
 TEST(Process, HolderThatIsStoppedThenKilled) {
   const TempFolder folder;
