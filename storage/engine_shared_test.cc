@@ -50,9 +50,10 @@ class SharedTest : public EngineTest {
     process.engine = open(process.env.get());
   }
   void kill(Process& process) {
+    // What it has in memory stays for ever: its destructors would act on what processes share, which the dead do not.
+    static std::list<Process>& dead = *std::make_unique<std::list<Process>>().release();
     process.env->kill();
-    process.engine.reset();
-    process.env.reset();
+    dead.push_back(std::exchange(process, Process{}));
   }
 
   std::string describe_difference(const State& found) {
@@ -193,8 +194,9 @@ class SharedTest : public EngineTest {
       const State found = read_newest(*engine);
       const auto first = states_.begin() + static_cast<std::ptrdiff_t>(least);
       EXPECT_NE(std::find(first, states_.end(), found), states_.end())
-          << "lost, or no commit's state:" << describe_difference(found) << "\n"
-          << image.describe_recent_operations();
+          << "lost, or no commit's state:" << describe_difference(found) << "; it must be of commit " << least
+          << " at least; the last steps (process:kind):" << last_ << "\n"
+          << disk_.describe_recent_operations(30) << image.describe_recent_operations();
       EXPECT_EQ(findings(*engine), std::vector<std::string>());
       commit(*engine, Durability::sync, [](Editor& editor) { editor.put(3, 33); });
       engine->close();

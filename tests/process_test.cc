@@ -203,7 +203,8 @@ TEST(Process, ReadersAreNamedAndTheDeadAreNot) {
   EXPECT_EQ(WEXITSTATUS(wait_for(child)), 0);
 }
 
-// A child of fork() is told that the handle is its parent's; that it ends, or drops the handle, does the parent no harm.
+// A child of fork() is told that the handle is its parent's; that it ends, or drops the handle, does the parent no
+// harm.
 TEST(Process, AForkedChildLeavesItsParentsHandleAlone) {
   const TempFolder folder;
   const std::string path = folder.file("test.sapwood");
