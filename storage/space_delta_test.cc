@@ -60,7 +60,8 @@ TEST(SpaceDelta, WhatIsNoneIsTold) {
     SpaceDeltaReader reader(Bytes(bytes).substr(0, size), 1'000'000);
     EXPECT_THROW(reader.next(), Error) << size;
   }
-  SpaceDeltaReader far(std::string(9, '\xff') + '\x01', 1);
+  const std::string far_away = std::string(9, '\xff') + '\x01';
+  SpaceDeltaReader far(far_away, 1);
   EXPECT_THROW(far.next(), Error);
 }
 
