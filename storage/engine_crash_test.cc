@@ -1,6 +1,7 @@
 // The engine crashed before every operation on the disk, in all ways of the simulated disk, and inside recovery.
 #include <algorithm>
 
+#include "base/sanitized.h"
 #include "storage/testing_engine.h"
 
 namespace sapwood::storage::testing {
@@ -126,8 +127,8 @@ class CrashTest : public EngineTest {
     options_.log_size_max = 8192;
     options_.dirty_limit = 2048;
     crash_everywhere(seed, 8, 1);
-    run_workload(seed, 30, 4000);
-    EXPECT_GT(images_, 500u);
+    run_workload(seed, kSanitized ? 10 : 30, 4000);
+    EXPECT_GT(images_, kSanitized ? 100u : 500u);
   }
 
   void crash_three_deep(bool exclusive) {
@@ -137,8 +138,8 @@ class CrashTest : public EngineTest {
     options_.log_size = 4096;
     options_.log_size_max = 4096;
     crash_everywhere(seed, 3, 2);
-    run_workload(seed, 6, 1500);
-    EXPECT_GT(images_, 100u);
+    run_workload(seed, kSanitized ? 3 : 6, 1500);
+    EXPECT_GT(images_, kSanitized ? 10u : 100u);
   }
 };
 

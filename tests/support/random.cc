@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "base/sanitized.h"
+
 namespace sapwood::test {
 
 u64 test_seed(u64 fallback) {
@@ -21,23 +23,9 @@ u64 soak_scale() {
   return scale == 1 ? 10 : std::max<u64>(scale, 1);
 }
 
-bool is_sanitized() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  return true;
-#else
-  return false;
-#endif
-#else
-  return false;
-#endif
-}
-
 u64 scaled(u64 amount) {
   const u64 whole = amount * soak_scale();
-  return is_sanitized() ? std::max<u64>(whole / 10, 1) : whole;
+  return kSanitized ? std::max<u64>(whole / 10, 1) : whole;
 }
 
 }  // namespace sapwood::test

@@ -15,8 +15,6 @@ u64 test_seed(u64 fallback = 1);
 // How much larger than the usual amount of work to do: 1, or with SAPWOOD_SOAK=1 ten times, =n n times.
 u64 soak_scale();
 
-// True in builds with a sanitizer, where the usual amount of work takes too long.
-bool is_sanitized();
 // `amount` times soak_scale(), and a tenth of that under sanitizers.
 u64 scaled(u64 amount);
 
