@@ -41,6 +41,7 @@ std::shared_ptr<Environment> Environment::open(const std::string& path, const Op
   const std::lock_guard lock(files.mutex);
   std::weak_ptr<Environment>& known = files.by_path[resolved];
   std::shared_ptr<Environment> environment = known.lock();
+  if (environment != nullptr && environment->closed_) environment = nullptr;
   const bool may_share = options.mode != OpenMode::create_new && !options.exclusive;
   if (environment != nullptr && !(may_share && environment->can_share(options))) return open_anew(path, options);
   if (environment == nullptr) {

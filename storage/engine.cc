@@ -23,6 +23,7 @@ Snapshot Engine::begin_read() {
   const Versions::Reader reader = impl_->versions->begin_read();
   const u64 pages = reader.version.page_count;
   try {
+    impl_->throw_if_closed();  // close() looks at the readers after it has said so
     impl_->pages.cover(pages);
   } catch (...) {
     impl_->versions->end_read(reader.slot);
@@ -56,6 +57,7 @@ std::unique_ptr<WriteTransaction> Engine::begin_write(std::chrono::milliseconds 
 bool Engine::is_writing_here() const noexcept { return impl_->writer.held_here(); }
 
 void Engine::sync() {
+  const CallUnderWay under_way(impl_->calls);
   impl_->throw_if_closed();
   if (impl_->read_only || impl_->temporary) return;
   impl_->throw_if_refused();
@@ -74,6 +76,7 @@ void Engine::sync() {
 }
 
 void Engine::checkpoint() {
+  const CallUnderWay under_way(impl_->calls);
   impl_->throw_if_closed();
   if (impl_->temporary) return;
   if (impl_->read_only) throw Error(ErrorCode::read_only, impl_->path + " is open for reading only");

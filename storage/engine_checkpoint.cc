@@ -96,12 +96,13 @@ bool Engine::Impl::prepare_checkpoint(CheckpointCause cause) {
   if (tip.txn == meta.txn) return false;
   CheckpointJob job = make_job(tip, LogAfter::kept);
   job.cause = cause;
-  seal_log(job);
+  const bool has_room = seal_log(job);
   start_checkpoint();
   job.id = new_job();
   shared().running_txn = tip.txn;
   shared().job = job.id;
   running = std::move(job);
+  while (running && !has_room) step_running();  // the log is as full as it was
   return true;
 }
 
@@ -110,10 +111,12 @@ u64 Engine::Impl::new_job() { return u64{static_cast<u32>(processes->self())} <<
 
 // Starts a new log segment: recovery from the job's meta reads only that one. If the one sealed last is still needed,
 // since its checkpoint was superseded, recovery starts in the middle of the active one.
-void Engine::Impl::seal_log(CheckpointJob& job) {
-  if (log == nullptr) return;
+// Then false: there is no more room than before.
+bool Engine::Impl::seal_log(CheckpointJob& job) {
+  if (log == nullptr) return true;
   job.meta.replay_lsn = log->end();
-  if (log->has_free_segment()) {
+  const bool switches = log->has_free_segment();
+  if (switches) {
     const i64 now = env.clock().monotonic_us();
     LockFile& lock = shared();
     segments = ++lock.segments;
@@ -123,6 +126,7 @@ void Engine::Impl::seal_log(CheckpointJob& job) {
     job.meta.replay_lsn = log->active_start();
   }
   job.target.lsn = log->end();
+  return switches;
 }
 
 // Ends what another process has in progress: rolls it forward if its meta may be on the disk, else drops it. Under the
@@ -225,7 +229,7 @@ void Engine::Impl::complete(CheckpointJob& job) {
   sync_pages();
   const bool keeps_log = log != nullptr && job.meta.log_expected;
   if (keeps_log) log->keep_active_start();
-  lock.completing = 1;
+  lock.completing = job.target.txn > lock.tip ? kCompletingCommit : kCompleting;
   write_meta(pages.file(), job.meta);
   sync_pages();
   if (keeps_log && !log->has_free_segment()) log->free_sealed();
@@ -260,7 +264,6 @@ void Engine::Impl::step_running() {
   } catch (...) {
     refuse_writes();
     running.reset();
-    shared().running_txn = 0;
     refuse_and_rethrow();
   }
 }

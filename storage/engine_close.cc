@@ -30,7 +30,7 @@ void Engine::close() {
   };
   if (engine.writer.is_ours()) fail("an open write transaction; end it before closing");
   if (engine.versions->own_reader_count() != 0) fail("open read transactions; end them before closing");
-  if (engine.committing != 0) fail("commits under way; let them return before closing");
+  if (engine.calls != 0) fail("calls under way in other threads; let them return before closing");
   try {
     engine.close_files(*this);
   } catch (...) {

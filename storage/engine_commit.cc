@@ -1,5 +1,7 @@
 // Commit: the redo record, publication, and the sync that threads share. ENGINE steps are numbered in engine_impl.h.
 
+#include <algorithm>
+
 #include "base/assert.h"
 #include "os/wait.h"
 #include "storage/engine_impl.h"
@@ -10,18 +12,6 @@ namespace {
 // A commit works on a checkpoint in proportion to what it wrote, so that it is done before the next segment is full.
 constexpr u64 kLogBytesASlice = 4096;
 constexpr std::chrono::milliseconds kSyncPatience{50};  // then the life of the process that syncs is looked at
-
-// Counts a commit until it returns, so that the engine is not closed under it.
-class CommitUnderWay {
- public:
-  explicit CommitUnderWay(std::atomic<u32>& count) : count_(count) { ++count_; }
-  ~CommitUnderWay() { --count_; }
-  CommitUnderWay(const CommitUnderWay&) = delete;
-  CommitUnderWay& operator=(const CommitUnderWay&) = delete;
-
- private:
-  std::atomic<u32>& count_;
-};
 
 }  // namespace
 
@@ -111,7 +101,7 @@ void Engine::Impl::finish_commit(const Commit& commit) {
   } catch (...) {
     // Out of memory or disk: this commit stands; a later one tries again, and reports it if the log is full by then.
   }
-  const CommitUnderWay under_way(committing);
+  const CallUnderWay under_way(calls);
   end_write();
   if (wait) {
     try {
@@ -154,7 +144,7 @@ bool Engine::Impl::ensure_log() {
   LockFile& lock = shared();
   for (u32 s = 0; s < 2; ++s) lock.segment_space[s] = log->space(s);
   segments = ++lock.segments;
-  lock.completing = 1;
+  lock.completing = kCompleting;
   try {
     write_meta(pages.file(), next);
     pages.sync();
@@ -197,8 +187,8 @@ void Engine::Impl::sync_to_tip() {
   if (runs > lock.synced_runs) pages.sync();
   log->sync();
   throw_if_refused();  // another process may have got the error that was meant for this sync
-  raise(lock.synced_runs, runs);
-  versions->publish_head(target->txn);  // before who waits for `durable_lsn` goes on
+  raise(lock.synced_runs, std::min<u64>(runs, target->lsn));  // not of a record that may never count
+  versions->publish_head(target->txn);                        // before who waits for `durable_lsn` goes on
   raise(lock.durable_lsn, target->lsn);
 }
 

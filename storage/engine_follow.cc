@@ -16,6 +16,7 @@ namespace sapwood::storage {
 
 // Takes the writer's place, up to date.
 void Engine::Impl::take_writer(std::chrono::milliseconds timeout) {
+  const CallUnderWay under_way(calls);
   throw_if_closed();
   writer.lock(timeout, coarse_now());
   try {
@@ -38,7 +39,12 @@ void Engine::Impl::catch_up() {
 // A process that died over a checkpoint may have written its meta: what is allocated from now on must be free in it,
 // too.
 void Engine::Impl::settle_dead_checkpoint() {
-  if (read_only || (!checkpoint_lock.try_lock() && !checkpoint_lock.steal())) return;  // its process works on it
+  if (read_only || processes->state() == SharedState::poisoned) return;
+  if (shared().completing == kCompletingCommit) {
+    checkpoint_lock.lock(std::chrono::microseconds(-1));  // who commits has the writer's place: that one is dead
+  } else if (!checkpoint_lock.try_lock() && !checkpoint_lock.steal()) {
+    return;  // its process works on it, and its version is pinned
+  }
   try {
     if (shared().completing != 0) settle_checkpoint();
   } catch (...) {
@@ -56,8 +62,7 @@ void Engine::Impl::follow() {
   pages.cover(newest->page_count);
   pages.refresh_size();
   follow_log(*newest);
-  if (!followed || !apply_records(*newest)) reload(*newest);
-  tip = *newest;
+  tip = followed && apply_records(*newest) ? *newest : reload();
   follows = true;
   note_space();
 }
@@ -77,15 +82,19 @@ void Engine::Impl::follow_meta() {
 }
 
 void Engine::Impl::follow_log(const Descriptor& newest) {
-  if (!meta.log_expected) return;
+  std::unique_lock meta_lock(checkpoint_mutex);
+  const bool is_expected = meta.log_expected;
+  const LogIdentity identity = log_identity();
+  const Lsn replay_lsn = meta.replay_lsn;
+  meta_lock.unlock();
+  if (!is_expected) return;
   LockFile& lock = shared();
   segments = lock.segments;
   if (log == nullptr) {
-    log =
-        RedoLog::open(env, log_path(), log_identity(), {options.log_size, meta.log_stride}, !read_only, maps_stores());
+    log = RedoLog::open(env, log_path(), identity, {options.log_size, identity.stride}, !read_only, maps_stores());
     has_log = true;
   }
-  log->refresh(std::max(newest.lsn, meta.replay_lsn), {lock.segment_space[0], lock.segment_space[1]});
+  log->refresh(std::max(newest.lsn, replay_lsn), {lock.segment_space[0], lock.segment_space[1]});
   if (lock.appending == 0 || read_only) return;
   try {
     log->erase_tail();
@@ -131,10 +140,12 @@ void Engine::Impl::apply(const Record& record) {
   for (const ValueRun& run : values.list()) referred_bytes += run.bytes;
 }
 
-void Engine::Impl::reload(const Descriptor& newest) {
+// The newest version is the result.
+Descriptor Engine::Impl::reload() {
   const SharedGuard guard(checkpoint_lock);  // the meta stays as it is
   if (shared().completing != 0 && !read_only) settle_checkpoint();
   follow_meta();
+  const Descriptor newest = versions->find(shared().tip).value();
   follow_log(newest);
   pages.forget_all_unsummed();
   load_bitmaps();
@@ -146,6 +157,7 @@ void Engine::Impl::reload(const Descriptor& newest) {
     throw Error(ErrorCode::corrupt, log_path() + " does not hold all commits since the last checkpoint of " + path +
                                         "; close it in all processes, then open it again, which recovers it");
   }
+  return newest;
 }
 
 }  // namespace sapwood::storage

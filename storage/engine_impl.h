@@ -31,6 +31,18 @@ inline constexpr u64 kReservePages = 64;
 // Of values that redo records refer to: a checkpoint comes before there are more, so that recovery is not endless.
 inline constexpr u64 kMaxReferredBytes = u64{256} << 20;
 
+// Counts a call until it returns, so that the engine is not closed under it.
+class CallUnderWay {
+ public:
+  explicit CallUnderWay(std::atomic<u32>& count) : count_(count) { ++count_; }
+  ~CallUnderWay() { --count_; }
+  CallUnderWay(const CallUnderWay&) = delete;
+  CallUnderWay& operator=(const CallUnderWay&) = delete;
+
+ private:
+  std::atomic<u32>& count_;
+};
+
 struct Engine::Impl {
   Impl(os::Env& environment, const Options& given, Contents& content, Access access, std::unique_ptr<Processes> known,
        const Geometry& pages_at);
@@ -81,7 +93,7 @@ struct Engine::Impl {
   void follow_log(const Descriptor& newest);
   bool apply_records(const Descriptor& newest);
   void apply(const Record& record);
-  void reload(const Descriptor& newest);
+  Descriptor reload();
 
   // Space; under the writer's place. engine_space.cc.
   void reclaim();
@@ -123,7 +135,7 @@ struct Engine::Impl {
 
   // Checkpoint; engine_checkpoint.cc.
   CheckpointJob make_job(const Descriptor& target, LogAfter log_after);
-  void seal_log(CheckpointJob& job);
+  bool seal_log(CheckpointJob& job);
   void start_checkpoint() noexcept;
   void settle_checkpoint();
   void roll_forward(const Meta& written);
@@ -185,9 +197,9 @@ struct Engine::Impl {
 
   // Under the writer's place.
   Descriptor tip;
-  bool follows = false;             // allocator and log are those of `tip`
-  u64 segments = 0;                 // LockFile::segments as of the log's last refresh
-  std::atomic<u32> committing = 0;  // published commits that still use the log; counted up under the writer's place
+  bool follows = false;        // allocator and log are those of `tip`
+  u64 segments = 0;            // LockFile::segments as of the log's last refresh
+  std::atomic<u32> calls = 0;  // under way that use locks or log without the writer's place
   std::atomic<TxnId> unlogged_txn =
       0;                   // newest commit that is not in the log; no record may follow it before a checkpoint
   u64 referred_bytes = 0;  // of values that records since the last checkpoint refer to

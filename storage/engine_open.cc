@@ -186,7 +186,12 @@ void Engine::Impl::open_clean(const MetaSlots& slots) {
 // Enters a file that other processes have open, or had when they were killed. Its pages, bitmaps and log are looked at
 // by the first write (engine_follow.cc).
 void Engine::Impl::join() {
-  const std::optional<Meta> published = read_meta(pages.file(), geometry, shared().meta_sequence.load());
+  std::optional<Meta> published;
+  u64 sequence = 0;
+  do {  // others may complete checkpoints meanwhile
+    sequence = shared().meta_sequence;
+    published = read_meta(pages.file(), geometry, sequence);
+  } while (!published && sequence != shared().meta_sequence);
   if (!published) {
     throw Error(ErrorCode::corrupt, path + " has lost the meta of its last checkpoint; close it in all processes, " +
                                         "then restore it from a copy");
@@ -290,7 +295,9 @@ void Engine::Impl::rebuild_bitmaps() {
 void Engine::Impl::adopt_tail() {
   u64 count = std::min(pages.page_count(), geometry.max_pages());
   if (!geometry.is_page_count(count)) --count;
-  if (count > meta.page_count) allocator.grow(count);
+  if (count <= meta.page_count) return;
+  pages.cover(count);
+  allocator.grow(count);
 }
 
 }  // namespace sapwood::storage

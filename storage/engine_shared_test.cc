@@ -48,7 +48,11 @@ class SharedTest : public EngineTest {
 
   void start(Process& process) {
     process.env = disk_.start_process();
-    process.engine = open(process.env.get());
+    Options options = options_;
+    options.env = process.env.get();
+    options.log_size <<= starts_++ % 3;  // they need not agree
+    options.log_size_max = std::max(options.log_size, options.log_size_max);
+    process.engine = Engine::open(kPath, options, contents_);
   }
   void kill(Process& process) {
     // What it has in memory stays for ever: its destructors would act on what processes share, which the dead do not.
@@ -227,6 +231,7 @@ class SharedTest : public EngineTest {
   bool dies_in_the_middle_ = false;
   std::atomic<Dying*> dying_ = nullptr;
   u64 images_ = 0;
+  u64 starts_ = 0;
   Process processes_[kProcesses];
   std::string last_;
 };

@@ -31,6 +31,10 @@ enum class SharedState : u32 {
   poisoned = 2,  // a write failed: no writes until all processes have closed the file
 };
 
+// Stored in LockFile::completing.
+inline constexpr u32 kCompleting = 1;
+inline constexpr u32 kCompletingCommit = 2;  // of a version that is not the tip yet
+
 struct LockFile {
   struct Process {
     std::atomic<u32> pid;
@@ -66,7 +70,7 @@ struct LockFile {
   std::atomic<u64> segments;                 // log segments that were started, or are about to be
   std::atomic<u64> segment_space[2];         // bytes of space that each of the log's two places has
   alignas(64) std::atomic<u32> checkpoint_lock;
-  std::atomic<u32> completing;      // 1: a checkpoint's meta is being written
+  std::atomic<u32> completing;      // kCompleting: a checkpoint's meta is being written
   std::atomic<u64> job;             // the checkpoint in progress: a number of its own, or 0
   std::atomic<u64> running_txn;     // its version, 0 if there is none
   std::atomic<u64> checkpoint_txn;  // the last durable checkpoint's

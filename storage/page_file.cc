@@ -49,8 +49,8 @@ void PageFile::add_map_for(u64 page_count) {
 }
 
 void PageFile::grow(u64 page_count) {
-  if (page_count <= page_count_) return;
   cover(page_count);
+  if (page_count <= page_count_) return;
   const u64 from = page_count_ << geometry_.page_shift;
   file_->allocate(from, (page_count << geometry_.page_shift) - from);
   page_count_ = page_count;

@@ -48,7 +48,10 @@ std::unique_ptr<os::File> make_file(os::Env& env, const std::string& path, const
 }  // namespace
 
 RedoLog::RedoLog(os::Env& env, std::unique_ptr<os::File> file, const LogIdentity& identity, const Sizes& sizes)
-    : env_(env), file_(std::move(file)), identity_(identity), sizes_(sizes) {}
+    : env_(env),
+      file_(std::move(file)),
+      identity_(identity),
+      sizes_{std::min(sizes.first, identity.stride), std::min(sizes.most, identity.stride)} {}
 
 std::unique_ptr<RedoLog> RedoLog::create(os::Env& env, const std::string& path, const LogIdentity& identity, Lsn start,
                                          const Sizes& sizes, bool stores) {
@@ -224,6 +227,7 @@ std::array<u8, kSegmentHeaderSize> RedoLog::header_of(const Segment& segment) co
 
 void RedoLog::start_segment(u32 number, Lsn start) {
   const Segment segment{segments_[number].size, start, kSegmentHeaderSize, random_u64(env_)};
+  SAPWOOD_ASSERT(segment.size <= identity_.stride);
   const std::array<u8, kSegmentHeaderSize> bytes = header_of(segment);
   file_->write(number * identity_.stride, bytes.data(), bytes.size());
   const std::lock_guard lock(mutex_);

@@ -68,7 +68,7 @@ class RedoLog {
  public:
   struct Sizes {
     u64 first;  // bytes of a segment at first
-    u64 most;   // and at most; also the stride
+    u64 most;   // and at most; of both no more than the stride counts, which is that of who made the log
   };
 
   // Makes the file with one active segment that starts at `start`, on disk when this returns, folder entry included.

@@ -23,6 +23,7 @@ ProcessTag owner_of(u32 word) { return ProcessTag{word & kTagMask}; }
 ProcessTag SharedLock::owner() const noexcept { return owner_of(word_.load(std::memory_order_relaxed)); }
 
 bool SharedLock::try_lock() noexcept {
+  SAPWOOD_ASSERT(processes_.self() != kNobody);
   u32 free = 0;
   return word_.compare_exchange_strong(free, static_cast<u32>(processes_.self()), std::memory_order_acquire,
                                        std::memory_order_relaxed);
