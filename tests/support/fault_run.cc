@@ -79,6 +79,7 @@ u64 run_with_fault(const std::vector<Operation>& operations, u64 seed, const os:
   Executor::Settings settings = fault_settings(disk);
   settings.faults = true;
   settings.crashes = true;
+  settings.options.exclusive = true;  // opening again recovers, after which all is on the disk
   std::string last = "open";
   try {
     Executor executor(settings);
