@@ -67,6 +67,7 @@ struct Engine::Impl {
   void grow(u64 more_pages);
   PageNo take_page(bool use_reserve);
   Extent take_run(u32 count, bool use_reserve);
+  void free_held_pages();
 
   // Commit; under the writer's place, which finish_commit gives back. engine_commit.cc.
   struct Commit {
@@ -139,8 +140,9 @@ struct Engine::Impl {
   Descriptor tip;
   std::atomic<u32> committing = 0;  // published commits that still use the log; counted up under the writer's place
   std::atomic<TxnId> unlogged_txn =
-      0;                   // newest commit that is not in the log; no record may follow it before a checkpoint
-  u64 referred_bytes = 0;  // of values that records since the last checkpoint refer to
+      0;                       // newest commit that is not in the log; no record may follow it before a checkpoint
+  bool disk_was_full = false;  // when the file was to grow
+  u64 referred_bytes = 0;      // of values that records since the last checkpoint refer to
   i64 last_seal_us = 0;
   std::string record_buffer;  // kept between transactions for its capacity
   std::vector<TxnId> pins;    // scratch

@@ -5,7 +5,7 @@
 set -euo pipefail
 
 build=(cmake ninja-build g++ ccache pkg-config libxxhash-dev libfmt-dev libcli11-dev nlohmann-json3-dev)
-checks=(python3 libgtest-dev librapidcheck-dev clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev)
+checks=(python3 libgtest-dev librapidcheck-dev clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev xfsprogs)
 peers=(python3 liblmdb-dev libsqlite3-dev librocksdb-dev libleveldb-dev libwiredtiger-dev libdb-dev libtkrzw-dev libkyotocabinet-dev)
 
 case "${1:-demo}" in
