@@ -88,8 +88,9 @@ void forget_unsafe_cache(os::Env& env, const std::string& path, os::File& file) 
   file.drop_cache();
 }
 
-std::unique_ptr<os::Mapping> open_lock_file(os::Env& env, const std::string& path, std::unique_ptr<os::File>& file) {
-  file = env.files().open(path, {.write = true, .create = true});
+std::unique_ptr<os::Mapping> open_lock_file(os::Env& env, const std::string& path, const std::string& data_path,
+                                            std::unique_ptr<os::File>& file) {
+  file = env.files().open(path, {.write = true, .create = true, .like = data_path});
   file->allocate(0, sizeof(LockFile));  // real space: a full disk is an error here, not a signal later
   return file->map_shared(sizeof(LockFile));
 }
@@ -130,7 +131,7 @@ std::shared_ptr<Engine> Engine::open(const std::string& given_path, const Option
   impl->read_only = options.mode == OpenMode::read && !temporary;
   std::unique_ptr<os::Mapping> shared = temporary || impl->read_only
                                             ? env.reserve_memory(sizeof(LockFile))
-                                            : open_lock_file(env, impl->lock_path(), impl->lock_file);
+                                            : open_lock_file(env, impl->lock_path(), path, impl->lock_file);
   impl->versions = std::make_unique<Versions>(std::move(shared), env.process(), env.clock().now_us());
   impl->closed = true;  // a failure from here on must leave the files as they are
   std::shared_ptr<Engine> engine(new Engine(std::move(impl)));

@@ -67,10 +67,10 @@ class RedoLog {
     u64 most;   // and at most; also the stride
   };
 
-  // Makes the file with one active segment that starts at `start`, on disk when this returns, folder entry included.
-  // With `stores` records are stored through a map.
-  static std::unique_ptr<RedoLog> create(os::Env& env, const std::string& path, const LogIdentity& identity, Lsn start,
-                                         const Sizes& sizes, bool stores);
+  // Makes the file with one active segment that starts at `start`, on disk when this returns, folder entry included. It
+  // takes its permissions from the data file. With `stores` records are stored through a map.
+  static std::unique_ptr<RedoLog> create(os::Env& env, const std::string& path, const std::string& data_path,
+                                         const LogIdentity& identity, Lsn start, const Sizes& sizes, bool stores);
 
   // Room for one record of `body_size` bytes in the active segment.
   bool fits(u64 body_size) const;
