@@ -35,6 +35,7 @@ cmake --build --preset arm64 -j "$JOBS" --target base_tests os_tests storage_tes
 failed=0
 for tests in base_tests os_tests storage_tests threads_test; do
   echo "== $tests"
-  qemu-aarch64-static -L /usr/aarch64-linux-gnu "build/arm64/$tests" --gtest_brief=1 || failed=1
+  # The crash sweep of storage takes minutes here and has no threads.
+  qemu-aarch64-static -L /usr/aarch64-linux-gnu "build/arm64/$tests" --gtest_brief=1 --gtest_filter=-CrashTest.* || failed=1
 done
 exit "$failed"

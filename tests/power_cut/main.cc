@@ -1,5 +1,5 @@
-// A program whose disk may stop at any moment; tools/device_mapper.sh runs it on disks that record what reaches them, or
-// that begin to fail.
+// A program whose disk may stop at any moment; tools/device_mapper.sh runs it on disks that record what reaches them,
+// or that begin to fail.
 //   power_cut write PATH COMMITS   appends commits; prints the number of commits when one more is acknowledged
 //   power_cut check PATH COUNT     requires at least COUNT commits, each whole, and a sound file; prints their number
 #include <sapwood/sapwood.h>
@@ -24,7 +24,8 @@ Options small_log() {
 
 // Every twentieth is a large one.
 std::string text_of(std::int64_t i) {
-  return std::string(i % 20 == 19 ? 100'000 : 100 + static_cast<std::size_t>(i % 7) * 300, static_cast<char>('a' + i % 26));
+  return std::string(i % 20 == 19 ? 100'000 : 100 + static_cast<std::size_t>(i % 7) * 300,
+                     static_cast<char>('a' + i % 26));
 }
 
 int write(const std::string& path, std::int64_t commits) {
@@ -80,7 +81,8 @@ int main(int count, char** arguments) {
   if (count != 4) return fail("usage: power_cut write PATH COMMITS | power_cut check PATH COUNT");
   const std::string verb = arguments[1];
   try {
-    return verb == "write" ? write(arguments[2], std::atoll(arguments[3])) : check(arguments[2], std::atoll(arguments[3]));
+    return verb == "write" ? write(arguments[2], std::atoll(arguments[3]))
+                           : check(arguments[2], std::atoll(arguments[3]));
   } catch (const Error& error) {
     return fail(error.what());
   }
