@@ -4,7 +4,7 @@
 #               the record the disk is made as it was, mounted, opened: acknowledged commits are there, check() is clean
 #   flakey      the disk begins to fail under the program; then it works again, and the same must hold
 # Needs root, dmsetup, and a kernel with these targets; where the kernel has none but the Debian package user-mode-linux is
-# installed, it runs all of this inside that. SAPWOOD_SEED=<seed> chooses the same points of the record.
+# installed, it runs all of this inside that. SAPWOOD_SEED=<seed> chooses the points of the record.
 set -euo pipefail
 export PATH=$PATH:/usr/sbin:/sbin
 cd "$(dirname "$0")/.."
@@ -100,7 +100,7 @@ mkfs.ext4 -q "$disk"
 dm message "$name" 0 mark 0
 mount "$disk" "$work/mounted"
 cleanups+=("umount -q $work/mounted")
-"$program" write "$work/mounted/test.sapwood" 300 | while read -r count; do dm message "$name" 0 mark "$count"; done
+"$program" write "$work/mounted/test.sapwood" 300 "dmsetup --noudevsync message $name 0 mark" >/dev/null
 umount "$work/mounted"
 dm remove "$name"
 truncate -s 64M "$work/replayed"

@@ -1,7 +1,8 @@
 // A program whose disk may stop at any moment; tools/device_mapper.sh runs it on disks that record what reaches them,
 // or that begin to fail.
-//   power_cut write PATH COMMITS   appends commits; prints the number of commits when one more is acknowledged
-//   power_cut check PATH COUNT     requires at least COUNT commits, each whole, and a sound file; prints their number
+//   power_cut write PATH COMMITS [COMMAND]   appends commits; when one is acknowledged, prints the number of commits, and
+//                                            runs COMMAND with it before the next
+//   power_cut check PATH COUNT               requires COUNT commits or more, each whole, and a sound file; prints the number
 #include <sapwood/sapwood.h>
 
 #include <cstdio>
@@ -28,7 +29,12 @@ std::string text_of(std::int64_t i) {
                      static_cast<char>('a' + i % 26));
 }
 
-int write(const std::string& path, std::int64_t commits) {
+int fail(const std::string& what) {
+  std::fprintf(stderr, "power_cut: %s\n", what.c_str());
+  return 1;
+}
+
+int write(const std::string& path, std::int64_t commits, const std::string& command) {
   Database database = Database::open(path, small_log());
   const auto first = static_cast<std::int64_t>(database.list<std::int64_t>("numbers").size());
   for (std::int64_t i = first; i < first + commits; ++i) {
@@ -42,14 +48,11 @@ int write(const std::string& path, std::int64_t commits) {
     if (i % 37 == 36) database.checkpoint();
     std::printf("%lld\n", static_cast<long long>(i + 1));
     std::fflush(stdout);
+    if (command.empty()) continue;
+    if (std::system((command + ' ' + std::to_string(i + 1)).c_str()) != 0) return fail(command + " failed");
   }
   database.close();
   return 0;
-}
-
-int fail(const std::string& what) {
-  std::fprintf(stderr, "power_cut: %s\n", what.c_str());
-  return 1;
 }
 
 int check(const std::string& path, std::int64_t least) {
@@ -78,12 +81,14 @@ int check(const std::string& path, std::int64_t least) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 4) return fail("usage: power_cut write PATH COMMITS | power_cut check PATH COUNT");
-  const std::string verb = arguments[1];
+  const std::string verb = count > 1 ? arguments[1] : "";
   try {
-    return verb == "write" ? write(arguments[2], std::atoll(arguments[3]))
-                           : check(arguments[2], std::atoll(arguments[3]));
+    if (verb == "write" && (count == 4 || count == 5)) {
+      return write(arguments[2], std::atoll(arguments[3]), count == 5 ? arguments[4] : "");
+    }
+    if (verb == "check" && count == 4) return check(arguments[2], std::atoll(arguments[3]));
   } catch (const Error& error) {
     return fail(error.what());
   }
+  return fail("usage: power_cut write PATH COMMITS [COMMAND] | power_cut check PATH COUNT");
 }
