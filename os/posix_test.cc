@@ -69,6 +69,7 @@ TEST(PosixTransfer, WriteGoesOnInsideAPartAndRespectsTheLimitOfParts) {
     whole += pieces.back();
   }
   std::vector<WritePart> parts;
+  parts.reserve(pieces.size());
   for (const std::string& piece : pieces) parts.push_back({piece.data(), piece.size()});
 
   std::string written;

@@ -1,8 +1,8 @@
 // A program whose disk may stop at any moment; tools/device_mapper.sh runs it on disks that record what reaches them,
 // or that begin to fail.
-//   power_cut write PATH COMMITS [COMMAND]   appends commits; when one is acknowledged, prints the number of commits, and
-//                                            runs COMMAND with it before the next
-//   power_cut check PATH COUNT               requires COUNT commits or more, each whole, and a sound file; prints the number
+//   power_cut write PATH COMMITS [COMMAND]   appends commits; prints how many there are when one more is acknowledged,
+//                                            and runs COMMAND with that number before the next
+//   power_cut check PATH COUNT               requires COUNT commits or more, each whole, and a sound file
 #include <sapwood/sapwood.h>
 
 #include <cstdio>
@@ -46,10 +46,14 @@ int write(const std::string& path, std::int64_t commits, const std::string& comm
       if (i >= 50) dict.erase(std::to_string(i - 50));
     });
     if (i % 37 == 36) database.checkpoint();
-    std::printf("%lld\n", static_cast<long long>(i + 1));
+    const std::string number = std::to_string(i + 1);
+    std::puts(number.c_str());
     std::fflush(stdout);
     if (command.empty()) continue;
-    if (std::system((command + ' ' + std::to_string(i + 1)).c_str()) != 0) return fail(command + " failed");
+    std::string call = command;
+    call += ' ';
+    call += number;
+    if (std::system(call.c_str()) != 0) return fail(command + " failed");
   }
   database.close();
   return 0;
@@ -74,7 +78,7 @@ int check(const std::string& path, std::int64_t least) {
     if (numbers.at(static_cast<std::uint64_t>(i)) != i || map.at(i) != text_of(i)) return fail("a commit is wrong");
     if (i >= count - 50 && newest.at(std::to_string(i)) != text_of(i)) return fail("a commit is wrong");
   }
-  std::printf("%lld\n", static_cast<long long>(count));
+  std::puts(std::to_string(count).c_str());
   return 0;
 }
 
