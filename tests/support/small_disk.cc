@@ -24,9 +24,14 @@ std::string leave_mount_namespace() {
   static bool left = false;
   if (left) return {};
   const uid_t user = geteuid();
+  const gid_t group = getegid();
   const int wanted = user == 0 ? CLONE_NEWNS : CLONE_NEWUSER | CLONE_NEWNS;  // without root: root of a user namespace
   if (unshare(wanted) != 0) return "A mount namespace cannot be made: " + reason(errno) + ".";
-  if (user != 0) std::ofstream("/proc/self/uid_map") << "0 " << user << " 1\n";
+  if (user != 0) {
+    std::ofstream("/proc/self/setgroups") << "deny";
+    std::ofstream("/proc/self/uid_map") << "0 " << user << " 1\n";
+    std::ofstream("/proc/self/gid_map") << "0 " << group << " 1\n";
+  }
   if (mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
     return "Mounts cannot be made private: " + reason(errno) + ".";
   }
