@@ -5,7 +5,7 @@ SOAK_SECONDS ?= 600
 SOAK_ITEMS ?= 100000000
 FUZZ_SECONDS ?= 60
 
-.PHONY: help demo test quick bench bench-quick check format soak fuzz asan tsan install clean
+.PHONY: help demo test quick bench bench-quick check format soak fuzz asan tsan arm64 install clean
 .DEFAULT_GOAL := help
 
 build-%:
@@ -13,7 +13,7 @@ build-%:
 	@cmake --build --preset $* -j $(JOBS)
 
 help: ## This list
-	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
+	@grep -E '^[a-z0-9-]+:.*## ' Makefile | sed -E 's/^([a-z0-9-]+):.*## /  make \1|/' | column -t -s '|'
 
 demo: ## Install what is missing, build, and run examples/packages on this machine's own package index
 	@tools/setup.sh demo
@@ -55,6 +55,9 @@ asan: build-asan ## Quick tests under the address, leak and undefined-behaviour 
 
 tsan: build-tsan ## Thread tests under the thread sanitizer
 	@tools/run_tests.sh tsan -R '[Tt]hread' -LE slow
+
+arm64: ## Tests of the lower layers and of threads for ARM64, cross-compiled, under QEMU
+	@tools/arm64.sh
 
 install: build-release ## Install library, headers and command (PREFIX=/usr/local)
 	@cmake --install build/release --prefix $(PREFIX)

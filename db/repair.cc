@@ -55,7 +55,7 @@ class Scratch {
 void copy_file(os::Env& env, const std::string& from, const std::string& to) {
   constexpr u64 kPiece = 1 << 20;
   const std::unique_ptr<os::File> source = env.files().open(from, {.write = false});
-  const std::unique_ptr<os::File> target = env.files().open(to, {.write = true, .create = true});
+  const std::unique_ptr<os::File> target = env.files().open(to, {.write = true, .create = true, .like = from});
   target->truncate(0);
   std::vector<u8> piece(kPiece);
   for (u64 at = 0;;) {
@@ -156,6 +156,7 @@ class Repair {
       salvage.survey();
       const std::shared_ptr<collections::Environment> target =
           collections::Environment::open(scratch_.building(), options);
+      env_.files().copy_permissions(from_, scratch_.building());  // while it is empty
       salvage.copy_to(target, report_);
       target->close();
     }

@@ -102,8 +102,9 @@ class File {
 
 struct OpenFlags {
   bool write = true;       // else read only
-  bool create = false;     // create if absent (never follows a symbolic link when creating)
+  bool create = false;     // create if absent; of a file that is there this must be the only name: no link is followed
   bool exclusive = false;  // with create: Error{exists} if present
+  std::string like = {};   // with create: a file that is made takes its permissions from the one with this path
 };
 
 // What identifies a process to others, for messages.
@@ -123,6 +124,8 @@ class FileSystem {
   virtual void remove(const std::string& path) = 0;  // not_found if absent
   // Gives `from` the name `to`, atomically; Error{exists} if `to` is there.
   virtual void rename_new(const std::string& from, const std::string& to) = 0;
+  // Gives the file `to` the permissions of `from`, as OpenFlags::like does; follows no link.
+  virtual void copy_permissions(const std::string&, const std::string&) {}
   // Makes creations, removals and renames in the folder that holds `path` durable.
   virtual void sync_folder_of(const std::string& path) = 0;
   // The path with symbolic links resolved; the last component may be absent.

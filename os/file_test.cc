@@ -307,7 +307,7 @@ TYPED_TEST(FileSeam, AFileOpenedForReadingCannotBeWritten) {
 
 TYPED_TEST(FileSeam, AFolderIsNotAFile) {
   this->place_.make_folder(this->path("folder"));
-  for (const OpenFlags flags : {OpenFlags{}, OpenFlags{.write = false}, OpenFlags{.create = true}}) {
+  for (const OpenFlags& flags : {OpenFlags{}, OpenFlags{.write = false}, OpenFlags{.create = true}}) {
     EXPECT_EQ(this->code_of([&] { this->files().open(this->path("folder"), flags); }), ErrorCode::invalid_argument);
     EXPECT_NE(this->message_.find("folder, not a file"), std::string::npos) << this->message_;
   }

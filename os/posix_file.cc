@@ -95,11 +95,17 @@ class PosixFile final : public File {
 
   void write_through(u64 offset, const void* data, std::size_t size) override {
 #ifdef RWF_DSYNC
-    const auto call = [this](const iovec* vectors, int count, u64 at) {
-      return ::pwritev2(descriptor_.number(), vectors, count, static_cast<off_t>(at), RWF_DSYNC);
+    bool synced = true;
+    const auto call = [&](const iovec* vectors, int count, u64 at) {
+      const off_t place = static_cast<off_t>(at);
+      const ssize_t written = ::pwritev2(descriptor_.number(), vectors, count, place, RWF_DSYNC);
+      if (written >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS)) return written;
+      synced = false;  // not everywhere is there such a write: emulated systems, old kernels
+      return ::pwritev(descriptor_.number(), vectors, count, place);
     };
     const WritePart part{data, size};
     write_fully(call, path_, offset, std::span(&part, 1));
+    if (!synced) sync();
 #else
     File::write(offset, data, size);
     sync();

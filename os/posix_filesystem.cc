@@ -13,11 +13,17 @@
 namespace sapwood::os {
 namespace {
 
-constexpr mode_t kNewFileMode = 0666;  // the process's umask takes bits away, commonly to 0644
+constexpr mode_t kNewFileMode = 0666;      // the process's umask takes bits away, commonly to 0644
+constexpr mode_t kPrivateFileMode = 0600;  // until it is known who else may see it
+constexpr mode_t kGroupBits = 0070;
 constexpr int kCreateAttempts = 16;
 
-int open_retrying(const std::string& path, int flags) {
-  return retry_interrupted([&] { return ::open(path.c_str(), flags, kNewFileMode); });
+int open_retrying(const std::string& path, int flags, mode_t mode = 0) {
+  return retry_interrupted([&] { return ::open(path.c_str(), flags, mode); });
+}
+
+[[noreturn]] void refuse(const std::string& path, const char* why) {
+  throw Error(ErrorCode::invalid_argument, "cannot open " + path + ": it " + why);
 }
 
 // Refuses all but regular files. O_NONBLOCK at open keeps a fifo from hanging before this is reached.
@@ -25,19 +31,14 @@ void require_regular(const Descriptor& descriptor, const std::string& path) {
   struct stat status;
   if (::fstat(descriptor.number(), &status) != 0) throw_errno("open " + path, errno, Intent::read);
   if (S_ISREG(status.st_mode)) return;
-  const char* const what = S_ISDIR(status.st_mode) ? " is a folder, not a file" : " is not a regular file";
-  throw Error(ErrorCode::invalid_argument, "cannot open " + path + ": it" + what + "; name a file");
+  refuse(path, S_ISDIR(status.st_mode) ? "is a folder, not a file; name a file" : "is not a regular file; name a file");
 }
 
-[[noreturn]] void throw_open_error(const std::string& path, int error_number, bool write) {
-  if (error_number == EISDIR) {
-    throw Error(ErrorCode::invalid_argument, "cannot open " + path + ": it is a folder, not a file; name a file");
-  }
-  if (error_number == ENXIO || error_number == ENODEV) {  // a fifo without a reader, a socket, an absent device
-    throw Error(ErrorCode::invalid_argument, "cannot open " + path + ": it is not a regular file; name a file");
-  }
-  const char* const purpose = write ? " for writing" : "";
-  throw_errno("open " + path + purpose, error_number, write ? Intent::write : Intent::read);
+// Refuses a file that has other names: it may be someone else's, put there to be written to.
+void require_single_name(const Descriptor& descriptor, const std::string& path) {
+  struct stat status;
+  if (::fstat(descriptor.number(), &status) != 0) throw_errno("open " + path, errno, Intent::read);
+  if (S_ISREG(status.st_mode) && status.st_nlink > 1) refuse(path, "has other names (hard links); remove this one");
 }
 
 bool is_symbolic_link(const std::string& path) {
@@ -45,19 +46,57 @@ bool is_symbolic_link(const std::string& path) {
   return ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
 }
 
-// Opens what is there, or creates it without following a link; another process may create or remove it meanwhile.
-Descriptor open_or_create(const std::string& path, int flags) {
+[[noreturn]] void throw_open_error(const std::string& path, int error_number, bool write) {
+  if (error_number == EISDIR) refuse(path, "is a folder, not a file; name a file");
+  if (error_number == ENXIO || error_number == ENODEV) {  // a fifo without a reader, a socket, an absent device
+    refuse(path, "is not a regular file; name a file");
+  }
+  if ((error_number == ENOENT || error_number == ELOOP) && is_symbolic_link(path)) {
+    refuse(path, error_number == ENOENT ? "is a symbolic link to a file that does not exist; remove the link"
+                                        : "is a symbolic link; remove the link");
+  }
+  const char* const purpose = write ? " for writing" : "";
+  throw_errno("open " + path + purpose, error_number, write ? Intent::write : Intent::read);
+}
+
+struct stat status_of(const std::string& path) {
+  struct stat status;
+  if (::stat(system_path(path), &status) != 0) throw_errno("look at " + path, errno, Intent::read);
+  return status;
+}
+
+// Makes those who may read and write a file with `wanted` the ones who may read and write a new one. What cannot be
+// given stays private.
+void take_permissions(const Descriptor& made, const struct stat& wanted) {
+  mode_t mode = wanted.st_mode & kNewFileMode;
+  // Only root can give a file away; its owner can give it to a group that he is in.
+  const uid_t owner = ::geteuid() == 0 ? wanted.st_uid : static_cast<uid_t>(-1);
+  if (::fchown(made.number(), owner, wanted.st_gid) != 0) mode &= ~kGroupBits;
+  static_cast<void>(::fchmod(made.number(), mode));  // a file system without modes has its own rules
+}
+
+// A descriptor of a new file; closed, with errno set, if it cannot be made.
+Descriptor create_new(const std::string& path, int flags, const std::string& like) {
+  const int creating = flags | O_CREAT | O_EXCL | O_NOFOLLOW;
+  if (like.empty()) return Descriptor(open_retrying(path, creating, kNewFileMode));
+  const struct stat wanted = status_of(like);
+  Descriptor made(open_retrying(path, creating, kPrivateFileMode));
+  if (made.is_open()) take_permissions(made, wanted);
+  return made;
+}
+
+// Opens what is there, or creates it, following no link; another process may create or remove it meanwhile.
+Descriptor open_or_create(const std::string& path, int flags, const std::string& like) {
   for (int attempt = 0; attempt < kCreateAttempts; ++attempt) {
-    const int found = open_retrying(path, flags);
-    if (found >= 0) return Descriptor(found);
-    if (errno != ENOENT) throw_open_error(path, errno, true);
-    const int made = open_retrying(path, flags | O_CREAT | O_EXCL | O_NOFOLLOW);
-    if (made >= 0) return Descriptor(made);
-    if (errno != EEXIST) throw_errno("create " + path, errno, Intent::write);
-    if (is_symbolic_link(path)) {
-      throw Error(ErrorCode::invalid_argument,
-                  "cannot create " + path + ": it is a symbolic link to a file that does not exist; remove the link");
+    Descriptor found(open_retrying(path, flags | O_NOFOLLOW));
+    if (found.is_open()) {
+      require_single_name(found, path);
+      return found;
     }
+    if (errno != ENOENT) throw_open_error(path, errno, true);
+    Descriptor made = create_new(path, flags, like);
+    if (made.is_open()) return made;
+    if (errno != EEXIST) throw_errno("create " + path, errno, Intent::write);
   }
   throw Error(ErrorCode::io, "cannot open " + path + ": it is created and removed all the time");
 }
@@ -96,9 +135,9 @@ class PosixFileSystem final : public FileSystem {
     const int access = (flags.write ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
     Descriptor descriptor;
     if (flags.create && !flags.exclusive) {
-      descriptor = open_or_create(path, access);
+      descriptor = open_or_create(path, access, flags.like);
     } else {
-      descriptor = Descriptor(open_retrying(path, flags.create ? access | O_CREAT | O_EXCL : access));
+      descriptor = flags.create ? create_new(path, access, flags.like) : Descriptor(open_retrying(path, access));
       if (!descriptor.is_open()) throw_open_error(path, errno, flags.write || flags.create);
     }
     require_regular(descriptor, path);
@@ -135,6 +174,12 @@ class PosixFileSystem final : public FileSystem {
     if (::unlink(from.c_str()) != 0) throw_errno("remove the old name in: " + action, errno, Intent::write);
   }
 
+  void copy_permissions(const std::string& from, const std::string& to) override {
+    const Descriptor descriptor(open_retrying(system_path(to), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
+    if (!descriptor.is_open()) throw_open_error(to, errno, false);
+    take_permissions(descriptor, status_of(from));
+  }
+
   void sync_folder_of(const std::string& path) override {
     system_path(path);
     const std::string folder = folder_of(path);
@@ -151,6 +196,7 @@ class PosixFileSystem final : public FileSystem {
     const std::string name = path.substr(path.find_last_of('/') + 1);
     const std::string folder = folder_of(path);
     if (name.empty() || name == "." || name == "..") throw_errno("resolve " + path, ENOENT, Intent::read);
+    if (is_symbolic_link(path)) throw_open_error(path, ENOENT, true);
     const auto parent = real_path(folder.c_str());
     if (!parent) throw_errno("resolve " + path + ", whose folder is " + folder, errno, Intent::read);
     return *parent == "/" ? "/" + name : *parent + "/" + name;

@@ -69,6 +69,7 @@ TEST(PosixTransfer, WriteGoesOnInsideAPartAndRespectsTheLimitOfParts) {
     whole += pieces.back();
   }
   std::vector<WritePart> parts;
+  parts.reserve(pieces.size());
   for (const std::string& piece : pieces) parts.push_back({piece.data(), piece.size()});
 
   std::string written;
@@ -144,22 +145,58 @@ TEST_F(PosixFiles, NewFilesTakeTheirModeFromTheMask) {
   EXPECT_EQ(status.st_mode & 0777, 0644u);
 }
 
-TEST_F(PosixFiles, CreationDoesNotFollowALinkToNothing) {
-  fs::create_symlink(path("victim"), path("link"));
-  for (const bool exclusive : {false, true}) {
-    expect_error(exclusive ? ErrorCode::exists : ErrorCode::invalid_argument, path("link"),
-                 [&] { files().open(path("link"), {.create = true, .exclusive = exclusive}); });
+// A file that serves another one, such as its log, is seen by those who see that one, whatever the mask says.
+TEST_F(PosixFiles, NewFilesTakeTheirModeFromTheFileThatTheyAreLike) {
+  for (const mode_t mode : {0600, 0640, 0644, 0660, 0666}) {
+    files().open(path("a"), {.create = true});
+    ASSERT_EQ(::chmod(path("a").c_str(), mode), 0);
+    files().open(path("b"), {.create = true, .like = path("a")});
+    files().open(path("c"), {.create = true, .exclusive = true, .like = path("a")});
+    for (const char* const name : {"b", "c"}) {
+      struct stat status;
+      ASSERT_EQ(::stat(path(name).c_str(), &status), 0);
+      EXPECT_EQ(status.st_mode & 07777, mode);
+      files().remove(path(name));
+    }
   }
-  EXPECT_FALSE(fs::exists(path("victim")));
+  expect_error(ErrorCode::not_found, path("absent"),
+               [&] { files().open(path("b"), {.create = true, .like = path("absent")}); });
+}
+
+TEST_F(PosixFiles, CreationFollowsNoLink) {
+  fs::create_symlink(path("victim"), path("link"));
+  for (const bool there : {false, true}) {
+    if (there) std::ofstream(path("victim")) << "precious";
+    for (const bool exclusive : {false, true}) {
+      expect_error(exclusive ? ErrorCode::exists : ErrorCode::invalid_argument, path("link"),
+                   [&] { files().open(path("link"), {.create = true, .exclusive = exclusive}); });
+    }
+    EXPECT_EQ(fs::exists(path("victim")), there);
+  }
+  EXPECT_EQ(fs::file_size(path("victim")), 8u);
+}
+
+TEST_F(PosixFiles, CreationOpensNoFileThatHasAnotherName) {
+  std::ofstream(path("victim")) << "precious";
+  fs::create_hard_link(path("victim"), path("link"));
+  expect_error(ErrorCode::invalid_argument, "hard links", [&] { files().open(path("link"), {.create = true}); });
+  fs::remove(path("victim"));
+  EXPECT_EQ(files().open(path("link"), {.create = true})->size(), 8u);
 }
 
 TEST_F(PosixFiles, AnExistingFileIsOpenedThroughALink) {
   files().open(path("real"), {.create = true})->write(0, "x", 1);
   fs::create_symlink(path("real"), path("link"));
-  const auto file = files().open(path("link"), {.create = true});
+  const auto file = files().open(path("link"), {});
   EXPECT_EQ(file->size(), 1u);
   EXPECT_TRUE(file->is_at_path());
   EXPECT_EQ(files().resolve(path("link")), files().resolve(path("real")));
+}
+
+TEST_F(PosixFiles, ALinkToNothingIsNamedAsOne) {
+  fs::create_symlink(path("absent"), path("link"));
+  expect_error(ErrorCode::invalid_argument, "link to a file that does not", [&] { files().open(path("link"), {}); });
+  expect_error(ErrorCode::invalid_argument, "link to a file that does not", [&] { files().resolve(path("link")); });
 }
 
 TEST_F(PosixFiles, ResolveFollowsLinksOfFolders) {
@@ -171,7 +208,7 @@ TEST_F(PosixFiles, ResolveFollowsLinksOfFolders) {
 
 TEST_F(PosixFiles, AFifoIsRefusedWithoutWaiting) {
   ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
-  for (const OpenFlags flags : {OpenFlags{}, OpenFlags{.write = false}, OpenFlags{.create = true}}) {
+  for (const OpenFlags& flags : {OpenFlags{}, OpenFlags{.write = false}, OpenFlags{.create = true}}) {
     expect_error(ErrorCode::invalid_argument, "not a regular file", [&] { files().open(path("fifo"), flags); });
   }
 }

@@ -102,7 +102,7 @@ void share(os::Env& env, const std::string& path, const Options& options, Access
   if (!access.exclusive && !file.try_lock(kUseLock, LockKind::shared)) throw_in_use(env, path, "in exclusive use");
   access.found_lock_file = env.files().exists(path + "-lock");
   if (!access.found_lock_file) static_cast<void>(read_metas(file));  // nothing is made beside a file that is not ours
-  access.lock_file = env.files().open(path + "-lock", {.write = true, .create = true});
+  access.lock_file = env.files().open(path + "-lock", {.write = true, .create = true, .like = path});
   if (!may_be_lock_file(*access.lock_file)) {
     throw Error(ErrorCode::in_use, path + "-lock is not a lock file of Sapwood; move it away, then open again");
   }
@@ -118,19 +118,30 @@ void read_alone(os::Env& env, const std::string& path, Access& access) {
   access.lock_bytes = env.reserve_memory(sizeof(LockFile));
 }
 
-// A reader may be able to write the file, but not in its folder.
+// A reader may be able to write the file, but not in its folder, or the disk may have no room for the lock file.
 void share_or_read_alone(os::Env& env, const std::string& path, const Options& options, Access& access) {
   try {
     share(env, path, options, access);
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::read_only || options.mode != OpenMode::read) throw;
+    abandon(env, path, access);
+    const bool can_do_without = error.code() == ErrorCode::read_only || error.code() == ErrorCode::disk_full;
+    if (!can_do_without || options.mode != OpenMode::read) throw;
     access.file->unlock(kUseLock);
-    access.lock_file.reset();
     read_alone(env, path, access);
   }
 }
 
 }  // namespace
+
+void abandon(os::Env& env, const std::string& path, Access& access) noexcept {
+  try {
+    if (access.lock_file != nullptr && access.is_alone && !access.found_lock_file) env.files().remove(path + "-lock");
+  } catch (...) {
+    // The next one to open the file takes it over.
+  }
+  access.lock_bytes.reset();
+  access.lock_file.reset();
+}
 
 Access open_access(os::Env& env, const std::string& path, const Options& options) {
   if (options.mode == OpenMode::create_new && env.files().exists(path)) {

@@ -26,6 +26,9 @@ struct Access {
 Access open_access(os::Env& env, const std::string& path, const Options& options);
 void finish_opening(os::File& file) noexcept;
 
+// Lets go of the lock file, where nothing came of the opening; removes it if this process made it and has it alone.
+void abandon(os::Env& env, const std::string& path, Access& access) noexcept;
+
 // Takes the open lock again, to close. False if others did not give it back for long.
 bool start_closing(os::File& file);
 

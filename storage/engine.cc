@@ -47,9 +47,10 @@ std::unique_ptr<WriteTransaction> Engine::begin_write(std::chrono::milliseconds 
   try {
     impl_->throw_if_refused();
     impl_->reclaim();
+    impl_->free_held_pages();
     return std::make_unique<WriteTransaction>(*this, impl_->tip, impl_->tip.txn + 1);
   } catch (...) {
-    impl_->writer.unlock();
+    impl_->end_write();
     throw;
   }
 }

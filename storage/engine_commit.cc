@@ -135,7 +135,8 @@ bool Engine::Impl::ensure_log() {
   env.random().fill(&next.log_epoch, sizeof next.log_epoch);
   const LogIdentity identity{next.uuid, next.log_epoch, next.log_stride};
   try {
-    log = RedoLog::create(env, log_path(), identity, tip.lsn, {options.log_size, options.log_size_max}, maps_stores());
+    log = RedoLog::create(env, log_path(), path, identity, tip.lsn, {options.log_size, options.log_size_max},
+                          maps_stores());
   } catch (const Error& error) {
     if (error.code() != ErrorCode::disk_full) throw;
     return false;

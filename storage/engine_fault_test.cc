@@ -130,6 +130,29 @@ TEST_F(FaultsTest, AFullDiskFailsCleanlyAndLetsErasesThrough) {
   EXPECT_EQ(reopened_state(), model);
 }
 
+// Erases on a full disk go on for ever: what they copy comes back by a checkpoint, and not from the reserve alone.
+TEST_F(FaultsTest, ErasesOnAFullDiskDoNotUseTheReserveUp) {
+  constexpr u64 kValues = 1600;  // in 200 leaves, more than the reserve has
+  options_.page_size = 4096;
+  options_.log_size = options_.log_size_max = 1 << 20;  // so large that it calls for no checkpoint
+  std::shared_ptr<Engine> engine = open();
+  commit(*engine, Durability::sync, [](Editor& editor) {
+    for (u64 i = 0; i < kValues; ++i) editor.put(i, i + 1);
+  });
+  u64 used = 0;
+  for (const std::string& path : disk_.paths()) used += disk_.contents(path).size();
+  disk_.set_capacity(used);
+  engine->checkpoint();
+  for (u64 i = 0; i < kValues; i += kValuesALeaf) {
+    const std::unique_ptr<WriteTransaction> txn = engine->begin_write(std::chrono::milliseconds(-1));
+    txn->use_reserve(true);
+    Editor(*txn).put(i, 0);
+    txn->use_reserve(false);
+    txn->commit(Durability::async);
+  }
+  expect_sound(*engine);
+}
+
 // There is no log yet, and no room for one.
 TEST_F(FaultsTest, AFullDiskWithoutALogCommitsByCheckpoint) {
   options_.exclusive = true;

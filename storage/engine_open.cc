@@ -61,6 +61,10 @@ MetaSlots look_at(os::Env& env, const std::string& path, const Options& options,
     throw Error(ErrorCode::in_use, path + "-lock is not the one of the processes that have " + path +
                                        " open; close it there, then open it again");
   }
+  if (slots.newest->read_only_compatible != 0 && options.mode != OpenMode::read) {
+    throw Error(ErrorCode::newer_format,
+                path + " has features of a newer version of Sapwood; update to write it, or open it for reading");
+  }
   return slots;
 }
 
@@ -111,10 +115,12 @@ std::shared_ptr<Engine> Engine::open_once(const std::string& given_path, const O
   auto processes = std::make_unique<Processes>(std::move(access.lock_bytes),
                                                access.lock_file != nullptr ? access.file.get() : nullptr);
   bool joins = false;
-  const MetaSlots slots = look_at(env, path, options, access, *processes, joins);
-  if (slots.newest->read_only_compatible != 0 && options.mode != OpenMode::read) {
-    throw Error(ErrorCode::newer_format,
-                path + " has features of a newer version of Sapwood; update to write it, or open it for reading");
+  MetaSlots slots;
+  try {
+    slots = look_at(env, path, options, access, *processes, joins);
+  } catch (...) {
+    abandon(env, path, access);
+    throw;
   }
   const Geometry geometry(slots.newest->page_size);
   std::unique_ptr<Impl> impl(new Impl(env, options, contents, std::move(access), std::move(processes), geometry));

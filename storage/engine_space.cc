@@ -48,10 +48,24 @@ void Engine::Impl::grow(u64 more_pages) {
     pages.grow(wanted);
     allocator.grow(wanted);
   } catch (const Error& error) {
-    if (!is_full(error) || target(needed) >= wanted) throw;
+    if (!is_full(error)) throw;
+    disk_was_full = true;
+    if (target(needed) >= wanted) throw;
     pages.grow(target(needed));
     allocator.grow(target(needed));
   }
+}
+
+// Where the file cannot grow, a checkpoint gives back the pages that only the last one needs: without it each erase
+// would take from the reserve, and none would give anything back. Under the writer's place, before a transaction
+// begins.
+void Engine::Impl::free_held_pages() {
+  if (!disk_was_full) return;
+  disk_was_full = false;  // the next page that is not to be had says it again
+  if (allocator.held_by(durable_checkpoint()) == 0) return;
+  prepare_checkpoint(CheckpointCause::pages_held);
+  finish_checkpoint();
+  reclaim();
 }
 
 PageNo Engine::Impl::take_page(bool use_reserve) {

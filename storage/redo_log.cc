@@ -31,8 +31,9 @@ void discard(os::Env& env, const std::string& path) noexcept {
 }
 
 // A new file; a leftover of an attempt that failed and could not be undone goes first.
-std::unique_ptr<os::File> make_file(os::Env& env, const std::string& path, const LogIdentity& identity) {
-  const os::OpenFlags flags{.write = true, .create = true, .exclusive = true};
+std::unique_ptr<os::File> make_file(os::Env& env, const std::string& path, const std::string& data_path,
+                                    const LogIdentity& identity) {
+  const os::OpenFlags flags{.write = true, .create = true, .exclusive = true, .like = data_path};
   try {
     return env.files().open(path, flags);
   } catch (const Error& error) {
@@ -53,9 +54,9 @@ RedoLog::RedoLog(os::Env& env, std::unique_ptr<os::File> file, const LogIdentity
       identity_(identity),
       sizes_{std::min(sizes.first, identity.stride), std::min(sizes.most, identity.stride)} {}
 
-std::unique_ptr<RedoLog> RedoLog::create(os::Env& env, const std::string& path, const LogIdentity& identity, Lsn start,
-                                         const Sizes& sizes, bool stores) {
-  std::unique_ptr<os::File> file = make_file(env, path, identity);
+std::unique_ptr<RedoLog> RedoLog::create(os::Env& env, const std::string& path, const std::string& data_path,
+                                         const LogIdentity& identity, Lsn start, const Sizes& sizes, bool stores) {
+  std::unique_ptr<os::File> file = make_file(env, path, data_path, identity);
   std::unique_ptr<RedoLog> log(new RedoLog(env, std::move(file), identity, sizes));
   try {
     log->file_->allocate(identity.stride, sizes.first);  // the other segment's space, so that a full disk shows now

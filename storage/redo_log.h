@@ -71,10 +71,10 @@ class RedoLog {
     u64 most;   // and at most; of both no more than the stride counts, which is that of who made the log
   };
 
-  // Makes the file with one active segment that starts at `start`, on disk when this returns, folder entry included.
-  // With `stores` records are stored through a map.
-  static std::unique_ptr<RedoLog> create(os::Env& env, const std::string& path, const LogIdentity& identity, Lsn start,
-                                         const Sizes& sizes, bool stores);
+  // Makes the file with one active segment that starts at `start`, on disk when this returns, folder entry included. It
+  // takes its permissions from the data file. With `stores` records are stored through a map.
+  static std::unique_ptr<RedoLog> create(os::Env& env, const std::string& path, const std::string& data_path,
+                                         const LogIdentity& identity, Lsn start, const Sizes& sizes, bool stores);
 
   // Opens the log of `identity` that this or another process made. Then refresh() before anything else.
   static std::unique_ptr<RedoLog> open(os::Env& env, const std::string& path, const LogIdentity& identity,

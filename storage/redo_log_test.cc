@@ -29,7 +29,7 @@ class RedoLogTest : public testing::Test {
  protected:
   void create(const RedoLog::Sizes& sizes = {4096, 16384}) {
     identity_.stride = sizes.most;
-    log_ = RedoLog::create(disk_, kPath, identity_, kStart, sizes, false);
+    log_ = RedoLog::create(disk_, kPath, "/db", identity_, kStart, sizes, false);
     next_txn_ = kBaseTxn + 1;
   }
 

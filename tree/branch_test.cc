@@ -149,6 +149,23 @@ TEST(Branch, CutsWhereBothHalvesFit) {
   EXPECT_TRUE(children.fits(*cut, children.size()));
 }
 
+// Paths down a tree are arrays with a place for each level: a file cannot ask for more.
+TEST(Branch, NoTreeIsHigherThanItMayBe) {
+  BranchSequence children(shape_of(Order::key), kSize, 1, kPlace);
+  children.add("", {PageNo{5}, 1}, 10);
+  std::vector<u8> page = build(children);
+  constexpr std::size_t kLevelOffset = 5;
+  ASSERT_EQ(page[kLevelOffset], 1);
+  for (const u8 level : {u8{0}, static_cast<u8>(kMaxHeight + 1), u8{255}}) {
+    page[kLevelOffset] = level;
+    EXPECT_THROW(verify_branch(page.data(), kSize, kPlace), Error);
+  }
+  TreeRoot root{.root = {kPlace, 1}, .height = kMaxHeight, .count = 10};
+  check_root(root);
+  ++root.height;
+  EXPECT_THROW(check_root(root), Error);
+}
+
 TEST(Branch, RefusesSeparatorsThatDoNotAscend) {
   BranchSequence children(shape_of(Order::key), kSize, 1, kPlace);
   children.add("", {PageNo{5}, 1}, 1);
