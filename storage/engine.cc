@@ -66,14 +66,13 @@ void Engine::sync() {
     checkpoint();
     return;
   }
-  std::optional<Descriptor> tip;
-  while (!tip) tip = impl_->versions->find(impl_->versions->tip());
-  if (tip->lsn <= impl_->shared().durable_lsn) return;
+  const Descriptor tip = impl_->versions->newest();
+  if (tip.lsn <= impl_->shared().durable_lsn) return;
   if (!impl_->has_log) {  // others wrote it
     impl_->take_writer(std::chrono::milliseconds(-1));
     impl_->end_write();
   }
-  impl_->sync_log(tip->lsn);
+  impl_->sync_log(tip.lsn);
 }
 
 void Engine::checkpoint() {

@@ -144,7 +144,7 @@ void Engine::Impl::settle_checkpoint() {
     lock.running_txn = 0;
   }
   follow_meta();
-  if (log != nullptr) follow_log(*versions->find(lock.tip));
+  if (log != nullptr) follow_log(versions->newest());
 }
 
 // Whoever wrote that meta had everything else on the disk before. It may have been the commit of a version by
@@ -270,13 +270,14 @@ void Engine::Impl::step_running() {
 
 // A commit's share of the checkpoint in progress, if there is one and nobody else is at it.
 void Engine::Impl::advance_checkpoint(u64 slices) noexcept {
-  if (!checkpoint_lock.try_lock()) return;
+  bool locked = false;
   try {
-    for (; running && slices > 0; --slices) step_running();
+    locked = checkpoint_lock.try_lock();
+    for (; locked && running && slices > 0; --slices) step_running();
   } catch (...) {
     // The commit is in the log; writes are refused from now on, which will tell why.
   }
-  checkpoint_lock.unlock();
+  if (locked) checkpoint_lock.unlock();
 }
 
 void Engine::Impl::finish_checkpoint() {

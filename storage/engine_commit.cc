@@ -126,7 +126,7 @@ bool Engine::Impl::ensure_log() {
   finish_checkpoint();
   const SharedGuard guard(checkpoint_lock);
   settle_checkpoint();
-  SAPWOOD_ASSERT(tip.txn == meta.txn);
+  if (tip.txn != meta.txn) throw_damaged_lock_file("it tells of an older checkpoint");
   Meta next = meta;
   ++next.sequence;
   next.clean = false;
@@ -164,12 +164,12 @@ void Engine::Impl::sync_log(Lsn lsn) {
     throw_if_refused();
     const u32 round = lock.sync_round.load(std::memory_order_acquire);
     if (lock.durable_lsn.load(std::memory_order_acquire) >= lsn) return;
-    if (!sync_lock.try_lock() && !sync_lock.steal()) {
+    if (!sync_lock.try_lock()) {
       os::wait_on(lock.sync_round, round, kSyncPatience);
       continue;
     }
     try {
-      sync_to_tip();
+      sync_to_tip(lsn);
     } catch (...) {
       refuse_writes();
       end_sync();
@@ -179,18 +179,17 @@ void Engine::Impl::sync_log(Lsn lsn) {
   }
 }
 
-// Under sync_lock.
-void Engine::Impl::sync_to_tip() {
+// Of records of published commits, at least to `lsn`. Under sync_lock.
+void Engine::Impl::sync_to_tip(Lsn lsn) {
   LockFile& lock = shared();
-  std::optional<Descriptor> target;
-  while (!target) target = versions->find(versions->tip());
+  const Descriptor target = versions->newest();
   const Lsn runs = lock.runs_end;
   if (runs > lock.synced_runs) pages.sync();
   log->sync();
   throw_if_refused();  // another process may have got the error that was meant for this sync
-  raise(lock.synced_runs, std::min<u64>(runs, target->lsn));  // not of a record that may never count
-  versions->publish_head(target->txn);                        // before who waits for `durable_lsn` goes on
-  raise(lock.durable_lsn, target->lsn);
+  raise(lock.synced_runs, std::min<u64>(runs, target.lsn));  // not of a record that may never count
+  versions->publish_head(target.txn);                        // before who waits for `durable_lsn` goes on
+  raise(lock.durable_lsn, std::max(lsn, target.lsn));
 }
 
 void Engine::Impl::end_sync() noexcept {

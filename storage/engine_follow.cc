@@ -42,7 +42,7 @@ void Engine::Impl::settle_dead_checkpoint() {
   if (read_only || processes->state() == SharedState::poisoned) return;
   if (shared().completing == kCompletingCommit) {
     checkpoint_lock.lock(std::chrono::microseconds(-1));  // who commits has the writer's place: that one is dead
-  } else if (!checkpoint_lock.try_lock() && !checkpoint_lock.steal()) {
+  } else if (!checkpoint_lock.try_lock()) {
     return;  // its process works on it, and its version is pinned
   }
   try {
@@ -57,12 +57,11 @@ void Engine::Impl::settle_dead_checkpoint() {
 void Engine::Impl::follow() {
   const bool followed = std::exchange(follows, false);  // a throw from here on leaves half of it
   follow_meta();
-  const std::optional<Descriptor> newest = versions->find(shared().tip);
-  check_format(newest.has_value(), kNoPage, "the lock file has lost the newest commit");
-  pages.cover(newest->page_count);
+  const Descriptor newest = versions->newest();
+  pages.cover(newest.page_count);
   pages.refresh_size();
-  follow_log(*newest);
-  tip = followed && apply_records(*newest) ? *newest : reload();
+  follow_log(newest);
+  tip = followed && apply_records(newest) ? newest : reload();
   follows = true;
   note_space();
 }
@@ -145,7 +144,7 @@ Descriptor Engine::Impl::reload() {
   const SharedGuard guard(checkpoint_lock);  // the meta stays as it is
   if (shared().completing != 0 && !read_only) settle_checkpoint();
   follow_meta();
-  const Descriptor newest = versions->find(shared().tip).value();
+  const Descriptor newest = versions->newest();
   follow_log(newest);
   pages.forget_all_unsummed();
   load_bitmaps();

@@ -120,7 +120,7 @@ struct Engine::Impl {
   void finish_commit(const Commit& commit);
   bool ensure_log();
   void sync_log(Lsn lsn);
-  void sync_to_tip();
+  void sync_to_tip(Lsn lsn);
   void end_sync() noexcept;
   void refuse_writes() noexcept;
   [[noreturn]] void refuse_and_rethrow();

@@ -205,7 +205,7 @@ void Engine::Impl::join() {
   meta = *published;
   known_sequence = meta.sequence;
   open_map();
-  pages.cover(shared().ring[shared().tip % kRingSize].page_count);
+  pages.cover(versions->newest().page_count);
 }
 
 // What killed processes left is trusted only if it fits together; else the log is replayed.

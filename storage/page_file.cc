@@ -17,6 +17,7 @@ PageFile::PageFile(os::Env& env, std::unique_ptr<os::File> file, const Geometry&
 
 void PageFile::open_map(const PageSpace& prototype, bool stores) {
   add_map(prototype, stores, page_count_);
+  readable_ = std::min(mapped_, page_count_);
   unsummed_.resize(page_count_ / 64 + 1);
   summing_.resize(unsummed_.size());
 }
@@ -38,28 +39,45 @@ void PageFile::add_map(const PageSpace& prototype, bool stores, u64 pages) {
   maps_.push_back(std::move(map));
   reserved_pages_ += mapped;
   space_.store(&maps_.back()->space, std::memory_order_release);
-  covered_.store(mapped, std::memory_order_release);
+  mapped_ = mapped;
 }
 
-void PageFile::add_map_for(u64 page_count) {
-  const std::lock_guard lock(map_mutex_);
-  if (page_count <= covered_.load(std::memory_order_relaxed)) return;
+// Under map_mutex_.
+void PageFile::map_over(u64 page_count) {
+  if (page_count <= mapped_) return;
   add_map(*space(), stores_ != nullptr, page_count);
-  if (page_count > covered_) throw Error(ErrorCode::out_of_memory, file_->path() + " cannot be mapped whole");
+  if (page_count > mapped_) throw Error(ErrorCode::out_of_memory, file_->path() + " cannot be mapped whole");
+}
+
+// Of a version that another process made, or what the lock file says is one.
+void PageFile::reach(u64 page_count) {
+  const std::lock_guard lock(map_mutex_);
+  const u64 in_file = file_->size() >> geometry_.page_shift;
+  if (page_count > in_file) {
+    throw Error(ErrorCode::corrupt, file_->path() + " has " + std::to_string(in_file) + " pages of " +
+                                        std::to_string(page_count) +
+                                        ": it was cut off, or its lock file is damaged; close it in all processes, " +
+                                        "then open it again");
+  }
+  map_over(page_count);
+  readable_.store(std::min(mapped_, in_file), std::memory_order_release);
 }
 
 void PageFile::grow(u64 page_count) {
-  cover(page_count);
   if (page_count <= page_count_) return;
+  const std::lock_guard lock(map_mutex_);
+  map_over(page_count);
   const u64 from = page_count_ << geometry_.page_shift;
   file_->allocate(from, (page_count << geometry_.page_shift) - from);
   page_count_ = page_count;
+  readable_.store(page_count, std::memory_order_release);
 }
 
 void PageFile::truncate(u64 page_count) {
   if (page_count >= page_count_) return;
   file_->truncate(page_count << geometry_.page_shift);
   page_count_ = page_count;
+  readable_ = std::min<u64>(readable_, page_count);
 }
 
 u8* PageFile::place_for_stores(PageNo page) {

@@ -42,10 +42,10 @@ class PageFile {
 
   // Makes sure that the file holds `page_count` pages; disk_full changes nothing.
   void grow(u64 page_count);
-  // Makes sure that the map reaches over that many pages, which the file has. Any thread.
+  // Makes sure that so many pages can be read. Any thread. Throws corrupt if the file has fewer.
   void cover(u64 page_count) {
-    if (page_count > covered_.load(std::memory_order_acquire)) [[unlikely]]
-      add_map_for(page_count);
+    if (page_count > readable_.load(std::memory_order_acquire)) [[unlikely]]
+      reach(page_count);
   }
   // Other processes may have changed how many pages the file has.
   void refresh_size() { page_count_ = file_->size() >> geometry_.page_shift; }
@@ -93,16 +93,18 @@ class PageFile {
     std::unique_ptr<os::Mapping> stores;  // null if all go through calls
   };
   void add_map(const PageSpace& prototype, bool stores, u64 pages);
-  void add_map_for(u64 page_count);
+  void map_over(u64 page_count);
+  void reach(u64 page_count);
   void mark_verified(PageNo page, const u8* bytes);
 
   os::Env& env_;
   std::unique_ptr<os::File> file_;
   Geometry geometry_;
   u64 min_map_bytes_;
-  u64 page_count_ = 0;            // that the file has space for
-  std::atomic<u64> covered_ = 0;  // pages that the newest map reserves
-  std::mutex map_mutex_;          // for adding maps
+  u64 page_count_ = 0;             // that the file has space for
+  std::mutex map_mutex_;           // for adding maps, and the two below
+  u64 mapped_ = 0;                 // pages that the newest map reserves
+  std::atomic<u64> readable_ = 0;  // of these, so many are known to be in the file
   std::atomic<const PageSpace*> space_ = nullptr;
   std::vector<std::unique_ptr<Map>> maps_;
   std::atomic<u8*> stores_ = nullptr;  // of the newest map

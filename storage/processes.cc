@@ -129,6 +129,11 @@ std::string Processes::describe(ProcessTag process) const {
   return text_of(pid, place.command, place.since_us.load());
 }
 
+void throw_damaged_lock_file(const std::string& what) {
+  throw Error(ErrorCode::corrupt,
+              "the lock file is damaged: " + what + "; close the database in all processes, then open it again");
+}
+
 u32 holding_process(const u8* lock_file, u64 size) {
   if (size < sizeof(LockFile) || std::memcmp(lock_file, kLockMagic, sizeof kLockMagic) != 0) return 0;
   return load<u32>(lock_file + offsetof(LockFile, processes) + offsetof(LockFile::Process, pid));

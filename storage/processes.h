@@ -5,6 +5,7 @@
 // slot used again has another generation, so that what its last process owned is nobody's.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -46,7 +47,11 @@ class Processes {
   // "process 12 (python3, since 2026-01-31 12:00:00 UTC)", or "another process".
   std::string describe(ProcessTag process) const;
 
-  SharedState state() const { return static_cast<SharedState>(lock_file_->state.load(std::memory_order_acquire)); }
+  // What it cannot be counts as poisoned.
+  SharedState state() const {
+    return static_cast<SharedState>(
+        std::min<u32>(lock_file_->state.load(std::memory_order_acquire), static_cast<u32>(SharedState::poisoned)));
+  }
   void set_state(SharedState state) { lock_file_->state.store(static_cast<u32>(state), std::memory_order_release); }
 
  private:
@@ -61,5 +66,8 @@ class Processes {
 // who cannot join.
 u32 holding_process(const u8* lock_file, u64 size);  // its process id, 0 if that cannot be read
 std::string describe_holder(const u8* lock_file, u64 size);
+
+// What the lock file says does not hold together: somebody wrote into it. Throws corrupt.
+[[noreturn]] void throw_damaged_lock_file(const std::string& what);
 
 }  // namespace sapwood::storage

@@ -86,7 +86,8 @@ void RedoLog::refresh(Lsn end, const std::array<u64, 2>& space) {
   bool found[2] = {};
   const u64 file_size = file_->size();
   for (u32 s = 0; s < 2; ++s) {
-    segments[s] = Segment{.size = space[s]};
+    const u64 in_file = file_size - std::min(file_size, s * identity_.stride);
+    segments[s] = Segment{.size = std::min({space[s], identity_.stride, in_file})};
     u8 bytes[kSegmentHeaderSize];
     if (file_->read(s * identity_.stride, bytes, sizeof bytes) < sizeof bytes) continue;
     const std::optional<SegmentHeader> header = decode_segment_header(bytes);

@@ -20,58 +20,88 @@ ProcessTag owner_of(u32 word) { return ProcessTag{word & kTagMask}; }
 
 }  // namespace
 
-ProcessTag SharedLock::owner() const noexcept { return owner_of(word_.load(std::memory_order_relaxed)); }
+ProcessTag LockWord::owner() const noexcept { return owner_of(word_.load(std::memory_order_relaxed)); }
 
-bool SharedLock::try_lock() noexcept {
-  SAPWOOD_ASSERT(processes_.self() != kNobody);
-  u32 free = 0;
-  return word_.compare_exchange_strong(free, static_cast<u32>(processes_.self()), std::memory_order_acquire,
+bool LockWord::take(u32& seen, u32 flags) noexcept {
+  SAPWOOD_ASSERT(self_ != kNobody);
+  return word_.compare_exchange_strong(seen, static_cast<u32>(self_) | flags, std::memory_order_acquire,
                                        std::memory_order_relaxed);
 }
 
-bool SharedLock::steal() {
+bool LockWord::try_lock() {
+  u32 free = 0;
+  return take(free, 0) || steal();
+}
+
+// From who does not have it any more.
+bool LockWord::steal() {
   u32 seen = word_.load(std::memory_order_relaxed);
   const ProcessTag owner = owner_of(seen);
-  if (owner == kNobody || owner == processes_.self() || processes_.is_alive(owner)) return false;
-  return word_.compare_exchange_strong(seen, static_cast<u32>(processes_.self()) | kWaiting, std::memory_order_acquire,
-                                       std::memory_order_relaxed);
+  if (processes_ == nullptr || owner == kNobody) return false;
+  if (owner != self_ && processes_->is_alive(owner)) return false;
+  return take(seen, kWaiting);
 }
 
 // A thread that has waited keeps kWaiting set when it takes the word: others may sleep still.
-bool SharedLock::lock(microseconds timeout) {
+bool LockWord::lock(microseconds timeout) {
   if (try_lock()) return true;
   const microseconds start = os::wait_clock();
-  const microseconds limit = timeout.count() < 0 || timeout > kForEver ? kForEver : timeout;
   bool has_waited = false;
   for (;;) {
     u32 seen = word_.load(std::memory_order_relaxed);
     const ProcessTag owner = owner_of(seen);
     if (owner == kNobody && (has_waited || (seen & kHandOver) == 0)) {
-      const u32 ours = static_cast<u32>(processes_.self()) | kWaiting;
-      if (word_.compare_exchange_weak(seen, ours, std::memory_order_acquire, std::memory_order_relaxed)) return true;
+      if (take(seen, kWaiting)) return true;
       continue;
     }
-    if (owner != kNobody && steal()) return true;
+    if (steal()) return true;
     const microseconds waited = os::wait_clock() - start;
-    if (waited >= limit) {
+    if (waited >= timeout) {
       if ((seen & kHandOver) != 0) os::wake_one(word_);  // the turn may have been ours
       return false;
     }
     const bool next_is_ours = owner != kNobody && waited >= kFairWait;
     const u32 wanted = seen | kWaiting | (next_is_ours ? kHandOver : 0);
     if (wanted != seen && !word_.compare_exchange_weak(seen, wanted, std::memory_order_relaxed)) continue;
-    os::wait_on(word_, wanted, std::min(limit - waited, waited < kFairWait ? kFairWait : kStep));
+    os::wait_on(word_, wanted, std::min(timeout - waited, waited < kFairWait ? kFairWait : kStep));
     has_waited = true;
   }
 }
 
-void SharedLock::unlock() noexcept {
+void LockWord::unlock() noexcept {
   u32 seen = word_.load(std::memory_order_relaxed);
-  SAPWOOD_ASSERT(owner_of(seen) == processes_.self());
-  while (!word_.compare_exchange_weak(seen, (seen & kHandOver) != 0 ? kHandOver | kWaiting : 0,
-                                      std::memory_order_release, std::memory_order_relaxed)) {
-  }
+  do {
+    if (owner_of(seen) != self_) return;  // a damaged lock file: it is not ours to give any more
+  } while (!word_.compare_exchange_weak(seen, (seen & kHandOver) != 0 ? kHandOver | kWaiting : 0,
+                                        std::memory_order_release, std::memory_order_relaxed));
   if ((seen & kWaiting) != 0) os::wake_one(word_);
+}
+
+bool SharedLock::try_lock() {
+  if (!among_threads().try_lock()) return false;
+  if (among_processes().try_lock()) return true;
+  among_threads().unlock();
+  return false;
+}
+
+bool SharedLock::lock(microseconds timeout) {
+  if (try_lock()) return true;
+  const microseconds limit = timeout.count() < 0 || timeout > kForEver ? kForEver : timeout;
+  const microseconds end = os::wait_clock() + limit;
+  if (!among_threads().lock(limit)) return false;
+  if (among_processes().lock(std::max(microseconds(0), end - os::wait_clock()))) return true;
+  among_threads().unlock();
+  return false;
+}
+
+void SharedLock::unlock() noexcept {
+  among_processes().unlock();
+  among_threads().unlock();
+}
+
+ProcessTag SharedLock::owner() const noexcept {
+  const ProcessTag owner = owner_of(word_.load(std::memory_order_relaxed));
+  return owner == kNobody && own_word_.load(std::memory_order_relaxed) != 0 ? processes_.self() : owner;
 }
 
 }  // namespace sapwood::storage

@@ -14,23 +14,48 @@
 
 namespace sapwood::storage {
 
+class LockWord {
+ public:
+  // Of `self`. With `processes`, an owner that died, or that is `self`, does not have it any more; without, none does.
+  LockWord(std::atomic<u32>& word, ProcessTag self, const Processes* processes)
+      : word_(word), self_(self), processes_(processes) {}
+
+  bool try_lock();
+  // Waits for at most `timeout`; negative: without limit. False if that was not enough.
+  bool lock(std::chrono::microseconds timeout);
+  // Any thread of the owner's process.
+  void unlock() noexcept;
+  ProcessTag owner() const noexcept;
+
+ private:
+  bool take(u32& seen, u32 flags) noexcept;
+  bool steal();
+
+  std::atomic<u32>& word_;
+  const ProcessTag self_;
+  const Processes* processes_;
+};
+
+// Threads of a process take turns by a word of their own first: so whoever damages the lock file cannot let two of them
+// in, nor keep them all out.
 class SharedLock {
  public:
   SharedLock(std::atomic<u32>& word, const Processes& processes) : word_(word), processes_(processes) {}
 
-  bool try_lock() noexcept;
-  // Waits for at most `timeout`; negative: without limit. False if that was not enough.
+  // If it is free, or its owner died.
+  bool try_lock();
   bool lock(std::chrono::microseconds timeout);
-  // Takes it from a process that died. False if it is free, or its owner lives.
-  bool steal();
-  // Any thread of the owner's process.
   void unlock() noexcept;
-
+  // kNobody if it is free.
   ProcessTag owner() const noexcept;
 
  private:
+  LockWord among_threads() { return {own_word_, ProcessTag{1}, nullptr}; }
+  LockWord among_processes() { return {word_, processes_.self(), &processes_}; }
+
   std::atomic<u32>& word_;
   const Processes& processes_;
+  std::atomic<u32> own_word_ = 0;
 };
 
 // Held for a scope.

@@ -3,6 +3,11 @@
 #include "sapwood/error.h"
 
 namespace sapwood::storage {
+namespace {
+
+[[noreturn]] void throw_lost(TxnId txn) { throw_damaged_lock_file("commit " + std::to_string(txn) + " is not in it"); }
+
+}  // namespace
 
 static_assert(kReaderBlocks <= 64, "own_blocks_ has a bit for each");
 
@@ -48,6 +53,14 @@ std::optional<Descriptor> Versions::find(TxnId txn) const {
   return version;
 }
 
+Descriptor Versions::newest() const {
+  for (;;) {
+    const TxnId txn = tip();
+    if (const std::optional<Descriptor> version = find(txn)) return *version;
+    if (tip() == txn) throw_lost(txn);
+  }
+}
+
 bool Versions::try_slot(u32 slot, TxnId txn) {
   u64 free = 0;
   return file_->slots[slot].txn.load(std::memory_order_relaxed) == 0 &&
@@ -90,6 +103,10 @@ Versions::Reader Versions::begin_read() {
     if (again == head) {
       if (const std::optional<Descriptor> version = find(head)) {
         return Reader{*version, slot, generations_[slot].load(std::memory_order_relaxed)};
+      }
+      if (file_->head.load(std::memory_order_seq_cst) == head) {
+        end_read(slot);
+        throw_lost(head);
       }
     }
     head = again;

@@ -27,6 +27,8 @@ class Versions {
   void publish_head(TxnId txn);
   // The descriptor of a version in [head, tip]; nullopt if it has left the ring.
   std::optional<Descriptor> find(TxnId txn) const;
+  // The tip's. Throws corrupt if the lock file does not have it.
+  Descriptor newest() const;
   TxnId tip() const { return file_->tip.load(std::memory_order_acquire); }
   TxnId head() const { return file_->head.load(std::memory_order_seq_cst); }
   struct Reader {
@@ -34,7 +36,8 @@ class Versions {
     u32 slot;
     u64 generation;
   };
-  // Registers a reader of the head. No lock, no allocation. Throws limit if no slot is left.
+  // Registers a reader of the head. No lock, no allocation. Throws limit if no slot is left, corrupt if the lock file
+  // does not have the head.
   Reader begin_read();
   void end_read(u32 slot) noexcept;
   bool is_live(u32 slot, u64 generation) const noexcept {

@@ -27,7 +27,7 @@ void WriterLock::lock(std::chrono::milliseconds timeout, i64 now_us) {
 }
 
 bool WriterLock::try_lock(i64 now_us) {
-  if (!lock_.try_lock() && !lock_.steal()) return false;
+  if (!lock_.try_lock()) return false;
   note_owner(now_us);
   return true;
 }

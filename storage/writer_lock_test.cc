@@ -53,6 +53,27 @@ TEST(ThreadsWriterLock, OthersTimeOut) {
   lock.unlock();
 }
 
+// Somebody writes into the lock file: two threads are never in, and none waits for nobody.
+TEST(ThreadsWriterLock, ADamagedWordLetsNoSecondThreadIn) {
+  testing::LoneProcess self(os::posix_env());
+  WriterLock lock(self.processes);
+  std::atomic<u32>& word = self.processes.lock_file().writer_lock;
+  lock.lock(milliseconds(-1), 0);
+  word = 0;
+  std::thread([&] {
+    EXPECT_FALSE(lock.try_lock(0));
+    EXPECT_EQ(code_of([&] { lock.lock(milliseconds(5), 0); }), ErrorCode::timed_out);
+  }).join();
+  lock.unlock();
+  for (const u32 damaged : {static_cast<u32>(self.processes.self()), ~u32{0}, u32{77}}) {
+    word = damaged;
+    lock.lock(milliseconds(-1), 0);
+    lock.unlock();
+    EXPECT_TRUE(lock.try_lock(0));
+    lock.unlock();
+  }
+}
+
 TEST(ThreadsWriterLock, AnotherThreadMayGiveItBack) {
   testing::LoneProcess self(os::posix_env());
   WriterLock lock(self.processes);
