@@ -1,51 +1,24 @@
 // Durable commits of one put, beside what the disk can do: an equal record written over blocks that were written
 // before, and synced.
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <exception>
 #include <map>
 #include <thread>
 
 #include "bench/harness.h"
+#include "bench/raw_disk.h"
 #include "bench/runner.h"
 
 namespace bench {
 namespace {
 
 constexpr std::size_t kKeys = 1000;  // in the store from the start; a durable put replaces one of them
-constexpr const char* kRaw = "raw";
-
-class RawDisk {
- public:
-  explicit RawDisk(const std::string& path) : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
-    const std::vector<char> zeros(kFile);
-    require(fd_ >= 0 && ::pwrite(fd_, zeros.data(), kFile, 0) == static_cast<ssize_t>(kFile) && ::fdatasync(fd_) == 0,
-            "cannot write the raw file");
-  }
-  ~RawDisk() { ::close(fd_); }
-  RawDisk(const RawDisk&) = delete;
-  RawDisk& operator=(const RawDisk&) = delete;
-
-  void write_record() {
-    require(
-        ::pwrite(fd_, record_, sizeof record_, at_) == static_cast<ssize_t>(sizeof record_) && ::fdatasync(fd_) == 0,
-        "cannot sync the raw file");
-    at_ = (at_ + static_cast<off_t>(sizeof record_)) % static_cast<off_t>(kFile - sizeof record_);
-  }
-
- private:
-  static constexpr std::size_t kFile = std::size_t{16} << 20;
-  char record_[192] = {};  // header, operation, a key of 16 bytes, a value of 100, rounded up
-  off_t at_ = 0;
-  int fd_;
-};
+constexpr std::size_t kRecord = 192;   // of Sapwood: header, operation, a key of 16 bytes, a value of 100, rounded up
 
 // All stores that can commit durably, filled and kept open, and the raw disk.
 class DurableStores {
  public:
-  explicit DurableStores(const Runner& runner) : runner_(runner), raw_(raw_folder_.file("raw")) {}
+  explicit DurableStores(const Runner& runner) : runner_(runner), raw_(raw_folder_.file("raw"), kRecord) {}
 
   Measured one_thread(const std::string& name, std::size_t commits) {
     if (name == kRaw) return measure(commits, kPatience, [&](std::size_t) { raw_.write_record(); });

@@ -54,7 +54,7 @@ void run_killed(Runner& runner) {
                .group = "opens",
                .title = "open after kill -9 with 64 MB not synced, and one get",
                .unit = "ms",
-               .goals = {{"sapwood", "", 700}},
+               .goals = {{"sapwood", "", 5}},
                .less_is_better = true,
                .most_rounds = 3}},
              names_of(runner.peers()), Runner::WarmUp::no,

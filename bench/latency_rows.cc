@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "bench/harness.h"
+#include "bench/raw_disk.h"
 #include "bench/runner.h"
 
 namespace bench {
@@ -13,7 +14,29 @@ constexpr std::size_t kKeys = 10'000;  // in the store from the start; a commit 
 constexpr std::size_t kSize = 1000;    // bytes of a value: Sapwood's log is full, and a checkpoint due, after 64,000
 constexpr std::size_t kAsyncCommits = 400'000;
 constexpr std::size_t kDurableCommits = 150'000;
+constexpr std::size_t kRecord = 1152;  // of Sapwood's log
 constexpr double kMostSeconds = 10;  // of a round: a slow store does fewer commits
+
+// Seconds that each step took.
+template <class Step>
+std::vector<double> times_of(std::size_t most, Step&& step) {
+  std::vector<double> taken(most);  // written here, so that its pages are not new to the process later
+  double before = now();
+  const Measured measured = measure(most, kMostSeconds, [&](std::size_t i) {
+    step(i);
+    const double after = now();
+    taken[i] = after - before;
+    before = after;
+  });
+  taken.resize(measured.steps);
+  return taken;
+}
+
+std::vector<double> times_of_raw(std::size_t most) {
+  const WorkFolder folder;
+  RawDisk disk(folder.file("raw"), kRecord);
+  return times_of(most, [&](std::size_t) { disk.write_record(); });
+}
 
 class LatencyRound {
  public:
@@ -29,19 +52,9 @@ class LatencyRound {
     }
   }
 
-  // Seconds that each of the commits took, ascending.
   std::vector<double> commit(std::size_t most) {
-    std::vector<double> taken(most);  // written here, so that its pages are not new to the process later
-    double before = now();
-    const Measured measured = measure(most, kMostSeconds, [&](std::size_t i) {
-      session_->put_one(key(i), values_(keys() + i));
-      const double after = now();
-      taken[i] = after - before;
-      before = after;
-    });
-    taken.resize(measured.steps);
-    check(measured.steps);
-    std::sort(taken.begin(), taken.end());
+    std::vector<double> taken = times_of(most, [&](std::size_t i) { session_->put_one(key(i), values_(keys() + i)); });
+    check(taken.size());
     return taken;
   }
 
@@ -84,10 +97,14 @@ void run_commits(Runner& runner, bool durable) {
   const auto compared = [](const StoreKind& store) {
     return store.name == "sapwood" || store.name.starts_with("lmdb");
   };
+  std::vector<std::string> names = names_of(runner.peers(), compared);
+  if (durable) names.emplace_back(kRaw);
   runner.run({row("median", "median"), row("p99", "99 % take at most"), row("p999", "99.9 % take at most"),
               row("longest", "longest")},
-             names_of(runner.peers(), compared), Runner::WarmUp::no, [&](const std::string& name) {
-               const std::vector<double> taken = LatencyRound(runner, name, durable).commit(commits);
+             names, Runner::WarmUp::no, [&](const std::string& name) {
+               std::vector<double> taken =
+                   name == kRaw ? times_of_raw(commits) : LatencyRound(runner, name, durable).commit(commits);
+               std::sort(taken.begin(), taken.end());
                return Figures{at_part(taken, 0.5), at_part(taken, 0.99), at_part(taken, 0.999), at_part(taken, 1)};
              });
 }
