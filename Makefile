@@ -3,6 +3,7 @@ JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 SOAK_SECONDS ?= 600
 SOAK_ITEMS ?= 100000000
+SOAK_KILLS ?= 10000
 FUZZ_SECONDS ?= 60
 
 .PHONY: help demo test quick bench bench-quick check format soak fuzz asan tsan arm64 install clean
@@ -44,8 +45,8 @@ check: ## Format, layers and lint; under two minutes
 format: ## Format all sources in place
 	@tools/sources.sh | xargs clang-format-16 -i
 
-soak: build-dev build-release ## A list of SOAK_ITEMS=100000000, then the tests with new seeds for SOAK_SECONDS=600
-	@tools/soak.sh $(SOAK_SECONDS) $(SOAK_ITEMS)
+soak: build-dev build-release ## A list of SOAK_ITEMS=100000000, SOAK_KILLS=10000, then new seeds for SOAK_SECONDS=600
+	@tools/soak.sh $(SOAK_SECONDS) $(SOAK_ITEMS) $(SOAK_KILLS)
 
 fuzz: build-fuzz ## Run each fuzz target (FUZZ_SECONDS=60)
 	@tools/fuzz.sh $(FUZZ_SECONDS)

@@ -12,8 +12,8 @@
 namespace bench {
 namespace {
 
-constexpr std::size_t kKeys = 1000;  // in the store from the start; a durable put replaces one of them
-constexpr std::size_t kRecord = 192;   // of Sapwood: header, operation, a key of 16 bytes, a value of 100, rounded up
+constexpr std::size_t kKeys = 1000;   // in the store from the start; a durable put replaces one of them
+constexpr std::size_t kRecord = 192;  // of Sapwood: header, operation, a key of 16 bytes, a value of 100, rounded up
 
 // All stores that can commit durably, filled and kept open, and the raw disk.
 class DurableStores {

@@ -15,7 +15,7 @@ constexpr std::size_t kSize = 1000;    // bytes of a value: Sapwood's log is ful
 constexpr std::size_t kAsyncCommits = 400'000;
 constexpr std::size_t kDurableCommits = 150'000;
 constexpr std::size_t kRecord = 1152;  // of Sapwood's log
-constexpr double kMostSeconds = 10;  // of a round: a slow store does fewer commits
+constexpr double kMostSeconds = 10;    // of a round: a slow store does fewer commits
 
 // Seconds that each step took.
 template <class Step>

@@ -1,5 +1,5 @@
-// Several processes with one file: what it costs to read and to commit beside others, and what a reader that stays holds
-// back.
+// Several processes with one file: what it costs to read and to commit beside others, and what a reader that stays
+// holds back.
 #include <sapwood/sapwood.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -21,7 +21,7 @@ constexpr std::size_t kCounts[] = {1, 2, 8};  // processes
 constexpr double kSeconds = 2;                // of a round
 constexpr std::size_t kOwnKeys = 1000;        // that a process replaces the values of
 constexpr std::size_t kSize = 100;
-constexpr std::size_t kHeldEntries = 500'000;     // of the snapshot that a reader holds
+constexpr std::size_t kHeldEntries = 500'000;    // of the snapshot that a reader holds
 constexpr std::size_t kCommitsBeside = 200'000;  // of another process meanwhile
 
 // Processes that each get ready, wait for all others, and then measure one figure.

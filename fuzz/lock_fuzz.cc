@@ -143,12 +143,15 @@ class Run {
   unsigned operations_left_ = 0;
 };
 
+void run(const std::uint8_t* data, std::size_t size) {
+  Run run;
+  for (std::size_t at = 0; at + kStep <= size && at < kStep * kMaxSteps; at += kStep) run.step(data + at);
+}
+
 }  // namespace
 }  // namespace sapwood::fuzz
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  using namespace sapwood::fuzz;
-  Run run;
-  for (std::size_t at = 0; at + kStep <= size && at < kStep * kMaxSteps; at += kStep) run.step(data + at);
+  sapwood::fuzz::run(data, size);
   return 0;
 }

@@ -61,7 +61,14 @@ void Engine::Impl::follow() {
   pages.cover(newest.page_count);
   pages.refresh_size();
   follow_log(newest);
-  tip = followed && apply_records(newest) ? newest : reload();
+  try {
+    tip = followed && apply_records(newest) ? newest : reload();
+  } catch (const Error& error) {
+    // Nobody else has what is missing: the next one to open the file recovers.
+    if (is_heir && error.code() == ErrorCode::corrupt) processes->set_state(SharedState::poisoned);
+    throw;
+  }
+  is_heir = false;
   follows = true;
   note_space();
 }

@@ -72,7 +72,7 @@ struct Engine::Impl {
   void open(Engine& engine, const MetaSlots& slots, bool joins);
   void adopt(const Meta& newest);
   void join();
-  void follow_the_dead();
+  void inherit();
   void open_map();
   bool maps_stores();
   bool bitmap_is_sound(u64 group) const;
@@ -179,6 +179,7 @@ struct Engine::Impl {
   bool temporary = false;
   bool exclusive = false;  // no other process has the file open
   bool is_alone = false;   // while it opens or closes: no other process has it open
+  bool is_heir = false;    // all who had it open before were killed
   std::atomic<bool> closed = false;
   const u32 opened_after_forks = os::fork_count();
 

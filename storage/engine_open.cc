@@ -45,7 +45,7 @@ MetaSlots look_at(os::Env& env, const std::string& path, const Options& options,
                   const Processes& processes, bool& joins) {
   const bool can_join = access.lock_file != nullptr && processes.can_join(env.process(), access.is_alone);
   const bool writes = access.lock_file != nullptr && options.mode != OpenMode::read;
-  const bool goes_on = writes && !access.exclusive && processes.state() == SharedState::open;
+  const bool goes_on = !access.exclusive && processes.state() == SharedState::open;
   joins = can_join && (!access.is_alone || goes_on);
   const bool was_in_use = access.found_lock_file || env.files().exists(path + "-log");
   if (!joins && access.is_alone && writes && was_in_use) forget_unsafe_cache(*access.file);
@@ -147,7 +147,7 @@ void Engine::Impl::open(Engine& engine, const MetaSlots& slots, bool joins) {
     if (is_alone) processes->forget_dead();
     processes->enter(self, env.clock().now_us());
     join();
-    if (is_alone) follow_the_dead();
+    if (is_alone) inherit();
   } else {
     processes->make_anew(self, slots.newest->uuid);
     processes->enter(self, env.clock().now_us());
@@ -208,17 +208,17 @@ void Engine::Impl::join() {
   pages.cover(versions->newest().page_count);
 }
 
-// What killed processes left is trusted only if it fits together; else the log is replayed.
-void Engine::Impl::follow_the_dead() {
-  writer.lock(std::chrono::milliseconds(-1), coarse_now());
+// What killed processes left is trusted only if the log reaches to the newest commit; else it is replayed. Its records
+// are read by the first write.
+void Engine::Impl::inherit() {
   try {
-    catch_up();
+    follow_log(versions->newest());
   } catch (const Error& error) {
     if (error.code() != ErrorCode::corrupt && error.code() != ErrorCode::not_found) throw;
     processes->set_state(SharedState::fresh);
     throw JoinFailed();
   }
-  writer.unlock();
+  is_heir = true;
 }
 
 void Engine::Impl::open_map() {

@@ -1,5 +1,6 @@
 // Opening: read-only, stray and missing logs, damaged files.
 #include "storage/engine.h"
+#include "storage/log_format.h"
 #include "storage/meta.h"
 #include "storage/testing_engine.h"
 
@@ -36,9 +37,37 @@ TEST_F(OpenTest, ReadersDoNotRecover) {
   std::shared_ptr<Engine> engine = open();
   commit(*engine, Durability::sync, [](Editor& editor) { editor.put(1, 9); });
   crash(engine);
+  const Paths left = disk_.paths();
+  for (int i = 0; i < 2; ++i) {
+    engine = open(OpenMode::read);  // what the killed process left is whole
+    EXPECT_EQ(read_newest(*engine).values.size(), 1u);
+    engine->close();
+    EXPECT_EQ(disk_.paths(), left);
+  }
+  disk_.files().remove(kLockPath);  // as after a crash of the system
   EXPECT_EQ(code_of([&] { open(OpenMode::read); }), ErrorCode::read_only);
   EXPECT_EQ(reopened_state().values.size(), 1u);
   EXPECT_EQ(code_of([&] { open(OpenMode::read); }), std::nullopt);
+}
+
+// What killed processes left is read on; that their log is damaged shows when it is needed, and then nobody builds on
+// it.
+TEST_F(OpenTest, ADamagedLogOfKilledProcessesIsNotBuiltOn) {
+  std::shared_ptr<Engine> engine = open();
+  for (u64 i = 0; i < 5; ++i) commit(*engine, Durability::sync, [i](Editor& editor) { editor.put(i, 9); });
+  crash(engine);
+  disk_.flip_bit(kLogPath, kSegmentHeaderSize + 9, 3);  // in the first record's header
+  engine = open();
+  EXPECT_EQ(read_newest(*engine).values.size(), 5u);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(code_of([&] { commit(*engine, Durability::sync, [](Editor& editor) { editor.put(7, 9); }); }),
+              ErrorCode::corrupt);
+  }
+  EXPECT_EQ(read_newest(*engine).values.size(), 5u);
+  EXPECT_EQ(code_of([&] { engine->close(); }), ErrorCode::writes_refused);
+  const std::string before = disk_.contents(kPath);
+  EXPECT_EQ(code_of([&] { open(); }), ErrorCode::corrupt);
+  EXPECT_EQ(disk_.contents(kPath), before);
 }
 
 TEST_F(OpenTest, AForeignLogIsAnErrorAndStays) {

@@ -8,7 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <functional>
 #include <map>
 
@@ -53,7 +56,22 @@ std::map<i64, i64> require_whole(const ReadTxn& snapshot) {
   counts.erase(kAll);
   require(counts == seen, "the list and the counters are of different commits");
   require(snapshot.dict<std::string, i64>("last").size() == seen.size(), "the dict is of another commit");
+  require(static_cast<i64>(snapshot.set<i64>("set").size()) == all, "the set is of another commit");
+  const auto sorted = snapshot.sorted_set<i64>("sorted set");
+  require(static_cast<i64>(sorted.size()) == all, "the sorted set is of another commit");
+  i64 before = -1;
+  for (const i64 entry : sorted.range()) require(std::exchange(before, entry) < entry, "the sorted set is not sorted");
   return counts;
+}
+
+// What a writer tells of a commit.
+struct Acknowledged {
+  i64 number = 0;
+  i64 waited_us = 0;  // for the writer's place
+};
+
+i64 microseconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start).count();
 }
 
 void write_for_ever(const std::string& path, i64 writer, u64 seed, int acknowledge) {
@@ -61,14 +79,17 @@ void write_for_ever(const std::string& path, i64 writer, u64 seed, int acknowled
   Database database = Database::open(path, shared_options());
   for (;;) {
     const Durability durability = one_in(random, 4) ? Durability::sync : Durability::async;
-    i64 n = 0;
+    const auto start = std::chrono::steady_clock::now();
     WriteTxn txn = database.begin_write();
+    const i64 waited_us = microseconds_since(start);
     auto counters = txn.sorted_map<i64, i64>("counters");
-    n = counters.get(writer).value_or(0) + 1;
+    const i64 n = counters.get(writer).value_or(0) + 1;
     counters.put(writer, n);
     counters.put(kAll, counters.get(kAll).value_or(0) + 1);
     txn.list<i64>("entries").push_back(writer * kStride + n);
     txn.dict<std::string, i64>("last").put("writer " + std::to_string(writer), n);
+    txn.set<i64>("set").insert(writer * kStride + n);
+    txn.sorted_set<i64>("sorted set").insert(writer * kStride + n);
     // Large values, some of which the log refers to, and pages that others reuse.
     if (one_in(random, 10)) {
       txn.sorted_map<i64, std::string>("texts").put(below(random, 20), std::string(below(random, 60'000), 'x'));
@@ -78,7 +99,8 @@ void write_for_ever(const std::string& path, i64 writer, u64 seed, int acknowled
       continue;
     }
     txn.commit(durability);
-    if (::write(acknowledge, &n, sizeof n) != sizeof n) return;
+    const Acknowledged told{n, waited_us};
+    if (::write(acknowledge, &told, sizeof told) != sizeof told) return;
     if (one_in(random, 50)) database.checkpoint();
     if (one_in(random, 100)) {
       database.close();
@@ -132,6 +154,7 @@ class Processes {
       kill(child.pid, SIGSTOP);
       usleep(static_cast<useconds_t>(below(random_, 3000)));
       kill(child.pid, SIGCONT);
+      ++stops_;
       return;
     }
     const i64 writer = child.writer;
@@ -146,6 +169,11 @@ class Processes {
     children_.clear();
   }
   const std::map<i64, i64>& acknowledged() const { return acknowledged_; }
+  void report() const {
+    std::printf("%llu kills, %llu stops of at most 3 ms, %llu acknowledged commits; longest wait to write %.1f ms\n",
+                static_cast<unsigned long long>(kills_), static_cast<unsigned long long>(stops_),
+                static_cast<unsigned long long>(commits_), static_cast<double>(longest_wait_us_) / 1000);
+  }
 
  private:
   struct Child {
@@ -167,9 +195,14 @@ class Processes {
 
   void end(Child& child) {
     kill(child.pid, SIGKILL);
+    ++kills_;
     if (child.pipe >= 0) {
-      i64 n = 0;
-      while (read(child.pipe, &n, sizeof n) == sizeof n) acknowledged_[child.writer] = n;
+      Acknowledged told;
+      while (read(child.pipe, &told, sizeof told) == sizeof told) {
+        acknowledged_[child.writer] = told.number;
+        longest_wait_us_ = std::max(longest_wait_us_, told.waited_us);
+        ++commits_;
+      }
       ::close(child.pipe);
     }
     int status = 0;
@@ -181,12 +214,14 @@ class Processes {
   Rng random_;
   std::vector<Child> children_;
   std::map<i64, i64> acknowledged_;
+  u64 kills_ = 0;
+  u64 stops_ = 0;
+  u64 commits_ = 0;
+  i64 longest_wait_us_ = 0;
 };
 
-// Pipes hold what was acknowledged until the writer is killed, at most 8,192 commits each: rounds are short.
-void run(u64 writers, u64 readers, u64 rounds) {
-  const u64 seed = test_seed();
-  SCOPED_TRACE("SAPWOOD_SEED=" + std::to_string(seed));
+// Pipes hold what was acknowledged until the writer is killed, at most 4,096 commits each: rounds are short.
+void run_on_one_file(u64 writers, u64 readers, u64 rounds, u64 seed) {
   Rng random(seed);
   const TempFolder folder;
   const std::string path = folder.file("test.sapwood");
@@ -208,10 +243,22 @@ void run(u64 writers, u64 readers, u64 rounds) {
     const std::vector<std::string> findings = database.check();
     ASSERT_TRUE(findings.empty()) << findings.front();
   }
+  processes.report();
 }
 
-TEST(Processes, TwoWritersAndAReaderAreKilledAndStopped) { run(2, 1, scaled(6)); }
-TEST(Processes, SixteenAreKilledAndStopped) { run(10, 6, scaled(3)); }
+// A new file now and then: readers look at all of it.
+void run(u64 writers, u64 readers, u64 rounds) {
+  constexpr u64 kRoundsAFile = 16;
+  Rng random(test_seed());
+  for (u64 left = rounds; left > 0 && !testing::Test::HasFatalFailure();) {
+    const u64 part = std::min(left, kRoundsAFile);
+    run_on_one_file(writers, readers, part, random());
+    left -= part;
+  }
+}
+
+TEST(Processes, TwoWritersAndAReaderAreKilledAndStopped) { run(2, 1, scaled(16)); }
+TEST(Processes, SixteenAreKilledAndStopped) { run(10, 6, scaled(8)); }
 
 }  // namespace
 }  // namespace sapwood::test
