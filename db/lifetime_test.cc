@@ -367,6 +367,22 @@ TEST(Lifetime, OtherThreadsWaitForTheWriter) {
   EXPECT_EQ(list.back(), "from the other thread");
 }
 
+TEST(Lifetime, TryingToWriteTellsThatAnotherThreadDoes) {
+  Database db = sample();
+  std::optional<WriteTxn> txn = db.try_begin_write();
+  ASSERT_TRUE(txn);
+  EXPECT_EQ(code_of([&] { db.try_begin_write(); }), ErrorCode::would_deadlock);
+  std::thread([&] {
+    EXPECT_FALSE(db.try_begin_write());
+    EXPECT_FALSE(db.try_begin_write(std::chrono::milliseconds(1)));
+  }).join();
+  txn->list<std::string>("list").push_back("x");
+  txn->commit();
+  EXPECT_TRUE(db.try_begin_write());
+  db.close();
+  EXPECT_EQ(code_of([&] { db.try_begin_write(); }), ErrorCode::ended);
+}
+
 TEST(Lifetime, SnapshotsCannotBeChanged) {
   Database db = sample();
   const ReadTxn txn = db.read();

@@ -69,7 +69,7 @@ void Engine::sync() {
   while (!tip) tip = impl_->versions->find(impl_->versions->tip());
   if (tip->lsn <= impl_->shared().durable_lsn) return;
   if (!impl_->has_log) {  // others wrote it
-    impl_->take_writer(std::chrono::milliseconds(-1));
+    impl_->take_writer(impl_->options.write_timeout);
     impl_->end_write();
   }
   impl_->sync_log(tip->lsn);
@@ -80,15 +80,16 @@ void Engine::checkpoint() {
   impl_->throw_if_closed();
   if (impl_->temporary) return;
   if (impl_->read_only) throw Error(ErrorCode::read_only, impl_->path + " is open for reading only");
-  impl_->take_writer(std::chrono::milliseconds(-1));
+  const Deadline deadline = impl_->deadline();
+  impl_->take_writer(deadline.timeout());
   try {
-    impl_->prepare_checkpoint(CheckpointCause::asked);
+    impl_->prepare_checkpoint(CheckpointCause::asked, deadline);
   } catch (...) {
     impl_->writer.unlock();
     throw;
   }
   impl_->writer.unlock();
-  impl_->finish_checkpoint();
+  impl_->finish_checkpoint(deadline);
 }
 
 // What other processes changed is looked at first, unless the writer's place is not free for long.

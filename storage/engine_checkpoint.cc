@@ -88,10 +88,10 @@ bool Engine::Impl::wants_checkpoint() {
 
 // Fixes what the next checkpoint writes: the tip. Finishes the one before. Under the writer's place, with no
 // transaction's changes in the bitmaps. False if there is nothing to write.
-bool Engine::Impl::prepare_checkpoint(CheckpointCause cause) {
-  finish_checkpoint();
+bool Engine::Impl::prepare_checkpoint(CheckpointCause cause, const Deadline& deadline) {
+  finish_checkpoint(deadline);
   versions->forget_dead_readers();
-  const SharedGuard guard(checkpoint_lock);
+  const CheckpointPlace place(*this, deadline);
   settle_checkpoint();
   if (tip.txn == meta.txn) return false;
   CheckpointJob job = make_job(tip, LogAfter::kept);
@@ -279,8 +279,18 @@ void Engine::Impl::advance_checkpoint(u64 slices) noexcept {
   checkpoint_lock.unlock();
 }
 
-void Engine::Impl::finish_checkpoint() {
-  const SharedGuard guard(checkpoint_lock);
+void Engine::Impl::lock_checkpoint(const Deadline& deadline) {
+  if (checkpoint_lock.lock(deadline.left())) return;
+  const ProcessTag owner = checkpoint_lock.owner();
+  throw Error(ErrorCode::timed_out,
+              (owner == processes->self() ? "another thread of this process" : processes->describe(owner)) +
+                  " is at a checkpoint of " + path + " and did not end it in " +
+                  std::to_string(deadline.timeout().count()) + " ms; try again later, or end that process");
+}
+
+// This process's own, if it has one in progress.
+void Engine::Impl::finish_checkpoint(const Deadline& deadline) {
+  const CheckpointPlace place(*this, deadline);
   while (running) step_running();
   throw_if_refused();
 }

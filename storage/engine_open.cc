@@ -206,7 +206,7 @@ void Engine::Impl::join() {
 void Engine::Impl::follow_the_dead() {
   writer.lock(std::chrono::milliseconds(-1), coarse_now());
   try {
-    catch_up();
+    catch_up(deadline());
   } catch (const Error& error) {
     if (error.code() != ErrorCode::corrupt && error.code() != ErrorCode::not_found) throw;
     processes->set_state(SharedState::fresh);

@@ -66,12 +66,24 @@ bool SharedLock::lock(microseconds timeout) {
 }
 
 void SharedLock::unlock() noexcept {
+  SAPWOOD_ASSERT(owner() == processes_.self());
+  release();
+}
+
+void SharedLock::release() noexcept {
   u32 seen = word_.load(std::memory_order_relaxed);
-  SAPWOOD_ASSERT(owner_of(seen) == processes_.self());
-  while (!word_.compare_exchange_weak(seen, (seen & kHandOver) != 0 ? kHandOver | kWaiting : 0,
-                                      std::memory_order_release, std::memory_order_relaxed)) {
-  }
+  do {
+    if (owner_of(seen) != processes_.self()) return;
+  } while (!word_.compare_exchange_weak(seen, (seen & kHandOver) != 0 ? kHandOver | kWaiting : 0,
+                                        std::memory_order_release, std::memory_order_relaxed));
   if ((seen & kWaiting) != 0) os::wake_one(word_);
+}
+
+bool SharedLock::take_over(ProcessTag from) noexcept {
+  u32 seen = word_.load(std::memory_order_relaxed);
+  if (from == kNobody || from == processes_.self() || owner_of(seen) != from) return false;
+  return word_.compare_exchange_strong(seen, static_cast<u32>(processes_.self()) | kWaiting, std::memory_order_acquire,
+                                       std::memory_order_relaxed);
 }
 
 }  // namespace sapwood::storage

@@ -26,23 +26,17 @@ class SharedLock {
   // Any thread of the owner's process.
   void unlock() noexcept;
 
+  // For a lock that only spares others the same work: takes it from a process that may live, which may go on and finds
+  // at release() that it is another's. False if nobody, this process, or a new owner has it.
+  bool take_over(ProcessTag from) noexcept;
+  // unlock(), if it is still this process's.
+  void release() noexcept;
+
   ProcessTag owner() const noexcept;
 
  private:
   std::atomic<u32>& word_;
   const Processes& processes_;
-};
-
-// Held for a scope.
-class SharedGuard {
- public:
-  explicit SharedGuard(SharedLock& lock) : lock_(lock) { lock_.lock(std::chrono::microseconds(-1)); }
-  ~SharedGuard() { lock_.unlock(); }
-  SharedGuard(const SharedGuard&) = delete;
-  SharedGuard& operator=(const SharedGuard&) = delete;
-
- private:
-  SharedLock& lock_;
 };
 
 }  // namespace sapwood::storage

@@ -57,8 +57,10 @@ struct Options {
   // Verify page checksums when a page is first read by this process.
   bool verify_checksums = true;
 
-  // Longest that begin_write waits for another writer. Negative: without limit.
-  std::chrono::milliseconds write_timeout{-1};
+  // Longest that a call which writes waits for other threads and processes, before Error{timed_out} names who is in the
+  // way: for another write transaction (begin_write can be told another limit), or for a checkpoint. Negative: without
+  // limit. docs/guarantees.md, "Waiting".
+  std::chrono::milliseconds write_timeout{60'000};
 
   // Files, clock and randomness; null means the operating system's. Tests pass a simulated disk.
   os::Env* env = nullptr;
