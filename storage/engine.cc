@@ -1,7 +1,5 @@
 #include "storage/engine.h"
 
-#include <algorithm>
-
 #include "base/assert.h"
 #include "storage/engine_impl.h"
 
@@ -90,43 +88,6 @@ void Engine::checkpoint() {
   }
   impl_->writer.unlock();
   impl_->finish_checkpoint(deadline);
-}
-
-// What other processes changed is looked at first, unless the writer's place is not free for long.
-EngineInfo Engine::info() {
-  const bool is_stale = impl_->noted_txn != impl_->versions->tip();
-  if (is_stale && !impl_->closed && !impl_->writer.held_here()) {
-    try {
-      impl_->take_writer(std::chrono::seconds(1));
-      impl_->end_write();
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::timed_out) throw;
-    }
-  }
-  EngineInfo info;
-  info.path = impl_->path;
-  info.page_size = impl_->page_size();
-  info.page_count = impl_->noted_pages;
-  info.file_bytes = impl_->closed ? 0 : impl_->pages.file().size();
-  info.live_pages = impl_->noted_live;
-  info.pending_pages = impl_->noted_pending;
-  info.free_pages = impl_->noted_free;
-  info.txn = impl_->versions->head();
-  if (impl_->has_log && !impl_->closed) {
-    info.log_bytes = impl_->noted_log_used;
-    info.log_segment_bytes = impl_->noted_log_size;
-  }
-  std::vector<TxnId> readers;
-  impl_->versions->collect(readers);
-  info.readers = readers.size();
-  if (!readers.empty()) info.oldest_reader = *std::min_element(readers.begin(), readers.end());
-  info.checkpoint_txn = impl_->durable_checkpoint();
-  const std::lock_guard lock(impl_->checkpoint_mutex);
-  info.checkpoints = impl_->checkpoints;
-  info.created_us = impl_->meta.created_us;
-  info.uuid = uuid_text(impl_->meta.uuid);
-  info.recovery = impl_->recovery;
-  return info;
 }
 
 const Options& Engine::options() const { return impl_->options; }

@@ -91,6 +91,7 @@ bool Engine::Impl::wants_checkpoint() {
 bool Engine::Impl::prepare_checkpoint(CheckpointCause cause, const Deadline& deadline) {
   finish_checkpoint(deadline);
   versions->forget_dead_readers();
+  note_held_pages();  // for those who come after it, and cannot tell
   const CheckpointPlace place(*this, deadline);
   settle_checkpoint();
   if (tip.txn == meta.txn) return false;

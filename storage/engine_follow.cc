@@ -153,6 +153,7 @@ Descriptor Engine::Impl::reload(const Deadline& deadline) {
   std::vector<TxnId> needed{versions->head()};  // before the readers, who may come at any later head
   versions->collect(needed);
   if (std::ranges::min(needed) < meta.txn) allocator.hold_free(meta.txn);
+  unknown_before = meta.txn;
   tip = descriptor_of(meta);
   if (!apply_records(newest)) {
     throw Error(ErrorCode::corrupt, log_path() + " does not hold all commits since the last checkpoint of " + path +

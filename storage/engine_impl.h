@@ -170,9 +170,13 @@ struct Engine::Impl {
   LogIdentity log_identity() const { return {meta.uuid, meta.log_epoch, meta.log_stride}; }
   void note_space() noexcept;
 
-  // Metrics; engine_metrics.cc. Both under the writer's place.
+  // Info and metrics; engine_metrics.cc. The first four under the writer's place.
   SpaceMetrics space_metrics() const;
-  void add_held_pages(std::vector<ReaderMetrics>& readers) const;
+  void settle_space();
+  void note_held_pages();
+  std::optional<u64> held_by_reader(TxnId txn) const;
+  void describe_users(EngineInfo& info, bool is_looking) const;
+  EngineInfo describe(bool is_looking);
 
   os::Env& env;
   Options options;
@@ -202,6 +206,7 @@ struct Engine::Impl {
   // Under the writer's place.
   Descriptor tip;
   bool follows = false;        // allocator and log are those of `tip`
+  TxnId unknown_before = 0;    // what readers of older versions hold back the allocator cannot tell
   u64 segments = 0;            // LockFile::segments as of the log's last refresh
   std::atomic<u32> calls = 0;  // under way that use locks or log without the writer's place
   std::atomic<TxnId> unlogged_txn =

@@ -52,8 +52,10 @@ struct LockFile {
     std::atomic<i64> commit_time_us;
   };
   struct alignas(64) Slot {
-    std::atomic<u64> txn;       // 0: free
-    std::atomic<i64> since_us;  // on the monotonic clock; 0: not told
+    std::atomic<u64> txn;         // 0: free
+    std::atomic<i64> since_us;    // on the monotonic clock; 0: not told
+    std::atomic<u64> held_txn;    // the next one is of a reader of that version
+    std::atomic<u64> held_pages;  // which it alone held back when that was looked at last
   };
 
   char magic[8];
