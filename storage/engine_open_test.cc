@@ -32,6 +32,35 @@ TEST_F(OpenTest, ReadersShareACleanFile) {
   EXPECT_EQ(disk_.paths(), Paths{kPath});
 }
 
+// Processes of other machines have no part in the lock file. One may have the file for itself, or any number may read.
+TEST_F(OpenTest, OnANetworkFileSystemOneProcessWritesOrAllRead) {
+  disk_.set_network("NFS");
+  try {
+    open();
+    ADD_FAILURE() << "a shared file on a network file system";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+    const std::string message = error.what();
+    EXPECT_NE(message.find("/db is on a network file system (NFS)"), std::string::npos) << message;
+    EXPECT_NE(message.find("Options::exclusive"), std::string::npos) << message;
+  }
+  EXPECT_TRUE(disk_.paths().empty()) << "nothing was made";
+
+  options_.exclusive = true;
+  std::shared_ptr<Engine> engine = open();
+  commit(*engine, Durability::sync, [](Editor& editor) { editor.put(1, 9); });
+  const std::unique_ptr<os::SimProcess> other = disk_.start_process();
+  EXPECT_EQ(code_of([&] { open(other.get()); }), ErrorCode::in_use);
+  EXPECT_EQ(code_of([&] { open(OpenMode::read); }), ErrorCode::in_use);
+  engine->close();
+
+  const std::shared_ptr<Engine> first = open(OpenMode::read);
+  const std::shared_ptr<Engine> second = open(OpenMode::read);
+  EXPECT_EQ(read_newest(*second).values.size(), 1u);
+  EXPECT_EQ(disk_.paths(), Paths{kPath}) << "they share no lock file";
+  EXPECT_EQ(code_of([&] { open(other.get()); }), ErrorCode::in_use);
+}
+
 TEST_F(OpenTest, ReadersDoNotRecover) {
   std::shared_ptr<Engine> engine = open();
   commit(*engine, Durability::sync, [](Editor& editor) { editor.put(1, 9); });

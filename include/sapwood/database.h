@@ -18,7 +18,7 @@ namespace sapwood {
 
 // An open file. Movable; for any number of threads at once. It stays open until the last Database, transaction, handle
 // or range of it is gone, or close() is called. Errors of files: not_found, exists, in_use, not_a_database,
-// newer_format, corrupt, read_only, disk_full, io.
+// newer_format, corrupt, read_only, invalid_argument (see Options), disk_full, io.
 class Database {
  public:
   // Opens the file at `path`, by default creating it if absent. Recovers it if it was not closed cleanly.
