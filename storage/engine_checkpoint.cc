@@ -21,6 +21,7 @@ namespace {
 
 constexpr u64 kMinHeldBytes = u64{64} << 20;  // pages that only the last checkpoint needs call for a new one past this
 constexpr i64 kFastSealUs = 2'000'000;
+constexpr i64 kAbandonedUs = 1'000'000;
 constexpr u32 kSlicePages = 64;
 
 }  // namespace
@@ -81,9 +82,16 @@ bool Engine::Impl::wants_checkpoint() {
   if (log != nullptr && (log->nearly_full() || referred_bytes > kMaxReferredBytes)) {
     return true;  // the one in progress is finished first
   }
-  if (shared().running_txn != 0) return false;
+  if (shared().running_txn != 0) return is_abandoned();
   const u64 limit = std::max(kMinHeldBytes >> geometry.page_shift, allocator.live_pages());
   return allocator.held_by(meta.txn) > limit;
+}
+
+// The checkpoint in progress is another process's, which does not commit any more, or is dead: it would pin its pages,
+// and those of the one before, until the log is full.
+bool Engine::Impl::is_abandoned() {
+  const LockFile& lock = shared();
+  return lock.job >> 32 != static_cast<u32>(processes->self()) && coarse_now() - lock.stepped_us > kAbandonedUs;
 }
 
 // Fixes what the next checkpoint writes: the tip. Finishes the one before. Under the writer's place, with no
@@ -100,10 +108,12 @@ bool Engine::Impl::prepare_checkpoint(CheckpointCause cause, const Deadline& dea
   const bool has_room = seal_log(job);
   start_checkpoint();
   job.id = new_job();
+  shared().stepped_us = coarse_now();
   shared().running_txn = tip.txn;
   shared().job = job.id;
   running = std::move(job);
-  while (running && !has_room) step_running();  // the log is as full as it was
+  const bool is_urgent = !has_room && log->nearly_full();  // as it was before
+  while (running && is_urgent) step_running();
   return true;
 }
 
@@ -262,6 +272,7 @@ void Engine::Impl::step_running() {
   }
   try {
     if (step(*running)) running.reset();
+    shared().stepped_us = coarse_now();
   } catch (...) {
     refuse_writes();
     running.reset();

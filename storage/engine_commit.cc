@@ -13,8 +13,9 @@ namespace {
 constexpr u64 kLogBytesASlice = 4096;
 constexpr std::chrono::milliseconds kSyncPatience{50};  // then the life of the process that syncs is looked at
 constexpr std::chrono::seconds kLeaderPatience{1};      // then another process syncs, too
-// Who could begin a checkpoint waits so long for one that another process is at. The log has room for some commits yet.
-constexpr std::chrono::milliseconds kCheckpointPatience{10};
+// Who could begin a checkpoint, since the log is nearly full, waits so long for a slice of another one: there is room
+// for some commits yet.
+constexpr std::chrono::milliseconds kSlicePatience{1};
 
 struct SlowLeader {
   u32 round;
@@ -107,7 +108,7 @@ void Engine::Impl::finish_commit(const Commit& commit) {
     if (wants_checkpoint()) {
       const bool log_full = log != nullptr && log->nearly_full();
       prepare_checkpoint(log_full ? CheckpointCause::log_full : CheckpointCause::pages_held,
-                         Deadline(kCheckpointPatience));
+                         Deadline(log_full ? kSlicePatience : std::chrono::milliseconds(0)));
     }
   } catch (...) {
     // Out of memory, disk or patience: this commit stands; a later one tries again, and reports it if the log is full

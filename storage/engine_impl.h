@@ -145,6 +145,7 @@ struct Engine::Impl {
   TxnId durable_checkpoint() const { return shared().checkpoint_txn.load(); }
   bool prepare_checkpoint(CheckpointCause cause, const Deadline& deadline);
   bool wants_checkpoint();
+  bool is_abandoned();
   bool step(CheckpointJob& job);
   void sync_pages();
   void complete(CheckpointJob& job);
