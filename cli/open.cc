@@ -19,6 +19,12 @@ Database open_as(const std::string& path, OpenMode mode) {
   Options options;
   options.mode = mode;
   options.write_timeout = kWritePatience;
+  try {
+    return Database::open(path, options);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::invalid_argument) throw;
+  }
+  options.exclusive = true;  // on a network file system it has to be
   return Database::open(path, options);
 }
 

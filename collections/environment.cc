@@ -1,7 +1,9 @@
 #include "collections/environment.h"
 
+#include <condition_variable>
 #include <map>
 #include <mutex>
+#include <set>
 #include <tuple>
 
 namespace sapwood::collections {
@@ -9,15 +11,54 @@ namespace {
 
 // The files that this process has open, so that one opened twice is shared: a thread that writes through both handles
 // is told that it would wait for itself.
-struct OpenFiles {
-  std::mutex mutex;
-  std::map<std::string, std::weak_ptr<Environment>> by_path;
+class OpenFiles {
+ public:
+  std::shared_ptr<Environment> find(const std::string& path) {
+    const std::lock_guard lock(mutex_);
+    const auto found = by_path_.find(path);
+    return found == by_path_.end() ? nullptr : found->second.lock();
+  }
+  void keep(const std::string& path, const std::shared_ptr<Environment>& environment) {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(by_path_, [](const auto& entry) { return entry.second.expired(); });
+    by_path_[path] = environment;
+  }
+
+  // One thread at a time opens a path, which may take as long as recovery does; others open other paths meanwhile.
+  void start_opening(const std::string& path) {
+    std::unique_lock lock(mutex_);
+    ended_.wait(lock, [&] { return !opening_.contains(path); });
+    opening_.insert(path);
+  }
+  void end_opening(const std::string& path) noexcept {
+    const std::lock_guard lock(mutex_);
+    opening_.erase(path);
+    ended_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  std::map<std::string, std::weak_ptr<Environment>> by_path_;
+  std::set<std::string> opening_;
 };
 
 OpenFiles& open_files() {
   static OpenFiles& files = *std::make_unique<OpenFiles>().release();  // never destroyed: threads may outlive main()
   return files;
 }
+
+class Opening {
+ public:
+  Opening(OpenFiles& files, const std::string& path) : files_(files), path_(path) { files_.start_opening(path_); }
+  ~Opening() { files_.end_opening(path_); }
+  Opening(const Opening&) = delete;
+  Opening& operator=(const Opening&) = delete;
+
+ private:
+  OpenFiles& files_;
+  const std::string& path_;
+};
 
 auto fields_of(const Options& options) {
   return std::make_tuple(options.mode == OpenMode::read, options.durability, options.exclusive, options.log_size,
@@ -38,16 +79,14 @@ std::shared_ptr<Environment> Environment::open(const std::string& path, const Op
   if (path.empty() || options.env != nullptr) return open_anew(path, options);  // simulated processes share nothing
   const std::string resolved = os::posix_env().files().resolve(path);
   OpenFiles& files = open_files();
-  const std::lock_guard lock(files.mutex);
-  std::weak_ptr<Environment>& known = files.by_path[resolved];
-  std::shared_ptr<Environment> environment = known.lock();
+  const Opening opening(files, resolved);
+  std::shared_ptr<Environment> environment = files.find(resolved);
   if (environment != nullptr && environment->closed_) environment = nullptr;
   const bool may_share = options.mode != OpenMode::create_new && !options.exclusive;
   if (environment != nullptr && !(may_share && environment->can_share(options))) return open_anew(path, options);
   if (environment == nullptr) {
     environment = open_anew(path, options);
-    known = environment;
-    std::erase_if(files.by_path, [](const auto& entry) { return entry.second.expired(); });
+    files.keep(resolved, environment);
   }
   ++environment->opens_;
   return {environment.get(), [environment](Environment*) { --environment->opens_; }};

@@ -55,6 +55,15 @@ WriteTxn Database::begin_write(std::chrono::milliseconds timeout) {
   return WriteTxn(std::make_shared<WriteState>(environment_, engine.begin_write(timeout)));
 }
 
+std::optional<WriteTxn> Database::try_begin_write(std::chrono::milliseconds timeout) {
+  try {
+    return begin_write(timeout);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::timed_out) throw;
+    return std::nullopt;
+  }
+}
+
 detail::Handle Database::open(std::string_view name, CollectionTypes types) {
   std::optional<CatalogRecord> record = find_record(environment(), name);
   if (!record) {

@@ -1,10 +1,16 @@
 // What is used after its end is Error{ended}; what would wait for itself is Error{would_deadlock}.
+#include <atomic>
 #include <future>
+#include <memory>
+#include <optional>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "db/testing.h"
+#include "os/file.h"
+#include "storage/lock_file.h"
 
 namespace sapwood {
 namespace {
@@ -365,6 +371,47 @@ TEST(Lifetime, OtherThreadsWaitForTheWriter) {
   other.join();
   EXPECT_EQ(list.at(100), "first");
   EXPECT_EQ(list.back(), "from the other thread");
+}
+
+// One that takes long to open, since it is being recovered, or another process is closing it.
+TEST(LifetimeThreads, OpeningOneFileDoesNotHoldUpAnother) {
+  const TemporaryFolder folder;
+  Database::open(folder.file("slow"), quick_options()).close();
+  const std::unique_ptr<os::File> holder = os::posix_env().files().open(folder.file("slow"), {.write = true});
+  ASSERT_TRUE(holder->try_lock(storage::kOpenLock, os::LockKind::exclusive));
+  std::atomic<int> opened = 0;
+  std::vector<std::thread> threads;
+  std::vector<std::optional<Database>> databases(2);
+  for (std::optional<Database>& database : databases) {
+    threads.emplace_back([&folder, &opened, &database] {
+      database = Database::open(folder.file("slow"), quick_options());
+      ++opened;
+    });
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // for them to begin
+  Database other = Database::open(folder.file("other"), quick_options());
+  EXPECT_EQ(opened, 0) << "who opens another file waited for this one";
+  holder->unlock(storage::kOpenLock);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(opened, 2);
+  const WriteTxn txn = databases[0]->begin_write();
+  EXPECT_EQ(code_of([&] { databases[1]->try_begin_write(); }), ErrorCode::would_deadlock) << "they share it";
+}
+
+TEST(Lifetime, TryingToWriteTellsThatAnotherThreadDoes) {
+  Database db = sample();
+  std::optional<WriteTxn> txn = db.try_begin_write();
+  ASSERT_TRUE(txn);
+  EXPECT_EQ(code_of([&] { db.try_begin_write(); }), ErrorCode::would_deadlock);
+  std::thread([&] {
+    EXPECT_FALSE(db.try_begin_write());
+    EXPECT_FALSE(db.try_begin_write(std::chrono::milliseconds(1)));
+  }).join();
+  txn->list<std::string>("list").push_back("x");
+  txn->commit();
+  EXPECT_TRUE(db.try_begin_write());
+  db.close();
+  EXPECT_EQ(code_of([&] { db.try_begin_write(); }), ErrorCode::ended);
 }
 
 TEST(Lifetime, SnapshotsCannotBeChanged) {

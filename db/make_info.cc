@@ -18,8 +18,10 @@ Info db::make_info(const storage::EngineInfo& from, bool read_only) {
   info.checkpoints = from.checkpoints;
   info.log_bytes = from.log_bytes;
   info.log_segment_bytes = from.log_segment_bytes;
+  info.space_txn = from.space_txn;
+  info.processes = from.processes;
+  info.writer = from.writer;
   info.readers = from.readers;
-  info.oldest_reader = from.oldest_reader;
   info.created_us = from.created_us;
   info.read_only = read_only;
   info.recovery = {recovery.recovered, recovery.records,   recovery.log_bytes,

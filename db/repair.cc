@@ -133,6 +133,7 @@ class Repair {
   bool open_copy(std::string& why) {
     Options options;
     options.mode = OpenMode::write;
+    options.exclusive = true;
     options.env = &env_;
     try {
       const Database database = Database::open(scratch_.copy(), options);

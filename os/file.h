@@ -130,6 +130,9 @@ class FileSystem {
   virtual void sync_folder_of(const std::string& path) = 0;
   // The path with symbolic links resolved; the last component may be absent.
   virtual std::string resolve(const std::string& path) = 0;
+  // The name of the file system, if other machines may have the file too, or the folder in which it is to be: "NFS".
+  // Empty if they cannot, or if that cannot be told.
+  virtual std::string network_of(const std::string& path) = 0;
   // The processes that have the file open, as far as this one may see: for messages. Cost: a look at all processes.
   virtual std::vector<ProcessInfo> users_of(const std::string&) { return {}; }
 };

@@ -4,7 +4,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #ifndef __APPLE__
-#include <linux/magic.h>
 #include <sys/vfs.h>
 #endif
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include <array>
 #include <vector>
 
+#include "os/file_system_type.h"
 #include "os/posix.h"
 
 namespace sapwood::os {
@@ -160,7 +160,7 @@ class PosixFile final : public File {
 #else
     struct statfs status;
     if (::fstatfs(descriptor_.number(), &status) != 0) return false;
-    return status.f_type == EXT4_SUPER_MAGIC || status.f_type == TMPFS_MAGIC;
+    return keeps_space(static_cast<u32>(status.f_type));
 #endif
   }
 

@@ -1,5 +1,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
+#ifdef __APPLE__
+#include <sys/mount.h>
+#else
+#include <sys/vfs.h>
+#endif
 #include <unistd.h>
 
 #include <cstdio>
@@ -8,6 +13,7 @@
 #include <fstream>
 #include <optional>
 
+#include "os/file_system_type.h"
 #include "os/posix.h"
 
 namespace sapwood::os {
@@ -200,6 +206,22 @@ class PosixFileSystem final : public FileSystem {
     const auto parent = real_path(folder.c_str());
     if (!parent) throw_errno("resolve " + path + ", whose folder is " + folder, errno, Intent::read);
     return *parent == "/" ? "/" + name : *parent + "/" + name;
+  }
+
+  std::string network_of(const std::string& path) override {
+    struct statfs status;
+    if (::statfs(system_path(path), &status) != 0) {
+      if (errno != ENOENT) throw_errno("look at the file system of " + path, errno, Intent::read);
+      const std::string folder = folder_of(path);
+      if (::statfs(folder.c_str(), &status) != 0)
+        throw_errno("look at the file system of " + folder, errno, Intent::read);
+    }
+#ifdef __APPLE__
+    return (status.f_flags & MNT_LOCAL) != 0 ? "" : status.f_fstypename;
+#else
+    const char* const name = network_name(static_cast<u32>(status.f_type));
+    return name != nullptr ? name : "";
+#endif
   }
 
   // As Linux tells it under /proc; elsewhere there is no such folder, and the answer is nobody.

@@ -44,6 +44,13 @@ class PosixFiles : public ::testing::Test {
   fs::path folder_;
 };
 
+TEST_F(PosixFiles, ALocalFolderIsOnNoNetwork) {
+  if (!files().network_of(path("absent")).empty()) GTEST_SKIP() << "the folder for temporary files is on a network";
+  files().open(path("a"), {.create = true});
+  EXPECT_EQ(files().network_of(path("a")), "");
+  expect_error(ErrorCode::not_found, "absent", [&] { files().network_of(path("absent/x")); });
+}
+
 TEST(PosixTransfer, ReadGoesOnAfterInterruptionsAndShortReads) {
   const std::string source = "the quick brown fox";
   int calls = 0;

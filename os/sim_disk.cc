@@ -164,6 +164,11 @@ void SimDisk::set_capacity(u64 bytes) {
   state_->capacity = bytes;
 }
 
+void SimDisk::set_network(const std::string& name) {
+  const std::lock_guard lock(state_->mutex);
+  state_->network = name;
+}
+
 void SimDisk::set_read_only(bool read_only) {
   const std::lock_guard lock(state_->mutex);
   state_->read_only = read_only;

@@ -183,6 +183,8 @@ class SimDisk : public Env {
   void set_capacity(u64 bytes);
   // Every open for writing, create, remove and rename is Error{read_only}.
   void set_read_only(bool read_only);
+  // What FileSystem::network_of says of every file.
+  void set_network(const std::string& name);
 
   // --- Crashes. ---
   // Calls `visit` with each image that a crash now might leave. `image` holds the files as durable, has no faults and

@@ -85,6 +85,11 @@ class SimFileSystem final : public FileSystem {
     return name;
   }
 
+  std::string network_of(const std::string&) override {
+    const std::lock_guard lock(state_->mutex);
+    return state_->network;
+  }
+
  private:
   std::unique_lock<std::mutex> enter(Call call, const std::string& name, const std::string& action) {
     std::unique_lock lock(state_->mutex);

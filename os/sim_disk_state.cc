@@ -109,6 +109,7 @@ void SimDisk::State::reset(u64 seed) {
   faults = {};
   misdirection = {};
   dropped_syncs = read_only = false;
+  network.clear();
   capacity = 0;
 }
 

@@ -120,6 +120,7 @@ struct SimDisk::State {
   SimMisdirection misdirection;
   bool dropped_syncs = false;
   bool read_only = false;
+  std::string network;
   u64 capacity = 0;
 
  private:

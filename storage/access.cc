@@ -61,9 +61,26 @@ bool wait_for_open_lock(os::File& file, LockKind kind) {
   return true;
 }
 
+bool wants_alone(const Options& options) {
+  return options.mode != OpenMode::read && (options.exclusive || options.durability == Durability::none);
+}
+
+// Processes share memory with each other, which those of other machines do not have. There one process may write, or
+// any number read what nobody writes, as far as the file system takes byte locks to all machines. False if it only may
+// read alone.
+bool may_have_lock_file(os::Env& env, const std::string& path, const Options& options) {
+  const std::string network = env.files().network_of(path);
+  if (network.empty() || wants_alone(options)) return true;
+  if (options.mode == OpenMode::read) return false;
+  throw Error(ErrorCode::invalid_argument,
+              path + " is on a network file system (" + network +
+                  "), where processes cannot share it; open it with Options::exclusive, or copy it to a local disk");
+}
+
 // Opens the file and makes it first if the mode says so; null if it went away in between. A reader opens it for writing
-// too if it may: who takes part in the lock file needs exclusive byte locks.
-std::unique_ptr<os::File> open_file(os::Env& env, const std::string& path, const Options& options, bool& writable) {
+// too if it `may_share` and can: who takes part in the lock file needs exclusive byte locks.
+std::unique_ptr<os::File> open_file(os::Env& env, const std::string& path, const Options& options, bool may_share,
+                                    bool& writable) {
   const bool may_create = options.mode == OpenMode::create || options.mode == OpenMode::create_new;
   if (may_create && !env.files().exists(path)) {
     try {
@@ -73,9 +90,9 @@ std::unique_ptr<os::File> open_file(os::Env& env, const std::string& path, const
       if (!env.files().exists(path)) return nullptr;  // the name to build under was taken, by a leftover
     }
   }
+  writable = may_share;
   try {
-    writable = true;
-    return env.files().open(path, {.write = true});
+    if (writable) return env.files().open(path, {.write = true});
   } catch (const Error& error) {
     if (error.code() != ErrorCode::read_only || options.mode != OpenMode::read) throw;
   }
@@ -97,7 +114,7 @@ void share(os::Env& env, const std::string& path, const Options& options, Access
   const bool reads = options.mode == OpenMode::read;
   if (!reads && file.is_locked_elsewhere(kReadLock)) throw_in_use(env, path, "read from a place without a lock file");
   access.is_alone = file.try_lock(kUseLock, LockKind::exclusive);
-  access.exclusive = !reads && (options.exclusive || options.durability == Durability::none);
+  access.exclusive = wants_alone(options);
   if (access.exclusive && !access.is_alone) throw_in_use(env, path, "in use");
   if (!access.exclusive && !file.try_lock(kUseLock, LockKind::shared)) throw_in_use(env, path, "in exclusive use");
   access.found_lock_file = env.files().exists(path + "-lock");
@@ -147,10 +164,11 @@ Access open_access(os::Env& env, const std::string& path, const Options& options
   if (options.mode == OpenMode::create_new && env.files().exists(path)) {
     throw Error(ErrorCode::exists, path + " exists already; open it in another mode or choose another name");
   }
+  const bool may_share = may_have_lock_file(env, path, options);
   for (int attempt = 0; attempt < 16; ++attempt) {
     Access access;
     bool writable = false;
-    access.file = open_file(env, path, options, writable);
+    access.file = open_file(env, path, options, may_share, writable);
     if (access.file == nullptr) continue;
     if (!wait_for_open_lock(*access.file, writable ? LockKind::exclusive : LockKind::shared)) {
       throw_in_use(env, path, "being opened or closed");

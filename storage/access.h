@@ -22,7 +22,8 @@ struct Access {
 };
 
 // Opens the file at `path`, made first if the mode says so, with the open lock held, which finish_opening() gives back.
-// Throws not_found, exists, in_use (names who has it), disk_full, io.
+// Throws not_found, exists, in_use (names who has it), invalid_argument (on a network file system, not exclusive),
+// disk_full, io.
 Access open_access(os::Env& env, const std::string& path, const Options& options);
 void finish_opening(os::File& file) noexcept;
 

@@ -56,7 +56,7 @@ class SpaceCheck {
 // Gives the writer's place back.
 class WriterPlace {
  public:
-  explicit WriterPlace(Engine::Impl& engine) : engine_(engine) { engine_.take_writer(std::chrono::milliseconds(-1)); }
+  explicit WriterPlace(Engine::Impl& engine) : engine_(engine) { engine_.take_writer(engine.options.write_timeout); }
   ~WriterPlace() { engine_.writer.unlock(); }
   WriterPlace(const WriterPlace&) = delete;
   WriterPlace& operator=(const WriterPlace&) = delete;
@@ -69,7 +69,7 @@ class WriterPlace {
 
 void Engine::check_space(std::vector<std::string>& findings) {
   const WriterPlace place(*impl_);
-  impl_->finish_checkpoint();
+  impl_->finish_checkpoint(impl_->deadline());
   for (u64 group = 0; group < impl_->meta.active.size(); ++group) {
     if (!impl_->bitmap_is_sound(group))
       add_finding(findings, "the bitmap of page group " + std::to_string(group) + " is damaged");

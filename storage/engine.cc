@@ -1,7 +1,5 @@
 #include "storage/engine.h"
 
-#include <algorithm>
-
 #include "base/assert.h"
 #include "storage/engine_impl.h"
 
@@ -69,7 +67,7 @@ void Engine::sync() {
   const Descriptor tip = impl_->versions->newest();
   if (tip.lsn <= impl_->shared().durable_lsn) return;
   if (!impl_->has_log) {  // others wrote it
-    impl_->take_writer(std::chrono::milliseconds(-1));
+    impl_->take_writer(impl_->options.write_timeout);
     impl_->end_write();
   }
   impl_->sync_log(tip.lsn);
@@ -80,52 +78,16 @@ void Engine::checkpoint() {
   impl_->throw_if_closed();
   if (impl_->temporary) return;
   if (impl_->read_only) throw Error(ErrorCode::read_only, impl_->path + " is open for reading only");
-  impl_->take_writer(std::chrono::milliseconds(-1));
+  const Deadline deadline = impl_->deadline();
+  impl_->take_writer(deadline.timeout());
   try {
-    impl_->prepare_checkpoint(CheckpointCause::asked);
+    impl_->prepare_checkpoint(CheckpointCause::asked, deadline);
   } catch (...) {
     impl_->writer.unlock();
     throw;
   }
   impl_->writer.unlock();
-  impl_->finish_checkpoint();
-}
-
-// What other processes changed is looked at first, unless the writer's place is not free for long.
-EngineInfo Engine::info() {
-  const bool is_stale = impl_->noted_txn != impl_->versions->tip();
-  if (is_stale && !impl_->closed && !impl_->writer.held_here()) {
-    try {
-      impl_->take_writer(std::chrono::seconds(1));
-      impl_->end_write();
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::timed_out) throw;
-    }
-  }
-  EngineInfo info;
-  info.path = impl_->path;
-  info.page_size = impl_->page_size();
-  info.page_count = impl_->noted_pages;
-  info.file_bytes = impl_->closed ? 0 : impl_->pages.file().size();
-  info.live_pages = impl_->noted_live;
-  info.pending_pages = impl_->noted_pending;
-  info.free_pages = impl_->noted_free;
-  info.txn = impl_->versions->head();
-  if (impl_->has_log && !impl_->closed) {
-    info.log_bytes = impl_->noted_log_used;
-    info.log_segment_bytes = impl_->noted_log_size;
-  }
-  std::vector<TxnId> readers;
-  impl_->versions->collect(readers);
-  info.readers = readers.size();
-  if (!readers.empty()) info.oldest_reader = *std::min_element(readers.begin(), readers.end());
-  info.checkpoint_txn = impl_->durable_checkpoint();
-  const std::lock_guard lock(impl_->checkpoint_mutex);
-  info.checkpoints = impl_->checkpoints;
-  info.created_us = impl_->meta.created_us;
-  info.uuid = uuid_text(impl_->meta.uuid);
-  info.recovery = impl_->recovery;
-  return info;
+  impl_->finish_checkpoint(deadline);
 }
 
 const Options& Engine::options() const { return impl_->options; }

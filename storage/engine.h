@@ -6,7 +6,9 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "os/file.h"
 #include "sapwood/metrics.h"
@@ -71,9 +73,11 @@ struct EngineInfo {
   u64 checkpoints = 0;  // since open
   u64 log_bytes = 0;    // used in the active segment
   u64 log_segment_bytes = 0;
-  u64 readers = 0;
-  u64 oldest_reader = 0;  // its transaction, or 0
+  TxnId space_txn = 0;  // what live, pending and free pages are of
   i64 created_us = 0;
+  std::vector<ProcessInfo> processes;
+  std::optional<WriterInfo> writer;
+  std::vector<ReaderInfo> readers;
   std::string uuid;  // 32 hexadecimal digits
   RecoveryReport recovery;
 };
@@ -114,6 +118,7 @@ class Engine {
   // throws in_use otherwise and changes nothing.
   void close();
 
+  // What other processes did is looked at first, if the writer's place is free soon.
   EngineInfo info();
   // For metrics: fills what only the engine knows (all but info and trees), and begins a read of the same moment, which
   // the caller ends. Waits for the writer's place for a second, unless this thread has it; goes on without.

@@ -21,6 +21,7 @@ namespace {
 
 constexpr u64 kMinHeldBytes = u64{64} << 20;  // pages that only the last checkpoint needs call for a new one past this
 constexpr i64 kFastSealUs = 2'000'000;
+constexpr i64 kAbandonedUs = 1'000'000;
 constexpr u32 kSlicePages = 64;
 
 }  // namespace
@@ -81,17 +82,25 @@ bool Engine::Impl::wants_checkpoint() {
   if (log != nullptr && (log->nearly_full() || referred_bytes > kMaxReferredBytes)) {
     return true;  // the one in progress is finished first
   }
-  if (shared().running_txn != 0) return false;
+  if (shared().running_txn != 0) return is_abandoned();
   const u64 limit = std::max(kMinHeldBytes >> geometry.page_shift, allocator.live_pages());
   return allocator.held_by(meta.txn) > limit;
 }
 
+// The checkpoint in progress is another process's, which does not commit any more, or is dead: it would pin its pages,
+// and those of the one before, until the log is full.
+bool Engine::Impl::is_abandoned() {
+  const LockFile& lock = shared();
+  return lock.job >> 32 != static_cast<u32>(processes->self()) && coarse_now() - lock.stepped_us > kAbandonedUs;
+}
+
 // Fixes what the next checkpoint writes: the tip. Finishes the one before. Under the writer's place, with no
 // transaction's changes in the bitmaps. False if there is nothing to write.
-bool Engine::Impl::prepare_checkpoint(CheckpointCause cause) {
-  finish_checkpoint();
+bool Engine::Impl::prepare_checkpoint(CheckpointCause cause, const Deadline& deadline) {
+  finish_checkpoint(deadline);
   versions->forget_dead_readers();
-  const SharedGuard guard(checkpoint_lock);
+  note_held_pages();  // for those who come after it, and cannot tell
+  const CheckpointPlace place(*this, deadline);
   settle_checkpoint();
   if (tip.txn == meta.txn) return false;
   CheckpointJob job = make_job(tip, LogAfter::kept);
@@ -99,10 +108,12 @@ bool Engine::Impl::prepare_checkpoint(CheckpointCause cause) {
   const bool has_room = seal_log(job);
   start_checkpoint();
   job.id = new_job();
+  shared().stepped_us = coarse_now();
   shared().running_txn = tip.txn;
   shared().job = job.id;
   running = std::move(job);
-  while (running && !has_room) step_running();  // the log is as full as it was
+  const bool is_urgent = !has_room && log->nearly_full();  // as it was before
+  while (running && is_urgent) step_running();
   return true;
 }
 
@@ -261,6 +272,7 @@ void Engine::Impl::step_running() {
   }
   try {
     if (step(*running)) running.reset();
+    shared().stepped_us = coarse_now();
   } catch (...) {
     refuse_writes();
     running.reset();
@@ -280,8 +292,18 @@ void Engine::Impl::advance_checkpoint(u64 slices) noexcept {
   if (locked) checkpoint_lock.unlock();
 }
 
-void Engine::Impl::finish_checkpoint() {
-  const SharedGuard guard(checkpoint_lock);
+void Engine::Impl::lock_checkpoint(const Deadline& deadline) {
+  if (checkpoint_lock.lock(deadline.left())) return;
+  const ProcessTag owner = checkpoint_lock.owner();
+  throw Error(ErrorCode::timed_out,
+              (owner == processes->self() ? "another thread of this process" : processes->describe(owner)) +
+                  " is at a checkpoint of " + path + " and did not end it in " +
+                  std::to_string(deadline.timeout().count()) + " ms; try again later, or end that process");
+}
+
+// This process's own, if it has one in progress.
+void Engine::Impl::finish_checkpoint(const Deadline& deadline) {
+  const CheckpointPlace place(*this, deadline);
   while (running) step_running();
   throw_if_refused();
 }

@@ -42,7 +42,7 @@ void Engine::close() {
 
 void Engine::Impl::close_files(Engine& engine) {
   if (temporary) return;
-  if (!read_only) finish_checkpoint();  // throws if writes are refused: async commits may be lost
+  if (!read_only) throw_if_refused();  // async commits may be lost
   is_alone = lock_file == nullptr || become_last();
   if (read_only) return;
   if (is_alone) {
@@ -61,14 +61,14 @@ bool Engine::Impl::become_last() {
 // removes the log.
 void Engine::Impl::close_last(Engine& engine) {
   const PlaceTaken place(*this);
-  catch_up();
+  catch_up(deadline());
   processes->set_state(SharedState::fresh);  // nobody joins what is left if this process dies now
   versions->forget_dead_readers();
   reclaim();
   relocate_tail(engine);
   const u64 end = allocator.live_end();
   if (tip.txn != meta.txn || meta.log_expected || end != meta.page_count) {
-    const SharedGuard guard(checkpoint_lock);
+    const CheckpointPlace taken(*this, deadline());
     settle_checkpoint();
     tip.page_count = end;
     CheckpointJob job = make_job(tip, LogAfter::removed);

@@ -12,6 +12,16 @@ namespace {
 // A commit works on a checkpoint in proportion to what it wrote, so that it is done before the next segment is full.
 constexpr u64 kLogBytesASlice = 4096;
 constexpr std::chrono::milliseconds kSyncPatience{50};  // then the life of the process that syncs is looked at
+constexpr std::chrono::seconds kLeaderPatience{1};      // then another process syncs, too
+// Who could begin a checkpoint, since the log is nearly full, waits so long for a slice of another one: there is room
+// for some commits yet.
+constexpr std::chrono::milliseconds kSlicePatience{1};
+
+struct SlowLeader {
+  u32 round;
+  ProcessTag leader;
+  Deadline patience;
+};
 
 }  // namespace
 
@@ -75,8 +85,9 @@ void Engine::Impl::append_record(Commit& commit) {
 
 void Engine::Impl::publish_by_checkpoint(Commit& commit) {
   commit.by_checkpoint = true;
-  finish_checkpoint();
-  const SharedGuard guard(checkpoint_lock);
+  const Deadline until = deadline();
+  finish_checkpoint(until);
+  const CheckpointPlace place(*this, until);
   settle_checkpoint();
   CheckpointJob job = make_job(commit.version, LogAfter::kept);
   seal_log(job);
@@ -96,10 +107,12 @@ void Engine::Impl::finish_commit(const Commit& commit) {
   try {
     if (wants_checkpoint()) {
       const bool log_full = log != nullptr && log->nearly_full();
-      prepare_checkpoint(log_full ? CheckpointCause::log_full : CheckpointCause::pages_held);
+      prepare_checkpoint(log_full ? CheckpointCause::log_full : CheckpointCause::pages_held,
+                         Deadline(log_full ? kSlicePatience : std::chrono::milliseconds(0)));
     }
   } catch (...) {
-    // Out of memory or disk: this commit stands; a later one tries again, and reports it if the log is full by then.
+    // Out of memory, disk or patience: this commit stands; a later one tries again, and reports it if the log is full
+    // by then.
   }
   const CallUnderWay under_way(calls);
   end_write();
@@ -123,8 +136,9 @@ void Engine::Impl::end_write() noexcept {
 // Makes the log at the first commit, and the meta say that it is expected. False if the disk has no room for it.
 bool Engine::Impl::ensure_log() {
   if (log != nullptr) return true;
-  finish_checkpoint();
-  const SharedGuard guard(checkpoint_lock);
+  const Deadline until = deadline();
+  finish_checkpoint(until);
+  const CheckpointPlace place(*this, until);
   settle_checkpoint();
   if (tip.txn != meta.txn) throw_damaged_lock_file("it tells of an older checkpoint");
   Meta next = meta;
@@ -157,16 +171,25 @@ bool Engine::Impl::ensure_log() {
   return true;
 }
 
-// Returns when the log is on the disk up to `lsn`; one thread of one process syncs for all that wait.
+// Returns when the log is on the disk up to `lsn`; one thread of one process syncs for all that wait. If that takes
+// long, its process may be stopped: another one syncs then. The lock only spares syncs; two at a time do no harm.
 void Engine::Impl::sync_log(Lsn lsn) {
   LockFile& lock = shared();
+  std::optional<SlowLeader> slow;
   while (lock.durable_lsn.load(std::memory_order_acquire) < lsn) {
     throw_if_refused();
     const u32 round = lock.sync_round.load(std::memory_order_acquire);
     if (lock.durable_lsn.load(std::memory_order_acquire) >= lsn) return;
     if (!sync_lock.try_lock()) {
-      os::wait_on(lock.sync_round, round, kSyncPatience);
-      continue;
+      const ProcessTag leader = sync_lock.owner();
+      if (!slow || slow->round != round || slow->leader != leader) {
+        slow = SlowLeader{round, leader, Deadline(kLeaderPatience)};
+      }
+      if (slow->patience.left().count() != 0 || !sync_lock.take_over(leader)) {
+        os::wait_on(lock.sync_round, round, kSyncPatience);
+        continue;
+      }
+      lock.sync_round.fetch_add(1, std::memory_order_release);  // others give this one as long
     }
     try {
       sync_to_tip(lsn);

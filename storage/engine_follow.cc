@@ -18,30 +18,31 @@ namespace sapwood::storage {
 void Engine::Impl::take_writer(std::chrono::milliseconds timeout) {
   const CallUnderWay under_way(calls);
   throw_if_closed();
+  const Deadline deadline(timeout);
   writer.lock(timeout, coarse_now());
   try {
     throw_if_closed();
-    catch_up();
+    catch_up(deadline);
   } catch (...) {
     writer.unlock();
     throw;
   }
 }
 
-void Engine::Impl::catch_up() {
+void Engine::Impl::catch_up(const Deadline& deadline) {
   const LockFile& lock = shared();
-  if (lock.completing != 0) settle_dead_checkpoint();
+  if (lock.completing != 0) settle_dead_checkpoint(deadline);
   const bool is_newest = follows && tip.txn == lock.tip && known_sequence == lock.meta_sequence &&
                          segments == lock.segments && lock.appending == 0;
-  if (!is_newest) follow();
+  if (!is_newest) follow(deadline);
 }
 
 // A process that died over a checkpoint may have written its meta: what is allocated from now on must be free in it,
 // too.
-void Engine::Impl::settle_dead_checkpoint() {
+void Engine::Impl::settle_dead_checkpoint(const Deadline& deadline) {
   if (read_only || processes->state() == SharedState::poisoned) return;
   if (shared().completing == kCompletingCommit) {
-    checkpoint_lock.lock(std::chrono::microseconds(-1));  // who commits has the writer's place: that one is dead
+    lock_checkpoint(deadline);  // who commits has the writer's place: that one is dead
   } else if (!checkpoint_lock.try_lock()) {
     return;  // its process works on it, and its version is pinned
   }
@@ -54,7 +55,7 @@ void Engine::Impl::settle_dead_checkpoint() {
   checkpoint_lock.unlock();
 }
 
-void Engine::Impl::follow() {
+void Engine::Impl::follow(const Deadline& deadline) {
   const bool followed = std::exchange(follows, false);  // a throw from here on leaves half of it
   follow_meta();
   const Descriptor newest = versions->newest();
@@ -62,7 +63,7 @@ void Engine::Impl::follow() {
   pages.refresh_size();
   follow_log(newest);
   try {
-    tip = followed && apply_records(newest) ? newest : reload();
+    tip = followed && apply_records(newest) ? newest : reload(deadline);
   } catch (const Error& error) {
     // Nobody else has what is missing: the next one to open the file recovers.
     if (is_heir && error.code() == ErrorCode::corrupt) processes->set_state(SharedState::poisoned);
@@ -147,8 +148,8 @@ void Engine::Impl::apply(const Record& record) {
 }
 
 // The newest version is the result.
-Descriptor Engine::Impl::reload() {
-  const SharedGuard guard(checkpoint_lock);  // the meta stays as it is
+Descriptor Engine::Impl::reload(const Deadline& deadline) {
+  const CheckpointPlace place(*this, deadline);  // the meta stays as it is
   if (shared().completing != 0 && !read_only) settle_checkpoint();
   follow_meta();
   const Descriptor newest = versions->newest();
@@ -158,6 +159,7 @@ Descriptor Engine::Impl::reload() {
   std::vector<TxnId> needed{versions->head()};  // before the readers, who may come at any later head
   versions->collect(needed);
   if (std::ranges::min(needed) < meta.txn) allocator.hold_free(meta.txn);
+  unknown_before = meta.txn;
   tip = descriptor_of(meta);
   if (!apply_records(newest)) {
     throw Error(ErrorCode::corrupt, log_path() + " does not hold all commits since the last checkpoint of " + path +

@@ -17,6 +17,7 @@
 #include "os/fork.h"
 #include "storage/access.h"
 #include "storage/allocator.h"
+#include "storage/deadline.h"
 #include "storage/engine.h"
 #include "storage/log_format.h"
 #include "storage/meta.h"
@@ -86,14 +87,14 @@ struct Engine::Impl {
 
   // What other processes did; under the writer's place. engine_follow.cc.
   void take_writer(std::chrono::milliseconds timeout);
-  void catch_up();
-  void follow();
-  void settle_dead_checkpoint();
+  void catch_up(const Deadline& deadline);
+  void follow(const Deadline& deadline);
+  void settle_dead_checkpoint(const Deadline& deadline);
   void follow_meta();
   void follow_log(const Descriptor& newest);
   bool apply_records(const Descriptor& newest);
   void apply(const Record& record);
-  Descriptor reload();
+  Descriptor reload(const Deadline& deadline);
 
   // Space; under the writer's place. engine_space.cc.
   void reclaim();
@@ -143,15 +144,17 @@ struct Engine::Impl {
   void publish_meta(Meta written);
   u64 new_job();
   TxnId durable_checkpoint() const { return shared().checkpoint_txn.load(); }
-  bool prepare_checkpoint(CheckpointCause cause);
+  bool prepare_checkpoint(CheckpointCause cause, const Deadline& deadline);
   bool wants_checkpoint();
+  bool is_abandoned();
   bool step(CheckpointJob& job);
   void sync_pages();
   void complete(CheckpointJob& job);
   void run_checkpoint(CheckpointJob& job);
   void step_running();
   void advance_checkpoint(u64 slices) noexcept;
-  void finish_checkpoint();
+  void finish_checkpoint(const Deadline& deadline);
+  void lock_checkpoint(const Deadline& deadline);
   void close_files(Engine& engine);
   bool become_last();
   void close_last(Engine& engine);
@@ -163,13 +166,19 @@ struct Engine::Impl {
   std::string lock_path() const { return path + "-lock"; }
   u32 page_size() const { return geometry.page_size; }
   LockFile& shared() const { return processes->lock_file(); }
+  // Until when a call that begins now waits for others, if it was not told.
+  Deadline deadline() const { return Deadline(options.write_timeout); }
   i64 coarse_now() { return env.clock().coarse_monotonic_us(); }
   LogIdentity log_identity() const { return {meta.uuid, meta.log_epoch, meta.log_stride}; }
   void note_space() noexcept;
 
-  // Metrics; engine_metrics.cc. Both under the writer's place.
+  // Info and metrics; engine_metrics.cc. The first four under the writer's place.
   SpaceMetrics space_metrics() const;
-  void add_held_pages(std::vector<ReaderMetrics>& readers) const;
+  void settle_space();
+  void note_held_pages();
+  std::optional<u64> held_by_reader(TxnId txn) const;
+  void describe_users(EngineInfo& info, bool is_looking) const;
+  EngineInfo describe(bool is_looking);
 
   os::Env& env;
   Options options;
@@ -200,6 +209,7 @@ struct Engine::Impl {
   // Under the writer's place.
   Descriptor tip;
   bool follows = false;        // allocator and log are those of `tip`
+  TxnId unknown_before = 0;    // what readers of older versions hold back the allocator cannot tell
   u64 segments = 0;            // LockFile::segments as of the log's last refresh
   std::atomic<u32> calls = 0;  // under way that use locks or log without the writer's place
   std::atomic<TxnId> unlogged_txn =
@@ -232,6 +242,20 @@ struct Engine::Impl {
   std::atomic<u64> noted_log_used = 0, noted_log_size = 0;
   std::atomic<u64> log_records = 0, log_record_bytes = 0;  // since open
   RecoveryReport recovery;
+};
+
+// The checkpoint lock, held for a scope. Throws timed_out, which names who has it.
+class CheckpointPlace {
+ public:
+  CheckpointPlace(Engine::Impl& engine, const Deadline& deadline) : lock_(engine.checkpoint_lock) {
+    engine.lock_checkpoint(deadline);
+  }
+  ~CheckpointPlace() { lock_.unlock(); }
+  CheckpointPlace(const CheckpointPlace&) = delete;
+  CheckpointPlace& operator=(const CheckpointPlace&) = delete;
+
+ private:
+  SharedLock& lock_;
 };
 
 }  // namespace sapwood::storage

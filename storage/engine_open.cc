@@ -209,16 +209,20 @@ void Engine::Impl::join() {
 }
 
 // What killed processes left is trusted only if the log reaches to the newest commit; else it is replayed. Its records
-// are read by the first write.
+// are read by the first write. A commit that was not visible yet, and that nobody but us can make so, is visible now.
 void Engine::Impl::inherit() {
+  const Descriptor newest = versions->newest();
   try {
-    follow_log(versions->newest());
+    follow_log(newest);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::corrupt && error.code() != ErrorCode::not_found) throw;
     processes->set_state(SharedState::fresh);
     throw JoinFailed();
   }
   is_heir = true;
+  if (versions->head() == newest.txn) return;
+  if (log != nullptr) sync_log(newest.lsn);
+  versions->publish_head(newest.txn);
 }
 
 void Engine::Impl::open_map() {

@@ -1,5 +1,9 @@
 // Opening: read-only, stray and missing logs, damaged files.
+#include <cstddef>
+#include <cstring>
+
 #include "storage/engine.h"
+#include "storage/lock_file.h"
 #include "storage/log_format.h"
 #include "storage/meta.h"
 #include "storage/testing_engine.h"
@@ -33,6 +37,35 @@ TEST_F(OpenTest, ReadersShareACleanFile) {
   EXPECT_EQ(disk_.paths(), Paths{kPath});
 }
 
+// Processes of other machines have no part in the lock file. One may have the file for itself, or any number may read.
+TEST_F(OpenTest, OnANetworkFileSystemOneProcessWritesOrAllRead) {
+  disk_.set_network("NFS");
+  try {
+    open();
+    ADD_FAILURE() << "a shared file on a network file system";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+    const std::string message = error.what();
+    EXPECT_NE(message.find("/db is on a network file system (NFS)"), std::string::npos) << message;
+    EXPECT_NE(message.find("Options::exclusive"), std::string::npos) << message;
+  }
+  EXPECT_TRUE(disk_.paths().empty()) << "nothing was made";
+
+  options_.exclusive = true;
+  std::shared_ptr<Engine> engine = open();
+  commit(*engine, Durability::sync, [](Editor& editor) { editor.put(1, 9); });
+  const std::unique_ptr<os::SimProcess> other = disk_.start_process();
+  EXPECT_EQ(code_of([&] { open(other.get()); }), ErrorCode::in_use);
+  EXPECT_EQ(code_of([&] { open(OpenMode::read); }), ErrorCode::in_use);
+  engine->close();
+
+  const std::shared_ptr<Engine> first = open(OpenMode::read);
+  const std::shared_ptr<Engine> second = open(OpenMode::read);
+  EXPECT_EQ(read_newest(*second).values.size(), 1u);
+  EXPECT_EQ(disk_.paths(), Paths{kPath}) << "they share no lock file";
+  EXPECT_EQ(code_of([&] { open(other.get()); }), ErrorCode::in_use);
+}
+
 TEST_F(OpenTest, ReadersDoNotRecover) {
   std::shared_ptr<Engine> engine = open();
   commit(*engine, Durability::sync, [](Editor& editor) { editor.put(1, 9); });
@@ -48,6 +81,21 @@ TEST_F(OpenTest, ReadersDoNotRecover) {
   EXPECT_EQ(code_of([&] { open(OpenMode::read); }), ErrorCode::read_only);
   EXPECT_EQ(reopened_state().values.size(), 1u);
   EXPECT_EQ(code_of([&] { open(OpenMode::read); }), std::nullopt);
+}
+
+// Killed after a commit counted, and before it was visible: who opens the file sees it, as the next writer will.
+TEST_F(OpenTest, ACommitThatWasNotVisibleYetIsAfterAKill) {
+  std::shared_ptr<Engine> engine = open();
+  for (u64 i = 0; i < 5; ++i) commit(*engine, Durability::async, [i](Editor& editor) { editor.put(i, 9); });
+  const TxnId newest = engine->info().txn;
+  crash(engine);
+  std::string lock_file = disk_.contents(kLockPath);
+  const u64 before = newest - 1;
+  std::memcpy(lock_file.data() + offsetof(LockFile, head), &before, sizeof before);
+  disk_.set_contents(kLockPath, lock_file);
+  engine = open();
+  EXPECT_EQ(engine->info().txn, newest);
+  EXPECT_EQ(read_newest(*engine).values.size(), 5u);
 }
 
 // What killed processes left is read on; that their log is damaged shows when it is needed, and then nobody builds on

@@ -36,8 +36,8 @@ void Engine::Impl::relocate_tail(Engine& engine) {
   };
   if (!is_worthwhile(allocator.live_pages())) return;
   if (tip.txn != meta.txn) {
-    prepare_checkpoint(CheckpointCause::asked);
-    finish_checkpoint();
+    prepare_checkpoint(CheckpointCause::asked, deadline());
+    finish_checkpoint(deadline());
     reclaim();
   }
   const u64 end = allocator.reachable_end(most);

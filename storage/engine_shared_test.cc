@@ -81,6 +81,7 @@ class SharedTest : public EngineTest {
     const u64 kind = random() % 40;
     last_ += " " + std::to_string(&process - &processes_[0]) + ":" + std::to_string(kind);
     if (last_.size() > 200) last_.erase(0, 50);
+    if (random() % 8 == 0) disk_.advance_clock(2'000'000);  // what others began counts as abandoned
     if (process.engine == nullptr) {
       start(process);
     } else if (kind < 26) {

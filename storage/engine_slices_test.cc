@@ -105,5 +105,29 @@ TEST_F(SlicesTest, AFailedSliceRefusesWritesButKeepsTheCommit) {
   EXPECT_EQ(reopened_state(), state);
 }
 
+// Its process may go on with it; but if it does not, others do not wait with theirs until the log is full.
+TEST_F(SlicesTest, WhatAnIdleProcessBeganOthersBeginAnew) {
+  options_.log_size = options_.log_size_max = 1 << 20;
+  const std::unique_ptr<os::SimProcess> other_env = disk_.start_process();
+  const std::shared_ptr<Engine> engine = open();
+  const std::shared_ptr<Engine> other = open(other_env.get());
+  fill(*engine);
+  u64 i = 0;
+  while (work_.checksums == 0) change_one(*engine, i++);  // much is left
+  const TxnId before = engine->info().checkpoint_txn;
+  for (int n = 0; n < 100; ++n) change_one(*other, i++);
+  EXPECT_EQ(other->info().checkpoint_txn, before);
+
+  disk_.advance_clock(2'000'000);
+  int commits = 0;
+  while (other->info().checkpoint_txn == before && commits < 200) change_one(*other, i++), ++commits;
+  EXPECT_LT(commits, 200) << "by slices";
+  EXPECT_GT(commits, 10);
+  EXPECT_GT(other->info().checkpoints, 0u);
+  for (int n = 0; n < 10; ++n) change_one(*engine, i++);
+  expect_sound(*engine);
+  expect_sound(*other);
+}
+
 }  // namespace
 }  // namespace sapwood::storage::testing

@@ -63,8 +63,9 @@ void Engine::Impl::free_held_pages() {
   if (!disk_was_full) return;
   disk_was_full = false;  // the next page that is not to be had says it again
   if (allocator.held_by(durable_checkpoint()) == 0) return;
-  prepare_checkpoint(CheckpointCause::pages_held);
-  finish_checkpoint();
+  const Deadline until = deadline();
+  prepare_checkpoint(CheckpointCause::pages_held, until);
+  finish_checkpoint(until);
   reclaim();
 }
 

@@ -90,14 +90,14 @@ TEST_F(EngineTest, SnapshotsKeepTheirVersion) {
       EXPECT_TRUE(engine->is_live(snapshot.slot, snapshot.generation));
     }
   }
-  EXPECT_EQ(engine->info().readers, snapshots.size());
-  EXPECT_EQ(engine->info().oldest_reader, snapshots[0].first.descriptor.txn);
+  ASSERT_EQ(engine->info().readers.size(), snapshots.size());
+  EXPECT_EQ(engine->info().readers[0].txn, snapshots[0].first.descriptor.txn);
   expect_sound(*engine);
   for (const auto& [snapshot, state] : snapshots) {
     engine->end_read(snapshot);
     EXPECT_FALSE(engine->is_live(snapshot.slot, snapshot.generation));
   }
-  EXPECT_EQ(engine->info().readers, 0u);
+  EXPECT_TRUE(engine->info().readers.empty());
 }
 
 TEST_F(EngineTest, AStuckReaderHoldsOnlyWhatItCanSee) {

@@ -52,8 +52,10 @@ struct LockFile {
     std::atomic<i64> commit_time_us;
   };
   struct alignas(64) Slot {
-    std::atomic<u64> txn;       // 0: free
-    std::atomic<i64> since_us;  // on the monotonic clock; 0: not told
+    std::atomic<u64> txn;         // 0: free
+    std::atomic<i64> since_us;    // on the monotonic clock; 0: not told
+    std::atomic<u64> held_txn;    // the next one is of a reader of that version
+    std::atomic<u64> held_pages;  // which it alone held back when that was looked at last
   };
 
   char magic[8];
@@ -75,6 +77,7 @@ struct LockFile {
   std::atomic<u64> running_txn;     // its version, 0 if there is none
   std::atomic<u64> checkpoint_txn;  // the last durable checkpoint's
   std::atomic<u64> meta_sequence;   // of the newest meta that is on the disk
+  std::atomic<i64> stepped_us;      // when the one in progress went on last, on the monotonic clock
   alignas(64) std::atomic<u32> sync_lock;
   std::atomic<u32> sync_round;   // one more after each sync
   std::atomic<u64> durable_lsn;  // the log is on the disk up to here

@@ -12,7 +12,7 @@
 namespace sapwood::storage {
 namespace {
 
-constexpr u32 kLockVersion = 2;
+constexpr u32 kLockVersion = 3;
 constexpr u32 kSlotMask = 127;
 constexpr u32 kGenerationMask = (u32{1} << (kTagBits - 7)) - 1;
 
@@ -20,16 +20,20 @@ ProcessTag tag_of(u32 slot, u32 generation) { return ProcessTag{(generation & kG
 
 u32 slot_of(ProcessTag process) { return (static_cast<u32>(process) & kSlotMask) - 1; }
 
-std::string text_of(u32 pid, const char* command, i64 since_us) {
+std::string name_of(const char* command) {
   std::string name(command, std::find(command, command + sizeof LockFile::Process::command, 0));
   for (char& c : name) {
     if (c < 32 || c > 126) c = '?';
   }
+  return name;
+}
+
+std::string text_of(u32 pid, const char* command, i64 since_us) {
   const std::time_t since = static_cast<std::time_t>(since_us / 1'000'000);
   std::tm parts{};
   char time[40] = "?";
   if (gmtime_r(&since, &parts) != nullptr) std::strftime(time, sizeof time, "%Y-%m-%d %H:%M:%S UTC", &parts);
-  return "process " + std::to_string(pid) + " (" + name + ", since " + time + ")";
+  return "process " + std::to_string(pid) + " (" + name_of(command) + ", since " + time + ")";
 }
 
 }  // namespace
@@ -118,6 +122,19 @@ bool Processes::is_alive(ProcessTag process) const {
   if (tag_of(slot, lock_file_->processes[slot].generation.load()) != process) return false;
   if (slot == slot_ && self_ != kNobody) return false;
   return file_->is_locked_elsewhere(kFirstSlotLock + slot);
+}
+
+std::vector<Processes::Member> Processes::members() const {
+  std::vector<Member> members;
+  for (u32 slot = 0; slot < kProcessSlots; ++slot) {
+    const LockFile::Process& place = lock_file_->processes[slot];
+    const ProcessTag tag = tag_of(slot, place.generation.load());
+    Member member{tag, {place.pid.load(), name_of(place.command), place.since_us.load(), tag == self_}};
+    if (member.info.id == 0 || !is_alive(tag)) continue;
+    members.push_back(std::move(member));
+  }
+  std::ranges::stable_sort(members, {}, [](const Member& member) { return member.info.since_us; });
+  return members;
 }
 
 std::string Processes::describe(ProcessTag process) const {

@@ -9,8 +9,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "os/file.h"
+#include "sapwood/info.h"
 #include "storage/lock_file.h"
 
 namespace sapwood::storage {
@@ -44,6 +46,12 @@ class Processes {
   ProcessTag self() const { return self_; }
   // Cost: a system call, unless it is this process.
   bool is_alive(ProcessTag process) const;
+  struct Member {
+    ProcessTag tag;
+    ProcessInfo info;
+  };
+  // Those that live, this one included, in the order in which they came. Cost: a system call for each.
+  std::vector<Member> members() const;
   // "process 12 (python3, since 2026-01-31 12:00:00 UTC)", or "another process".
   std::string describe(ProcessTag process) const;
 

@@ -35,11 +35,15 @@ bool LockWord::try_lock() {
 
 // From who does not have it any more.
 bool LockWord::steal() {
-  u32 seen = word_.load(std::memory_order_relaxed);
-  const ProcessTag owner = owner_of(seen);
+  const ProcessTag owner = this->owner();
   if (processes_ == nullptr || owner == kNobody) return false;
   if (owner != self_ && processes_->is_alive(owner)) return false;
-  return take(seen, kWaiting);
+  return take_from(owner);
+}
+
+bool LockWord::take_from(ProcessTag owner) noexcept {
+  u32 seen = word_.load(std::memory_order_relaxed);
+  return owner_of(seen) == owner && take(seen, kWaiting);
 }
 
 // A thread that has waited keeps kWaiting set when it takes the word: others may sleep still.
@@ -71,7 +75,7 @@ bool LockWord::lock(microseconds timeout) {
 void LockWord::unlock() noexcept {
   u32 seen = word_.load(std::memory_order_relaxed);
   do {
-    if (owner_of(seen) != self_) return;  // a damaged lock file: it is not ours to give any more
+    if (owner_of(seen) != self_) return;  // taken over, or the lock file is damaged
   } while (!word_.compare_exchange_weak(seen, (seen & kHandOver) != 0 ? kHandOver | kWaiting : 0,
                                         std::memory_order_release, std::memory_order_relaxed));
   if ((seen & kWaiting) != 0) os::wake_one(word_);
@@ -102,6 +106,13 @@ void SharedLock::unlock() noexcept {
 ProcessTag SharedLock::owner() const noexcept {
   const ProcessTag owner = owner_of(word_.load(std::memory_order_relaxed));
   return owner == kNobody && own_word_.load(std::memory_order_relaxed) != 0 ? processes_.self() : owner;
+}
+
+bool SharedLock::take_over(ProcessTag from) noexcept {
+  if (from == kNobody || from == processes_.self() || !among_threads().try_lock()) return false;
+  if (among_processes().take_from(from)) return true;
+  among_threads().unlock();
+  return false;
 }
 
 }  // namespace sapwood::storage

@@ -23,9 +23,11 @@ class LockWord {
   bool try_lock();
   // Waits for at most `timeout`; negative: without limit. False if that was not enough.
   bool lock(std::chrono::microseconds timeout);
-  // Any thread of the owner's process.
+  // Any thread of the owner's process. Changes nothing if it is another's by now.
   void unlock() noexcept;
   ProcessTag owner() const noexcept;
+  // Takes it from that owner, whether it lives or not. False if it is another's.
+  bool take_from(ProcessTag owner) noexcept;
 
  private:
   bool take(u32& seen, u32 flags) noexcept;
@@ -46,6 +48,9 @@ class SharedLock {
   bool try_lock();
   bool lock(std::chrono::microseconds timeout);
   void unlock() noexcept;
+  // For a lock that only spares others the same work: takes it from a process that may live, which may go on, and whose
+  // unlock() then changes nothing. False if nobody, this process, or a new owner has it.
+  bool take_over(ProcessTag from) noexcept;
   // kNobody if it is free.
   ProcessTag owner() const noexcept;
 
@@ -56,18 +61,6 @@ class SharedLock {
   std::atomic<u32>& word_;
   const Processes& processes_;
   std::atomic<u32> own_word_ = 0;
-};
-
-// Held for a scope.
-class SharedGuard {
- public:
-  explicit SharedGuard(SharedLock& lock) : lock_(lock) { lock_.lock(std::chrono::microseconds(-1)); }
-  ~SharedGuard() { lock_.unlock(); }
-  SharedGuard(const SharedGuard&) = delete;
-  SharedGuard& operator=(const SharedGuard&) = delete;
-
- private:
-  SharedLock& lock_;
 };
 
 }  // namespace sapwood::storage

@@ -129,9 +129,19 @@ void Versions::for_each_reader(Visit visit) const {
     for (u32 slot = block * kSlotsABlock; slot < (block + 1) * kSlotsABlock; ++slot) {
       const u64 txn = file_->slots[slot].txn.load(std::memory_order_seq_cst);
       if (txn == 0) continue;
-      visit(OpenReader{txn, file_->slots[slot].since_us.load(std::memory_order_relaxed), ProcessTag{owner}});
+      const LockFile::Slot& entry = file_->slots[slot];
+      OpenReader reader{txn, entry.since_us.load(std::memory_order_relaxed), ProcessTag{owner}, slot, {}};
+      if (entry.held_txn.load(std::memory_order_acquire) == txn) {
+        reader.held_pages = entry.held_pages.load(std::memory_order_relaxed);
+      }
+      visit(reader);
     }
   }
+}
+
+void Versions::note_held(u32 slot, TxnId txn, u64 pages) noexcept {
+  file_->slots[slot].held_pages.store(pages, std::memory_order_relaxed);
+  file_->slots[slot].held_txn.store(txn, std::memory_order_release);
 }
 
 void Versions::collect(std::vector<TxnId>& pins) const {

@@ -54,7 +54,11 @@ class Versions {
     TxnId txn;
     i64 since_us;  // 0: not told
     ProcessTag process;
+    u32 slot;
+    std::optional<u64> held_pages;  // as it was noted last
   };
+  // Notes how many pages readers of `txn` alone hold back, one of which has that slot. Under the writer's place.
+  void note_held(u32 slot, TxnId txn, u64 pages) noexcept;
   // Of all processes, unordered; readers that come or go meanwhile may be among them or not.
   std::vector<OpenReader> readers() const;
   // Appends the versions that readers hold, unordered, with repetitions.

@@ -34,6 +34,7 @@ bool WriterLock::try_lock(i64 now_us) {
 
 void WriterLock::unlock() noexcept {
   owner_.store(std::thread::id(), std::memory_order_relaxed);
+  processes_.lock_file().writing_since_us.store(0, std::memory_order_relaxed);
   lock_.unlock();
 }
 

@@ -19,6 +19,7 @@ class WriterLock {
   void unlock() noexcept;
   // Takes the place if it is free, or a dead process has it.
   bool try_lock(i64 now_us);
+  ProcessTag owner() const noexcept { return lock_.owner(); }
   // True if a thread of this process has the place.
   bool is_ours() const noexcept { return owner_.load() != std::thread::id(); }
   // True if the calling thread took the place that is held now.

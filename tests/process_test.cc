@@ -139,7 +139,7 @@ TEST(Process, KilledInRecovery) {
     acknowledged = std::max(acknowledged, read_acknowledged(ends[0]));
     close(ends[0]);
     for (int again = 0; again < 3; ++again) {
-      const pid_t opener = start_child([&] { return static_cast<int>(Database::open(path).info().readers); });
+      const pid_t opener = start_child([&] { return static_cast<int>(Database::open(path).info().readers.size()); });
       usleep(static_cast<useconds_t>(below(random, 6'000)));
       kill(opener, SIGKILL);
       wait_for(opener);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -17,7 +18,7 @@ namespace sapwood {
 
 // An open file. Movable; for any number of threads at once. It stays open until the last Database, transaction, handle
 // or range of it is gone, or close() is called. Errors of files: not_found, exists, in_use, not_a_database,
-// newer_format, corrupt, read_only, disk_full, io.
+// newer_format, corrupt, read_only, invalid_argument (see Options), disk_full, io.
 class Database {
  public:
   // Opens the file at `path`, by default creating it if absent. Recovers it if it was not closed cleanly.
@@ -31,6 +32,8 @@ class Database {
   // read_only, writes_refused, would_deadlock if this thread has a write transaction open already.
   WriteTxn begin_write();
   WriteTxn begin_write(std::chrono::milliseconds timeout);
+  // The same, but nullopt if others have the place for that long. Throws what begin_write() throws but timed_out.
+  std::optional<WriteTxn> try_begin_write(std::chrono::milliseconds timeout = std::chrono::milliseconds(0));
 
   // Calls `function` with a write transaction, commits, and returns what it returned. If it throws, everything is
   // rolled back and the exception goes on. A function that committed or rolled back itself is left alone.
@@ -80,18 +83,20 @@ class Database {
   bool drop(std::string_view name);
   void rename(std::string_view from, std::string_view to);
 
-  // All commits so far become durable, whatever their durability.
+  // All commits so far become durable, whatever their durability. Throws writes_refused, io.
   void sync();
-  // Writes a checkpoint: the next open has nothing to replay.
+  // Writes a checkpoint: the next open has nothing to replay. Waits as begin_write() does. Throws timed_out, read_only,
+  // writes_refused, io, disk_full, would_deadlock.
   void checkpoint();
 
   // Verifies every page and value of the newest visible commit: checksums, structure, order, counts, forms of values;
   // then that each page in use is referred to once, and marked as in use, and no other is. A sentence for each fault
   // found, which names the collection, the page and the broken rule; 1,000 at most; empty is good. Writers go on, but
   // for the last part. `progress` is told pages; Error{cancelled} if it returns false. Reads all pages in use. Memory:
-  // a bit for each page of the file.
+  // a bit for each page of the file. Waits as begin_write() does.
   std::vector<std::string> check(const Progress& progress = {});
-  // Facts at hand; microseconds.
+  // Facts at hand, and who has the file open. Microseconds, and a system call for each process; waits for a write
+  // transaction that is open for a twentieth of a second at most, and goes on without: Info::space_txn.
   Info info() const;
   // All that can be told. Reads every page of the newest visible commit but large values, while writers go on, and
   // waits for a write transaction that is open for a second at most. `progress` as in check(). Throws Error{corrupt}

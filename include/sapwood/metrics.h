@@ -43,13 +43,6 @@ struct SpaceMetrics {
   std::uint64_t checkpoint_held_pages = 0;  // pending for the last checkpoint only: the next one frees them
 };
 
-// A read transaction, or a range of a handle without one. Also, with no `open_us`, a single call of such a handle.
-struct ReaderMetrics {
-  std::uint64_t txn = 0;                // the commit that it sees
-  std::optional<std::int64_t> open_us;  // for how long it has been open
-  std::uint64_t held_pages = 0;         // pending for readers of that commit only: free once all of these have ended
-};
-
 // Stable names: checkpoint_cause_name.
 enum class CheckpointCause : std::uint8_t {
   asked,       // Database::checkpoint, or Database::sync after commits with Durability::none
@@ -85,7 +78,7 @@ struct MemoryMetrics {
 };
 
 struct Metrics {
-  Info info;  // of the same moment
+  Info info;  // of the same moment; without the reader of metrics() itself
   // The commit info.txn. While no other commit is under way and no write transaction is open here,
   //   info.live_pages = bitmap_pages + the pages() of the catalog and of all collections
   //   info.page_count = meta_pages + live, pending and free ones
@@ -95,9 +88,8 @@ struct Metrics {
   std::vector<CollectionMetrics> collections;  // by name
   TreeMetrics all_collections;                 // their sum; the greatest height
 
-  // Not known (and all `held_pages` 0) if another thread's write transaction stays open for the second that is waited.
+  // Not known if another thread's write transaction stays open for the second that is waited.
   std::optional<SpaceMetrics> space;
-  std::vector<ReaderMetrics> readers;  // oldest commit first; without that of metrics() itself
   ActivityMetrics activity;
   MemoryMetrics memory;
 };

@@ -38,7 +38,8 @@ struct Options {
   OpenMode mode = OpenMode::create;
   Durability durability = Durability::sync;
 
-  // No other process may have the file open at the same time. Implied by Durability::none.
+  // No other process may have the file open at the same time. Implied by Durability::none. On a network file system
+  // (NFS, SMB, ...) files can be written only so; Error{invalid_argument} else. Without effect for OpenMode::read.
   bool exclusive = false;
 
   // Bytes a page, a power of two, 512..65536. Fixed at creation; ignored for a file that exists. 0 means the default.
@@ -57,8 +58,10 @@ struct Options {
   // Verify page checksums when a page is first read by this process.
   bool verify_checksums = true;
 
-  // Longest that begin_write waits for another writer. Negative: without limit.
-  std::chrono::milliseconds write_timeout{-1};
+  // Longest that a call which writes waits for other threads and processes, before Error{timed_out} names who is in the
+  // way: for another write transaction (begin_write can be told another limit), or for a checkpoint. Negative: without
+  // limit. docs/guarantees.md, "Waiting".
+  std::chrono::milliseconds write_timeout{60'000};
 
   // Files, clock and randomness; null means the operating system's. Tests pass a simulated disk.
   os::Env* env = nullptr;
