@@ -33,7 +33,7 @@ constexpr Network kNetworks[] = {
     {0x786F4256, "VirtualBox"}  // VBOXSF_SUPER_MAGIC
 };
 
-constexpr u32 kExt4 = 0xEF53;      // EXT4_SUPER_MAGIC
+constexpr u32 kExt4 = 0xEF53;       // EXT4_SUPER_MAGIC
 constexpr u32 kTmpfs = 0x01021994;  // TMPFS_MAGIC
 
 }  // namespace

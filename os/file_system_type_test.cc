@@ -12,7 +12,8 @@ namespace {
 
 #ifndef __APPLE__
 TEST(FileSystemType, NetworksAreKnownByTheNumbersOfTheSystem) {
-  for (const u32 type : std::initializer_list<u32>{NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, AFS_SUPER_MAGIC, CODA_SUPER_MAGIC, V9FS_MAGIC}) {
+  for (const u32 type :
+       std::initializer_list<u32>{NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, AFS_SUPER_MAGIC, CODA_SUPER_MAGIC, V9FS_MAGIC}) {
     EXPECT_NE(network_name(type), nullptr) << std::hex << type;
     EXPECT_FALSE(keeps_space(type)) << "stores are mapped where it does";
   }

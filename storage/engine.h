@@ -73,7 +73,7 @@ struct EngineInfo {
   u64 checkpoints = 0;  // since open
   u64 log_bytes = 0;    // used in the active segment
   u64 log_segment_bytes = 0;
-  TxnId space_txn = 0;     // what live, pending and free pages are of
+  TxnId space_txn = 0;  // what live, pending and free pages are of
   i64 created_us = 0;
   std::vector<ProcessInfo> processes;
   std::optional<WriterInfo> writer;

@@ -93,9 +93,8 @@ class WaitsThreadTest : public EngineTest {
 
 // A sync commit of another process, its sync() and its close() go on: the log is durable whoever synced it.
 TEST_F(WaitsThreadTest, NobodyWaitsForAStoppedSync) {
-  stop_in(os::OperationKind::sync, kLogPath, [this] {
-    commit(*first_.engine, Durability::sync, [](Editor& editor) { editor.put(3, 3); });
-  });
+  stop_in(os::OperationKind::sync, kLogPath,
+          [this] { commit(*first_.engine, Durability::sync, [](Editor& editor) { editor.put(3, 3); }); });
   for (u64 i = 4; i < 8; ++i) {
     commit(*second_.engine, Durability::sync, [i](Editor& editor) { editor.put(i, i); });
   }

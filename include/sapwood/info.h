@@ -60,7 +60,7 @@ struct Info {
   std::uint64_t checkpoints = 0;  // since open
   std::uint64_t log_bytes = 0;    // used in the active segment of the redo log, as of `space_txn`
   std::uint64_t log_segment_bytes = 0;
-  std::int64_t created_us = 0;    // since 1970, UTC
+  std::int64_t created_us = 0;  // since 1970, UTC
   bool read_only = false;
   // Of all processes that share the file, this one included: 64 at most, and 1,024 readers.
   std::vector<ProcessInfo> processes;  // the one that opened it first comes first

@@ -38,8 +38,8 @@ struct Options {
   OpenMode mode = OpenMode::create;
   Durability durability = Durability::sync;
 
-  // No other process may have the file open at the same time. Implied by Durability::none. On a network file system (NFS,
-  // SMB, ...) files can be written only so; Error{invalid_argument} else. Without effect for OpenMode::read.
+  // No other process may have the file open at the same time. Implied by Durability::none. On a network file system
+  // (NFS, SMB, ...) files can be written only so; Error{invalid_argument} else. Without effect for OpenMode::read.
   bool exclusive = false;
 
   // Bytes a page, a power of two, 512..65536. Fixed at creation; ignored for a file that exists. 0 means the default.
