@@ -10,6 +10,14 @@
 namespace sapwood::cli {
 namespace {
 
+constexpr const char* kHelp =
+    "Pages are live (part of the newest state), pending (freed, but still needed by a reader or a checkpoint) or free\n"
+    "(used again by later commits). Processes are named by the ids that they see themselves: outside of a container\n"
+    "they may have others. Readers are listed with the oldest commit first.\n\n"
+    "Examples:\n"
+    "  sapwood info lab.sapwood\n"
+    "  sapwood info lab.sapwood --json | jq .readers";
+
 constexpr std::size_t kMostListed = 10;  // in text; JSON has all
 
 template <class T>
@@ -142,13 +150,7 @@ void print_facts(const Info& info) {
 }  // namespace
 
 int run_info(Command& command) {
-  command.footer(
-      "Pages are live (part of the newest state), pending (freed, but still needed by a reader or a checkpoint) or "
-      "free\n"
-      "(used again by later commits). Processes tell their ids as they see them themselves: another container may "
-      "have\n"
-      "other numbers. Readers are listed with the oldest commit first.\n\nExamples:\n  sapwood info lab.sapwood\n  "
-      "sapwood info lab.sapwood --json");
+  command.footer(kHelp);
   command.parse();
   const Database database = open_to_read(command.file());
   Info info = database.info();

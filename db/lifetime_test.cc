@@ -382,6 +382,7 @@ TEST(LifetimeThreads, OpeningOneFileDoesNotHoldUpAnother) {
   std::atomic<int> opened = 0;
   std::vector<std::thread> threads;
   std::vector<std::optional<Database>> databases(2);
+  threads.reserve(databases.size());
   for (std::optional<Database>& database : databases) {
     threads.emplace_back([&folder, &opened, &database] {
       database = Database::open(folder.file("slow"), quick_options());

@@ -164,8 +164,9 @@ void Engine::Impl::roll_forward(const Meta& written) {
   try {
     write_meta(pages.file(), written);
     sync_pages();
+    LockFile& lock = shared();
+    Lsn end = written.replay_lsn;
     if (written.log_expected) {
-      LockFile& lock = shared();
       const LogIdentity identity{written.uuid, written.log_epoch, written.log_stride};
       const std::unique_ptr<RedoLog> its_log =
           RedoLog::open(env, log_path(), identity, {options.log_size, written.log_stride}, true, false);
@@ -174,11 +175,12 @@ void Engine::Impl::roll_forward(const Meta& written) {
                        {lock.segment_space[0], lock.segment_space[1]});
       if (!its_log->has_free_segment()) its_log->free_sealed();
       ++lock.segments;
-      if (written.txn > lock.tip) {
-        Descriptor version = descriptor_of(written);
-        version.lsn = its_log->end();
-        versions->publish_tip(version);
-      }
+      end = its_log->end();
+    }
+    if (written.txn > lock.tip) {
+      Descriptor version = descriptor_of(written);
+      version.lsn = end;
+      versions->publish_tip(version);
     }
     publish_meta(written);
   } catch (...) {

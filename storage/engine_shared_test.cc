@@ -121,24 +121,38 @@ class SharedTest : public EngineTest {
     if (durability == Durability::sync) survives_power_ = survives_kill_;
   }
 
-  // The process dies before one of the next operations on the disk, wherever that is in what it does. Its thread stops
-  // there for ever, with all it holds: unwinding would give back locks, which the dead do not.
-  void die_in(std::mt19937_64& random, Process& process) {
+  // Before each operation on the disk: that of one that is dying may be its last.
+  void watch() {
+    disk_.set_observer([this](const os::Operation&) {
+      Dying* const dying = dying_;
+      if (dying != nullptr && dying->thread == std::this_thread::get_id()) dying->about_to_operate();
+    });
+  }
+  // The process dies in `work`, after so many operations on the disk, or at its end. Its thread stops there for ever,
+  // with all it holds: unwinding would give back locks, which the dead do not.
+  void die_after(u64 operations, Process& process, const std::function<void(Process&)>& work) {
     static std::list<Dying>& all = *std::make_unique<std::list<Dying>>().release();
     Dying& dying = all.emplace_back();
     dying.process = std::exchange(process, Process{});
-    dying.operations_left = random() % 40;
-    const u64 seed = random();
+    dying.operations_left = operations;
     dying_ = &dying;
-    std::thread([this, &dying, seed] {
+    std::thread([&dying, work] {
       dying.thread = std::this_thread::get_id();
-      std::mt19937_64 own(seed);
-      while (!HasFailure() && dying.process.engine != nullptr) step(own, dying.process);
+      work(dying.process);
       dying.stop();
     }).detach();
     dying.wait();
     dying_ = nullptr;
     if (dying.process.env != nullptr) dying.process.env->kill();
+  }
+  // Wherever that is in what it does.
+  void die_in(std::mt19937_64& random, Process& process) {
+    const u64 operations = random() % 40;
+    const u64 seed = random();
+    die_after(operations, process, [this, seed](Process& dying) {
+      std::mt19937_64 own(seed);
+      while (!HasFailure() && dying.engine != nullptr) step(own, dying);
+    });
     Process other;
     start(other);
     expect_sound(*other.engine);  // with the writer's place: ends what the dead one had begun
@@ -161,12 +175,7 @@ class SharedTest : public EngineTest {
 
   void run(u64 seed, int steps) {
     std::mt19937_64 random(seed);
-    if (dies_in_the_middle_) {
-      disk_.set_observer([this](const os::Operation&) {
-        Dying* const dying = dying_;
-        if (dying != nullptr && dying->thread == std::this_thread::get_id()) dying->about_to_operate();
-      });
-    }
+    if (dies_in_the_middle_) watch();
     for (int i = 0; i < steps && !HasFailure(); ++i) {
       SCOPED_TRACE("step " + std::to_string(i));
       Process& process = processes_[random() % kProcesses];
@@ -253,6 +262,39 @@ TEST_F(SharedTest, ProcessesDieInTheMiddle) {
   options_.dirty_limit = 2048;
   dies_in_the_middle_ = true;
   run(seed, 600);
+}
+
+// The file has no log yet: so its meta is all that tells of the commit, whether it was published or not.
+TEST_F(SharedTest, DiesInAFirstCommitThatIsACheckpoint) {
+  watch();
+  u64 counted = 0;
+  constexpr u64 kOperations = 15;
+  for (u64 operations = 0; operations < kOperations; ++operations) {
+    SCOPED_TRACE("after " + std::to_string(operations) + " operations");
+    Process& dying = processes_[0];
+    Process& other = processes_[1];
+    start(other);
+    start(dying);
+    const State before = read_newest(*other.engine);
+    State after = before;
+    after.values[operations] = operations + 1;
+    die_after(operations, dying, [operations](Process& process) {
+      const std::unique_ptr<WriteTransaction> txn = process.engine->begin_write(std::chrono::milliseconds(-1));
+      Editor(*txn).put(operations, operations + 1);
+      txn->commit_by_checkpoint();
+    });
+    ASSERT_NO_THROW(expect_sound(*other.engine));
+    const State found = read_newest(*other.engine);
+    EXPECT_TRUE(found == before || found == after);
+    counted += found == after;
+    commit(*other.engine, Durability::sync, [](Editor& editor) { editor.put(99, 1); });
+    expect_sound(*other.engine);
+    other.engine->close();
+    other = Process{};
+  }
+  EXPECT_GT(counted, 1u);
+  EXPECT_LT(counted, kOperations);
+  disk_.set_observer({});
 }
 
 TEST_F(SharedTest, WithALogThatIsNeverFull) {

@@ -29,6 +29,9 @@ TEST(Explorer, SupersededCheckpointsAndKill) {
 TEST(Explorer, TwoKillsAndRejoin) { expect_holds({.attempts = 2, .checkpoints = 1, .kills = 2, .sync = false}); }
 TEST(Explorer, LastCloseAndKills) { expect_holds({.attempts = 2, .checkpoints = 0, .kills = 2, .closes = true}); }
 TEST(Explorer, FailedSyncs) { expect_holds({.attempts = 3, .checkpoints = 1, .failures = 1}); }
+TEST(Explorer, SyncsThatAreOvertaken) {
+  expect_holds({.attempts = 3, .checkpoints = 0, .kills = 1, .failures = 1, .overtakes = 2});
+}
 TEST(Explorer, ThreeProcesses) { expect_holds({.processes = 3, .attempts = 2, .checkpoints = 1}); }
 
 struct Broken {

@@ -136,6 +136,7 @@ std::string describe(const State& state, Action action) {
   if (action.choice == kBirth) return name + "opens the file";
   const At at = state.processes[action.actor].at;
   if (at == At::idle) return name + "begins " + kOperations[action.choice];
+  if (at == At::sync_lock && action.choice == 1) return name + "overtakes who syncs";
   return name + kNames[static_cast<std::size_t>(at)] + (action.choice == 1 ? " fails" : "");
 }
 

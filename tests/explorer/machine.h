@@ -7,7 +7,8 @@
 
 namespace sapwood::explorer {
 
-// What happens next: `choice` 0 goes on (at idle: the Operation to begin); 1 at a sync: it fails.
+// What happens next: `choice` 0 goes on (at idle: the Operation to begin); 1 at a sync: it fails, at its lock: it is
+// taken from the process that has it.
 struct Action {
   u8 actor;  // a process, or kReader
   u8 choice;
@@ -75,7 +76,7 @@ class Machine {
   void unlock_writer();
 
   // shared_sync.cc
-  bool sync_lock();
+  bool sync_lock(u8 choice);
   void acknowledge();
 
   // checkpoint.cc

@@ -173,7 +173,7 @@ bool Machine::go_on(u8 choice) {
   if (me_.at == At::idle) return do_begin(choice);
   const bool syncs = me_.at == At::roll_sync || me_.at == At::zero_sync || me_.at == At::sync_flush ||
                      me_.at == At::job_sync || me_.at == At::job_meta_sync;
-  if (choice > (syncs ? 1 : 0)) return false;
+  if (choice > (syncs || me_.at == At::sync_lock ? 1 : 0)) return false;
   if (me_.at == At::poison) {
     poison();
     return true;

@@ -36,14 +36,20 @@ bool Machine::sync_log(u8 choice) {
   return true;
 }
 
-bool Machine::sync_lock() {
+bool Machine::sync_lock(u8 choice) {
   const u8 txn = s_.attempts[me_.attempt].txn;
   if (shared_.log_durable >= txn) {
     go(At::sync_seen);
     return true;
   }
   bool stole = false;
-  if (!take(shared_.sync, true, stole)) return false;
+  if (choice == 1) {  // it may be stopped; it may as well go on
+    if (s_.overtakes == config_.overtakes || !s_.is_alive(shared_.sync)) return false;
+    ++s_.overtakes;
+    shared_.sync = me_.life;
+  } else if (!take(shared_.sync, true, stole)) {
+    return false;
+  }
   if (refuses()) {
     give_up();
   } else if (shared_.log_durable >= txn) {
@@ -79,7 +85,7 @@ bool Machine::do_sync_step(u8 choice) {
       set_head(txn);
       acknowledge();
       return true;
-    case At::sync_lock: return sync_lock();
+    case At::sync_lock: return sync_lock(choice);
     case At::sync_target:
       me_.target = shared_.tip;
       if (mutated(Mutation::head_before_sync)) raise_head(me_.target);
@@ -97,7 +103,7 @@ bool Machine::do_sync_step(u8 choice) {
       go(At::sync_unlock);
       return true;
     case At::sync_unlock:
-      shared_.sync = 0;
+      if (shared_.sync == me_.life) shared_.sync = 0;
       me_.target = 0;
       go(At::sync_seen);
       return true;

@@ -94,6 +94,7 @@ struct Config {
   u8 snapshots = 0;    // of the one reader
   u8 kills = 0;
   u8 failures = 0;      // of syncs
+  u8 overtakes = 0;     // of a process that syncs the log, by one that waits for it
   bool closes = false;  // the last process may close
   bool async = true;
   bool sync = true;
@@ -281,9 +282,9 @@ struct State {
   Use uses[kUses];
   Meta metas[kMetas];
   u8 attempt_count, use_count, meta_count, lives;
-  u8 begun, bigs, checkpoints, snapshots, kills, failures;  // that happened
-  u8 acknowledged, acknowledged_sync;                       // bit attempt
-  u8 broken_log, broken_data;                               // a sync has failed
+  u8 begun, bigs, checkpoints, snapshots, kills, failures, overtakes;  // that happened
+  u8 acknowledged, acknowledged_sync;                                  // bit attempt
+  u8 broken_log, broken_data;                                          // a sync has failed
   Invariant violated;
 
   bool is_alive(u8 life) const {
