@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/fail_point.h"
 #include "storage/engine_impl.h"
 
 namespace sapwood::storage {
@@ -93,6 +94,7 @@ bool Engine::Impl::prepare_checkpoint(CheckpointCause cause) {
   versions->forget_dead_readers();
   const SharedGuard guard(checkpoint_lock);
   settle_checkpoint();
+  SAPWOOD_FAIL_POINT("checkpoint.settled");
   if (tip.txn == meta.txn) return false;
   CheckpointJob job = make_job(tip, LogAfter::kept);
   job.cause = cause;
@@ -100,7 +102,9 @@ bool Engine::Impl::prepare_checkpoint(CheckpointCause cause) {
   start_checkpoint();
   job.id = new_job();
   shared().running_txn = tip.txn;
+  SAPWOOD_FAIL_POINT("checkpoint.pinned");
   shared().job = job.id;
+  SAPWOOD_FAIL_POINT("checkpoint.prepared");
   running = std::move(job);
   while (running && !has_room) step_running();  // the log is as full as it was
   return true;
@@ -120,7 +124,9 @@ bool Engine::Impl::seal_log(CheckpointJob& job) {
     const i64 now = env.clock().monotonic_us();
     LockFile& lock = shared();
     segments = ++lock.segments;
+    SAPWOOD_FAIL_POINT("checkpoint.sealing");
     log->switch_segment(now - last_seal_us < kFastSealUs);
+    SAPWOOD_FAIL_POINT("checkpoint.sealed");
     for (u32 s = 0; s < 2; ++s) lock.segment_space[s] = log->space(s);
     last_seal_us = now;
     job.meta.replay_lsn = log->active_start();
@@ -151,8 +157,11 @@ void Engine::Impl::settle_checkpoint() {
 // checkpoint, which then counts.
 void Engine::Impl::roll_forward(const Meta& written) {
   try {
+    SAPWOOD_FAIL_POINT("roll_forward.begun");
     write_meta(pages.file(), written);
+    SAPWOOD_FAIL_POINT("roll_forward.meta_written");
     sync_pages();
+    SAPWOOD_FAIL_POINT("roll_forward.synced");
     if (written.log_expected) {
       LockFile& lock = shared();
       const LogIdentity identity{written.uuid, written.log_epoch, written.log_stride};
@@ -162,6 +171,7 @@ void Engine::Impl::roll_forward(const Meta& written) {
       its_log->refresh(std::max(newest ? newest->lsn : 0, written.replay_lsn),
                        {lock.segment_space[0], lock.segment_space[1]});
       if (!its_log->has_free_segment()) its_log->free_sealed();
+      SAPWOOD_FAIL_POINT("roll_forward.sealed_freed");
       ++lock.segments;
       if (written.txn > lock.tip) {
         Descriptor version = descriptor_of(written);
@@ -169,6 +179,7 @@ void Engine::Impl::roll_forward(const Meta& written) {
         versions->publish_tip(version);
       }
     }
+    SAPWOOD_FAIL_POINT("roll_forward.counted");
     publish_meta(written);
   } catch (...) {
     refuse_and_rethrow();
@@ -182,6 +193,7 @@ void Engine::Impl::publish_meta(Meta written) {
   versions->publish_head(written.txn);
   raise(lock.durable_lsn, written.replay_lsn);
   raise(lock.synced_runs, written.replay_lsn);
+  SAPWOOD_FAIL_POINT("meta.shown");
   {
     const std::lock_guard guard(checkpoint_mutex);
     meta = std::move(written);
@@ -189,7 +201,9 @@ void Engine::Impl::publish_meta(Meta written) {
     lock.running_txn = 0;
     lock.meta_sequence = meta.sequence;
   }
+  SAPWOOD_FAIL_POINT("meta.published");
   lock.job = 0;
+  SAPWOOD_FAIL_POINT("meta.job_ended");
   lock.completing = 0;
 }
 
@@ -201,15 +215,18 @@ bool Engine::Impl::step(CheckpointJob& job) {
       pages.file().write(geometry.offset_of(bitmap.page), bitmap.bytes.data(), bitmap.bytes.size());
     }
     job.has_bitmaps = true;
+    SAPWOOD_FAIL_POINT("checkpoint.bitmaps_written");
   } else if (job.summed < job.unsummed.size()) {
     const std::size_t end = std::min(job.summed + kSlicePages, job.unsummed.size());
     for (; job.summed < end; ++job.summed) {
       const PageNo page = job.unsummed[job.summed];
       if (PageHeader::birth(pages.bytes(page)) > job.summed_txn) pages.sum(page);
     }
+    SAPWOOD_FAIL_POINT("checkpoint.summed");
   } else if (to_u64(job.write_back_from) < job.target.page_count) {
     pages.file().start_write_back(geometry.offset_of(job.write_back_from), kSlicePages << geometry.page_shift);
     job.write_back_from = job.write_back_from + kSlicePages;
+    SAPWOOD_FAIL_POINT("checkpoint.written_back");
   } else {
     complete(job);
     return true;
@@ -227,12 +244,18 @@ void Engine::Impl::sync_pages() {
 void Engine::Impl::complete(CheckpointJob& job) {
   LockFile& lock = shared();
   sync_pages();
+  SAPWOOD_FAIL_POINT("checkpoint.pages_synced");
   const bool keeps_log = log != nullptr && job.meta.log_expected;
   if (keeps_log) log->keep_active_start();
+  SAPWOOD_FAIL_POINT("checkpoint.start_kept");
   lock.completing = job.target.txn > lock.tip ? kCompletingCommit : kCompleting;
+  SAPWOOD_FAIL_POINT("checkpoint.completing");
   write_meta(pages.file(), job.meta);
+  SAPWOOD_FAIL_POINT("checkpoint.meta_written");
   sync_pages();
+  SAPWOOD_FAIL_POINT("checkpoint.meta_synced");
   if (keeps_log && !log->has_free_segment()) log->free_sealed();
+  SAPWOOD_FAIL_POINT("checkpoint.sealed_freed");
   if (job.target.txn > lock.tip) versions->publish_tip(job.target);  // a commit by checkpoint
   was_summed = true;
   publish_meta(std::move(job.meta));
@@ -271,6 +294,7 @@ void Engine::Impl::step_running() {
 // A commit's share of the checkpoint in progress, if there is one and nobody else is at it.
 void Engine::Impl::advance_checkpoint(u64 slices) noexcept {
   if (!checkpoint_lock.try_lock()) return;
+  SAPWOOD_FAIL_POINT("checkpoint.advancing");
   try {
     for (; running && slices > 0; --slices) step_running();
   } catch (...) {

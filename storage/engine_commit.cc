@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/fail_point.h"
 #include "os/wait.h"
 #include "storage/engine_impl.h"
 
@@ -61,11 +62,13 @@ void Engine::Impl::append_record(Commit& commit) {
                                  lock.durable_lsn.load(std::memory_order_relaxed)};
   lock.appending.store(1, std::memory_order_relaxed);
   std::atomic_signal_fence(std::memory_order_seq_cst);
+  SAPWOOD_FAIL_POINT("commit.appending");
   try {
     version.lsn = log->append(*commit.record, info, commit.durability == Durability::sync);
   } catch (...) {
     refuse_and_rethrow();
   }
+  SAPWOOD_FAIL_POINT("commit.appended");
   if (commit.runs_size != 0) lock.runs_end = version.lsn;
   referred_bytes += commit.run_bytes;
   ++log_records;
@@ -92,7 +95,9 @@ void Engine::Impl::finish_commit(const Commit& commit) {
   const bool nothing_pending = versions->head() == txn - 1 || commit.by_checkpoint;
   const bool wait =
       !commit.by_checkpoint && log != nullptr && (commit.durability == Durability::sync || !nothing_pending);
+  SAPWOOD_FAIL_POINT("commit.published");
   if (!wait) versions->publish_head(txn);
+  SAPWOOD_FAIL_POINT("commit.shown");
   try {
     if (wants_checkpoint()) {
       const bool log_full = log != nullptr && log->nearly_full();
@@ -103,6 +108,7 @@ void Engine::Impl::finish_commit(const Commit& commit) {
   }
   const CallUnderWay under_way(calls);
   end_write();
+  SAPWOOD_FAIL_POINT("commit.waiting");
   if (wait) {
     try {
       sync_log(commit.version.lsn);
@@ -140,6 +146,7 @@ bool Engine::Impl::ensure_log() {
     if (error.code() != ErrorCode::disk_full) throw;
     return false;
   }
+  SAPWOOD_FAIL_POINT("log.made");
   next.replay_lsn = log->active_start();
   LockFile& lock = shared();
   for (u32 s = 0; s < 2; ++s) lock.segment_space[s] = log->space(s);
@@ -151,6 +158,7 @@ bool Engine::Impl::ensure_log() {
   } catch (...) {
     refuse_and_rethrow();
   }
+  SAPWOOD_FAIL_POINT("log.expected");
   publish_meta(std::move(next));
   has_log = true;
   return true;
@@ -183,17 +191,22 @@ void Engine::Impl::sync_to_tip() {
   LockFile& lock = shared();
   std::optional<Descriptor> target;
   while (!target) target = versions->find(versions->tip());
+  SAPWOOD_FAIL_POINT("sync.targeted");
   const Lsn runs = lock.runs_end;
   if (runs > lock.synced_runs) pages.sync();
   log->sync();
+  SAPWOOD_FAIL_POINT("sync.synced");
   throw_if_refused();  // another process may have got the error that was meant for this sync
   raise(lock.synced_runs, std::min<u64>(runs, target->lsn));  // not of a record that may never count
   versions->publish_head(target->txn);                        // before who waits for `durable_lsn` goes on
+  SAPWOOD_FAIL_POINT("sync.shown");
   raise(lock.durable_lsn, target->lsn);
+  SAPWOOD_FAIL_POINT("sync.counted");
 }
 
 void Engine::Impl::end_sync() noexcept {
   sync_lock.unlock();
+  SAPWOOD_FAIL_POINT("sync.released");
   shared().sync_round.fetch_add(1, std::memory_order_release);
   os::wake_all(shared().sync_round);
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/fail_point.h"
 #include "storage/engine_impl.h"
 #include "storage/space_delta.h"
 #include "storage/value_runs.h"
@@ -56,12 +57,14 @@ void Engine::Impl::settle_dead_checkpoint() {
 
 void Engine::Impl::follow() {
   const bool followed = std::exchange(follows, false);  // a throw from here on leaves half of it
+  SAPWOOD_FAIL_POINT("follow.begun");
   follow_meta();
   const std::optional<Descriptor> newest = versions->find(shared().tip);
   check_format(newest.has_value(), kNoPage, "the lock file has lost the newest commit");
   pages.cover(newest->page_count);
   pages.refresh_size();
   follow_log(*newest);
+  SAPWOOD_FAIL_POINT("follow.log_read");
   tip = followed && apply_records(*newest) ? *newest : reload();
   follows = true;
   note_space();
@@ -102,6 +105,7 @@ void Engine::Impl::follow_log(const Descriptor& newest) {
   } catch (...) {
     refuse_and_rethrow();
   }
+  SAPWOOD_FAIL_POINT("follow.tail_erased");
   lock.appending = 0;
 }
 
@@ -113,6 +117,7 @@ bool Engine::Impl::apply_records(const Descriptor& newest) {
   const bool found = log != nullptr && log->read(tip.lsn, newest.lsn, tip.txn, [&](const Record& record) {
     apply(record);
     last = record.header.txn;
+    SAPWOOD_FAIL_POINT("follow.record_applied");
   });
   return found && last == newest.txn;
 }
@@ -148,11 +153,13 @@ Descriptor Engine::Impl::reload() {
   const Descriptor newest = versions->find(shared().tip).value();
   follow_log(newest);
   pages.forget_all_unsummed();
+  SAPWOOD_FAIL_POINT("follow.reloading");
   load_bitmaps();
   std::vector<TxnId> needed{versions->head()};  // before the readers, who may come at any later head
   versions->collect(needed);
   if (std::ranges::min(needed) < meta.txn) allocator.hold_free(meta.txn);
   tip = descriptor_of(meta);
+  SAPWOOD_FAIL_POINT("follow.bitmaps_loaded");
   if (!apply_records(newest)) {
     throw Error(ErrorCode::corrupt, log_path() + " does not hold all commits since the last checkpoint of " + path +
                                         "; close it in all processes, then open it again, which recovers it");

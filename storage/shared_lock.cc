@@ -1,6 +1,7 @@
 #include "storage/shared_lock.h"
 
 #include "base/assert.h"
+#include "base/fail_point.h"
 #include "os/wait.h"
 
 namespace sapwood::storage {
@@ -33,8 +34,12 @@ bool SharedLock::steal() {
   u32 seen = word_.load(std::memory_order_relaxed);
   const ProcessTag owner = owner_of(seen);
   if (owner == kNobody || owner == processes_.self() || processes_.is_alive(owner)) return false;
-  return word_.compare_exchange_strong(seen, static_cast<u32>(processes_.self()) | kWaiting, std::memory_order_acquire,
-                                       std::memory_order_relaxed);
+  if (!word_.compare_exchange_strong(seen, static_cast<u32>(processes_.self()) | kWaiting, std::memory_order_acquire,
+                                     std::memory_order_relaxed)) {
+    return false;
+  }
+  SAPWOOD_FAIL_POINT("lock.stolen");
+  return true;
 }
 
 // A thread that has waited keeps kWaiting set when it takes the word: others may sleep still.

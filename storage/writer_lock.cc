@@ -1,5 +1,6 @@
 #include "storage/writer_lock.h"
 
+#include "base/fail_point.h"
 #include "sapwood/error.h"
 
 namespace sapwood::storage {
@@ -7,6 +8,7 @@ namespace sapwood::storage {
 void WriterLock::note_owner(i64 now_us) {
   processes_.lock_file().writing_since_us.store(now_us, std::memory_order_relaxed);
   owner_.store(std::this_thread::get_id());
+  SAPWOOD_FAIL_POINT("writer.taken");
 }
 
 void WriterLock::lock(std::chrono::milliseconds timeout, i64 now_us) {
@@ -33,6 +35,7 @@ bool WriterLock::try_lock(i64 now_us) {
 }
 
 void WriterLock::unlock() noexcept {
+  SAPWOOD_FAIL_POINT("writer.leaving");
   owner_.store(std::thread::id(), std::memory_order_relaxed);
   lock_.unlock();
 }
