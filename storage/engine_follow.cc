@@ -9,32 +9,38 @@
 #include <utility>
 
 #include "base/fail_point.h"
+#include "os/wait.h"
 #include "storage/engine_impl.h"
 #include "storage/space_delta.h"
 #include "storage/value_runs.h"
 
 namespace sapwood::storage {
 
-// Takes the writer's place, up to date.
-void Engine::Impl::take_writer(std::chrono::milliseconds timeout) {
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+// Takes the writer's place, up to date, within `timeout`.
+void Engine::Impl::take_writer(milliseconds timeout) {
   const CallUnderWay under_way(calls);
   throw_if_closed();
+  const microseconds start = os::wait_clock();
   writer.lock(timeout, coarse_now());
   try {
     throw_if_closed();
-    catch_up();
+    const microseconds limit = std::min<milliseconds>(timeout, kForEver);
+    catch_up(timeout.count() < 0 ? limit : std::max(limit - (os::wait_clock() - start), microseconds(0)));
   } catch (...) {
     writer.unlock();
     throw;
   }
 }
 
-void Engine::Impl::catch_up() {
+void Engine::Impl::catch_up(microseconds timeout) {
   const LockFile& lock = shared();
   if (lock.completing != 0) settle_dead_checkpoint();
   const bool is_newest = follows && tip.txn == lock.tip && known_sequence == lock.meta_sequence &&
                          segments == lock.segments && lock.appending == 0;
-  if (!is_newest) follow();
+  if (!is_newest) follow(timeout);
 }
 
 // A process that died over a checkpoint may have written its meta: what is allocated from now on must be free in it,
@@ -42,7 +48,7 @@ void Engine::Impl::catch_up() {
 void Engine::Impl::settle_dead_checkpoint() {
   if (read_only || processes->state() == SharedState::poisoned) return;
   if (shared().completing == kCompletingCommit) {
-    checkpoint_lock.lock(std::chrono::microseconds(-1));  // who commits has the writer's place: that one is dead
+    checkpoint_lock.lock(microseconds(-1));  // who commits has the writer's place: that one is dead
   } else if (!checkpoint_lock.try_lock() && !checkpoint_lock.steal()) {
     return;  // its process works on it, and its version is pinned
   }
@@ -55,7 +61,7 @@ void Engine::Impl::settle_dead_checkpoint() {
   checkpoint_lock.unlock();
 }
 
-void Engine::Impl::follow() {
+void Engine::Impl::follow(microseconds timeout) {
   const bool followed = std::exchange(follows, false);  // a throw from here on leaves half of it
   SAPWOOD_FAIL_POINT("follow.begun");
   follow_meta();
@@ -65,7 +71,7 @@ void Engine::Impl::follow() {
   pages.refresh_size();
   follow_log(*newest);
   SAPWOOD_FAIL_POINT("follow.log_read");
-  tip = followed && apply_records(*newest) ? *newest : reload();
+  tip = followed && apply_records(*newest) ? *newest : reload(timeout);
   follows = true;
   note_space();
 }
@@ -146,8 +152,12 @@ void Engine::Impl::apply(const Record& record) {
 }
 
 // The newest version is the result.
-Descriptor Engine::Impl::reload() {
-  const SharedGuard guard(checkpoint_lock);  // the meta stays as it is
+Descriptor Engine::Impl::reload(microseconds timeout) {
+  if (!checkpoint_lock.lock(timeout)) {
+    throw Error(ErrorCode::timed_out, "a checkpoint of " + processes->describe(checkpoint_lock.owner()) +
+                                          " took longer than the time limit; try again later");
+  }
+  const SharedGuard guard(checkpoint_lock, std::adopt_lock);  // the meta stays as it is
   if (shared().completing != 0 && !read_only) settle_checkpoint();
   follow_meta();
   const Descriptor newest = versions->find(shared().tip).value();

@@ -86,14 +86,14 @@ struct Engine::Impl {
 
   // What other processes did; under the writer's place. engine_follow.cc.
   void take_writer(std::chrono::milliseconds timeout);
-  void catch_up();
-  void follow();
+  void catch_up(std::chrono::microseconds timeout = std::chrono::microseconds(-1));
+  void follow(std::chrono::microseconds timeout);
   void settle_dead_checkpoint();
   void follow_meta();
   void follow_log(const Descriptor& newest);
   bool apply_records(const Descriptor& newest);
   void apply(const Record& record);
-  Descriptor reload();
+  Descriptor reload(std::chrono::microseconds timeout);
 
   // Space; under the writer's place. engine_space.cc.
   void reclaim();

@@ -15,7 +15,6 @@ constexpr u32 kTagMask = (u32{1} << kTagBits) - 1;
 
 constexpr microseconds kStep{50'000};     // an owner's life is looked at so often
 constexpr microseconds kFairWait{2'000};  // who waited longer gets it next
-constexpr microseconds kForEver = std::chrono::hours(24 * 365 * 10);
 
 ProcessTag owner_of(u32 word) { return ProcessTag{word & kTagMask}; }
 
@@ -46,7 +45,7 @@ bool SharedLock::steal() {
 bool SharedLock::lock(microseconds timeout) {
   if (try_lock()) return true;
   const microseconds start = os::wait_clock();
-  const microseconds limit = timeout.count() < 0 || timeout > kForEver ? kForEver : timeout;
+  const microseconds limit = timeout.count() < 0 ? kForEver : std::min<microseconds>(timeout, kForEver);
   bool has_waited = false;
   for (;;) {
     u32 seen = word_.load(std::memory_order_relaxed);

@@ -9,10 +9,14 @@
 #pragma once
 
 #include <chrono>
+#include <mutex>
 
 #include "storage/processes.h"
 
 namespace sapwood::storage {
+
+// Longer time limits are none: they overflow where steps are counted.
+inline constexpr std::chrono::hours kForEver{24 * 365 * 10};
 
 class SharedLock {
  public:
@@ -37,6 +41,7 @@ class SharedLock {
 class SharedGuard {
  public:
   explicit SharedGuard(SharedLock& lock) : lock_(lock) { lock_.lock(std::chrono::microseconds(-1)); }
+  SharedGuard(SharedLock& lock, std::adopt_lock_t) : lock_(lock) {}
   ~SharedGuard() { lock_.unlock(); }
   SharedGuard(const SharedGuard&) = delete;
   SharedGuard& operator=(const SharedGuard&) = delete;

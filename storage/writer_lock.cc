@@ -17,8 +17,7 @@ void WriterLock::lock(std::chrono::milliseconds timeout, i64 now_us) {
                 "this thread has an open write transaction: write through its handles (txn.list, txn.sorted_map), or "
                 "end it first");
   }
-  constexpr std::chrono::milliseconds kForEver = std::chrono::hours(24 * 365 * 10);  // larger ones overflow in us
-  if (!lock_.lock(std::min(timeout, kForEver))) {
+  if (!lock_.lock(std::min<std::chrono::milliseconds>(timeout, kForEver))) {
     const ProcessTag owner = lock_.owner();
     throw Error(ErrorCode::timed_out,
                 (owner == processes_.self() ? "another write transaction of this process"

@@ -4,10 +4,10 @@
 
 #include <sys/types.h>
 
-#include <map>
 #include <optional>
 #include <string>
 
+#include "base/types.h"
 #include "sapwood/sapwood.h"
 
 namespace sapwood::test {
@@ -36,8 +36,8 @@ struct Reply {
   Kind kind = Kind::died;
   ErrorCode code{};  // of failed
   static constexpr u32 kWriters = 8;
-  i64 counts[kWriters] = {};      // by writer, of read
-  char text[240] = {};            // what failed, or was found
+  i64 counts[kWriters] = {};  // by writer, of read
+  char text[240] = {};        // what failed, or was found
 
   bool is_done() const { return kind == Kind::done; }
   std::string describe() const;
