@@ -32,6 +32,7 @@ Engine::Impl::CheckpointJob Engine::Impl::make_job(const Descriptor& target, Log
   job.target = target;
   job.summed_txn = meta.txn;
   job.start_us = env.clock().monotonic_us();
+  job.data_doubts = shared().data_doubts;
   job.meta = meta;
   Meta& next = job.meta;
   ++next.sequence;
@@ -48,9 +49,9 @@ Engine::Impl::CheckpointJob Engine::Impl::make_job(const Descriptor& target, Log
     const PageNo before = geometry.bitmap_page(group, next.active[group] ? 1 : 0);
     const u8* const bits = allocator.group_bits(group);
     const u64 size = page_size() - kBitmapHeaderSize;
-    if (!is_new && bitmap_is_sound(group) && std::memcmp(pages.bytes(before) + kBitmapHeaderSize, bits, size) == 0) {
-      continue;
-    }
+    const u8* const old_bits = is_new || !bitmap_is_sound(group) ? nullptr : pages.bytes(before) + kBitmapHeaderSize;
+    if (old_bits != nullptr && std::memcmp(old_bits, bits, size) == 0) continue;
+    if (job.data_doubts != 0) add_new_pages(group, old_bits, job.doubtful);
     next.active[group] = !next.active[group];
     const PageNo page = geometry.bitmap_page(group, next.active[group] ? 1 : 0);
     CheckpointJob::Bitmap& bitmap = job.bitmaps.emplace_back();
@@ -164,12 +165,7 @@ void Engine::Impl::roll_forward(const Meta& written) {
     SAPWOOD_FAIL_POINT("roll_forward.synced");
     if (written.log_expected) {
       LockFile& lock = shared();
-      const LogIdentity identity{written.uuid, written.log_epoch, written.log_stride};
-      const std::unique_ptr<RedoLog> its_log =
-          RedoLog::open(env, log_path(), identity, {options.log_size, written.log_stride}, true, false);
-      const std::optional<Descriptor> newest = versions->find(lock.tip);
-      its_log->refresh(std::max(newest ? newest->lsn : 0, written.replay_lsn),
-                       {lock.segment_space[0], lock.segment_space[1]});
+      const std::unique_ptr<RedoLog> its_log = log_as_it_is(written, newest_version().lsn);
       if (!its_log->has_free_segment()) its_log->free_sealed();
       SAPWOOD_FAIL_POINT("roll_forward.sealed_freed");
       ++lock.segments;
@@ -184,6 +180,15 @@ void Engine::Impl::roll_forward(const Meta& written) {
   } catch (...) {
     refuse_and_rethrow();
   }
+}
+
+// A log object of its own, up to date: for who has not the writer's place, or does not know that log yet.
+std::unique_ptr<RedoLog> Engine::Impl::log_as_it_is(const Meta& of, Lsn end) {
+  const LogIdentity identity{of.uuid, of.log_epoch, of.log_stride};
+  std::unique_ptr<RedoLog> found =
+      RedoLog::open(env, log_path(), identity, {options.log_size, of.log_stride}, true, false);
+  found->refresh(std::max(end, of.replay_lsn), {shared().segment_space[0], shared().segment_space[1]});
+  return found;
 }
 
 // That meta is on the disk, and the newest: all processes go by it.
@@ -223,6 +228,13 @@ bool Engine::Impl::step(CheckpointJob& job) {
       if (PageHeader::birth(pages.bytes(page)) > job.summed_txn) pages.sum(page);
     }
     SAPWOOD_FAIL_POINT("checkpoint.summed");
+  } else if (job.rewritten < job.doubtful.size()) {
+    const std::size_t end = std::min(job.rewritten + kSlicePages, job.doubtful.size());
+    for (; job.rewritten < end; ++job.rewritten) {
+      const PageNo page = job.doubtful[job.rewritten];
+      pages.file().write(geometry.offset_of(page), pages.bytes(page), page_size());
+    }
+    SAPWOOD_FAIL_POINT("checkpoint.rewritten");
   } else if (to_u64(job.write_back_from) < job.target.page_count) {
     pages.file().start_write_back(geometry.offset_of(job.write_back_from), kSlicePages << geometry.page_shift);
     job.write_back_from = job.write_back_from + kSlicePages;
@@ -234,10 +246,35 @@ bool Engine::Impl::step(CheckpointJob& job) {
   return false;
 }
 
-// Another process may have got the error that was meant for this sync: its pages count as clean then.
+// Another process may have got the error that was meant for this sync: its pages count as clean then. If this one dies
+// over it, there is a doubt more.
 void Engine::Impl::sync_pages() {
+  ++shared().data_doubts;
   pages.sync();
+  SAPWOOD_FAIL_POINT("checkpoint.synced");
   throw_if_refused();
+  --shared().data_doubts;
+}
+
+// A sync of the data file may have failed, and nobody will be told: a checkpoint in progress would believe the next
+// one. Under the checkpoint lock.
+void Engine::Impl::doubt_data() noexcept {
+  LockFile& lock = shared();
+  ++lock.data_doubts;
+  if (lock.completing != 0) return;  // what it waits for is in the file, and on the disk
+  lock.job = 0;
+  lock.running_txn = 0;
+}
+
+// Pages of the group that are in use now, and not in its bitmap of the last checkpoint, which is on the disk with them.
+// `before` null: there is none.
+void Engine::Impl::add_new_pages(u64 group, const u8* before, std::vector<PageNo>& to) const {
+  const u8* const bits = allocator.group_bits(group);
+  const auto is_set = [](const u8* bitmap, u64 i) { return (bitmap[i / 8] >> (i % 8) & 1) != 0; };
+  for (u64 i = 2; i < geometry.group_pages; ++i) {  // the first two are bitmaps
+    if (!is_set(bits, i) || (before != nullptr && is_set(before, i))) continue;
+    to.push_back(geometry.bitmap_page(group, 0) + i);
+  }
 }
 
 // Makes it durable, and what recovery starts from.
@@ -259,6 +296,7 @@ void Engine::Impl::complete(CheckpointJob& job) {
   if (job.target.txn > lock.tip) versions->publish_tip(job.target);  // a commit by checkpoint
   was_summed = true;
   publish_meta(std::move(job.meta));
+  if (lock.data_doubts == job.data_doubts) lock.data_doubts = 0;
   raise(lock.durable_lsn, job.target.lsn);
   const std::lock_guard guard(checkpoint_mutex);
   ++checkpoints;

@@ -6,6 +6,7 @@
 #include "base/fail_point.h"
 #include "os/wait.h"
 #include "storage/engine_impl.h"
+#include "storage/value_runs.h"
 
 namespace sapwood::storage {
 namespace {
@@ -154,7 +155,7 @@ bool Engine::Impl::ensure_log() {
   lock.completing = kCompleting;
   try {
     write_meta(pages.file(), next);
-    pages.sync();
+    sync_pages();
   } catch (...) {
     refuse_and_rethrow();
   }
@@ -175,32 +176,77 @@ void Engine::Impl::sync_log(Lsn lsn) {
       os::wait_on(lock.sync_round, round, kSyncPatience);
       continue;
     }
-    try {
-      sync_to_tip();
-    } catch (...) {
-      refuse_writes();
-      end_sync();
-      refuse_and_rethrow();
-    }
+    const bool is_in_doubt = lock.syncing != 0;
+    if (!is_in_doubt) lead_sync();
     end_sync();
+    if (is_in_doubt) repeat_dead_sync();
   }
+}
+
+// Under sync_lock.
+void Engine::Impl::lead_sync() {
+  try {
+    sync_to_tip();
+  } catch (...) {
+    refuse_writes();
+    end_sync();
+    refuse_and_rethrow();
+  }
+}
+
+// A process died over a sync, and may have been told that it failed, which nobody is told twice: the system counts as
+// clean then what never reached the disk. So the log is written again from where it is certain, with values that it
+// refers to; other pages of the data file by the next checkpoint.
+void Engine::Impl::repeat_dead_sync() {
+  const SharedGuard guard(checkpoint_lock);  // no segment is started or freed, and no run of a record used again
+  if (!sync_lock.lock(std::chrono::microseconds(-1))) return;
+  LockFile& lock = shared();
+  try {
+    if (lock.syncing == kSyncingWithData) doubt_data();
+    if (lock.syncing != 0) write_log_again();
+    lock.syncing = 0;
+  } catch (...) {
+    refuse_writes();
+    end_sync();
+    refuse_and_rethrow();
+  }
+  end_sync();
+}
+
+void Engine::Impl::write_log_again() {
+  std::unique_lock meta_lock(checkpoint_mutex);
+  const Meta known = meta;
+  meta_lock.unlock();
+  const Lsn end = newest_version().lsn;
+  const auto repeat = [&](const Record& record) { ValueRuns(pages.file(), geometry, record.runs).write_again(); };
+  const bool is_whole = log_as_it_is(known, end)->write_again(shared().durable_lsn, end, repeat);
+  if (!is_whole) throw Error(ErrorCode::io, log_path() + " lost commits when a process died over a sync");
+  SAPWOOD_FAIL_POINT("sync.repeated");
+}
+
+Descriptor Engine::Impl::newest_version() const {
+  std::optional<Descriptor> newest;
+  while (!newest) newest = versions->find(versions->tip());
+  return *newest;
 }
 
 // Under sync_lock.
 void Engine::Impl::sync_to_tip() {
   LockFile& lock = shared();
-  std::optional<Descriptor> target;
-  while (!target) target = versions->find(versions->tip());
+  const Descriptor target = newest_version();
   SAPWOOD_FAIL_POINT("sync.targeted");
   const Lsn runs = lock.runs_end;
-  if (runs > lock.synced_runs) pages.sync();
+  const bool syncs_data = runs > lock.synced_runs;
+  lock.syncing = syncs_data ? kSyncingWithData : kSyncing;
+  if (syncs_data) pages.sync();
   log->sync();
   SAPWOOD_FAIL_POINT("sync.synced");
   throw_if_refused();  // another process may have got the error that was meant for this sync
-  raise(lock.synced_runs, std::min<u64>(runs, target->lsn));  // not of a record that may never count
-  versions->publish_head(target->txn);                        // before who waits for `durable_lsn` goes on
+  lock.syncing = 0;
+  raise(lock.synced_runs, std::min<u64>(runs, target.lsn));  // not of a record that may never count
+  versions->publish_head(target.txn);                        // before who waits for `durable_lsn` goes on
   SAPWOOD_FAIL_POINT("sync.shown");
-  raise(lock.durable_lsn, target->lsn);
+  raise(lock.durable_lsn, target.lsn);
   SAPWOOD_FAIL_POINT("sync.counted");
 }
 
@@ -213,6 +259,7 @@ void Engine::Impl::end_sync() noexcept {
 
 // Called while an exception is handled: it is what went wrong.
 void Engine::Impl::refuse_writes() noexcept {
+  SAPWOOD_FAIL_POINT("writes.refusing");
   const std::lock_guard lock(refused_mutex);
   if (refused) return;
   try {

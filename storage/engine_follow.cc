@@ -105,14 +105,26 @@ void Engine::Impl::follow_log(const Descriptor& newest) {
   }
   log->refresh(std::max(newest.lsn, replay_lsn), {lock.segment_space[0], lock.segment_space[1]});
   if (lock.appending == 0 || read_only) return;
+  erase_tail();
+  SAPWOOD_FAIL_POINT("follow.tail_erased");
+  lock.appending = 0;
+}
+
+// Its sync is one of the log like others.
+void Engine::Impl::erase_tail() {
+  if (!sync_lock.lock(microseconds(-1))) return;
+  LockFile& lock = shared();
+  const u32 syncing = lock.syncing.exchange(std::max<u32>(lock.syncing, kSyncing));
   try {
     log->erase_tail();
     throw_if_refused();
   } catch (...) {
+    refuse_writes();
+    end_sync();
     refuse_and_rethrow();
   }
-  SAPWOOD_FAIL_POINT("follow.tail_erased");
-  lock.appending = 0;
+  lock.syncing = syncing;
+  end_sync();
 }
 
 // False if the records between what this process knows and `newest` are not all there.

@@ -59,11 +59,14 @@ struct Engine::Impl {
     std::vector<Bitmap> bitmaps;
     TxnId summed_txn = 0;            // pages up to it have checksums
     std::vector<PageNo> unsummed{};  // pages of the target that may have none
+    u32 data_doubts = 0;             // LockFile::data_doubts when it began
+    std::vector<PageNo> doubtful{};  // what a failed sync may have lost of the target
     CheckpointCause cause = CheckpointCause::commit;
     i64 start_us = 0;
     // How far it is.
     std::size_t summed = 0;     // of `unsummed`
     bool has_bitmaps = false;   // in the file
+    std::size_t rewritten = 0;  // of `doubtful`
     PageNo write_back_from{0};  // pages before it are on their way to the disk
   };
   enum class LogAfter { kept, removed };
@@ -91,6 +94,7 @@ struct Engine::Impl {
   void settle_dead_checkpoint();
   void follow_meta();
   void follow_log(const Descriptor& newest);
+  void erase_tail();
   bool apply_records(const Descriptor& newest);
   void apply(const Record& record);
   Descriptor reload(std::chrono::microseconds timeout);
@@ -119,7 +123,12 @@ struct Engine::Impl {
   void finish_commit(const Commit& commit);
   bool ensure_log();
   void sync_log(Lsn lsn);
+  void lead_sync();
   void sync_to_tip();
+  void repeat_dead_sync();
+  void write_log_again();
+  Descriptor newest_version() const;
+  std::unique_ptr<RedoLog> log_as_it_is(const Meta& of, Lsn end);
   void end_sync() noexcept;
   void refuse_writes() noexcept;
   [[noreturn]] void refuse_and_rethrow();
@@ -145,6 +154,8 @@ struct Engine::Impl {
   bool prepare_checkpoint(CheckpointCause cause);
   bool wants_checkpoint();
   bool step(CheckpointJob& job);
+  void doubt_data() noexcept;
+  void add_new_pages(u64 group, const u8* before, std::vector<PageNo>& to) const;
   void sync_pages();
   void complete(CheckpointJob& job);
   void run_checkpoint(CheckpointJob& job);

@@ -1,0 +1,232 @@
+// One of two processes dies at a fail point, on the simulated disk; the other goes on, and power is cut. What it
+// acknowledged is there, and nothing comes back that did not count.
+#include <algorithm>
+#include <condition_variable>
+#include <list>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "base/fail_point.h"
+#include "storage/testing_engine.h"
+
+namespace sapwood::storage::testing {
+namespace {
+
+struct Process {
+  std::unique_ptr<os::SimProcess> env;
+  std::shared_ptr<Engine> engine;
+};
+using Work = std::function<void(Engine&)>;
+
+// A process that works in a thread of its own, up to a point where that stops for ever with all it holds: unwinding
+// would give back locks, which the dead do not.
+class Dying {
+ public:
+  // Stops where the points that `counts` are reached for the n-th time. Waits until then, or until the work is done.
+  static Dying& start(Process process, const Work& work, u64 n, const std::string& point = {}) {
+    static std::list<Dying>& all = *std::make_unique<std::list<Dying>>().release();
+    Dying& dying = all.emplace_back();
+    dying.process_ = std::move(process);
+    dying.left_ = n;
+    dying.point_ = point;
+    now_ = &dying;
+    fail_point_hook = [](const char* name) { now_.load()->reached(name); };
+    std::thread([&dying, work] {
+      dying.thread_ = std::this_thread::get_id();
+      try {
+        work(*dying.process_.engine);
+      } catch (const Error& error) {
+        dying.error_ = error.what();
+      }
+      dying.end();
+    }).detach();
+    std::unique_lock lock(dying.mutex_);
+    dying.changed_.wait(lock, [&dying] { return dying.ended_; });
+    fail_point_hook = nullptr;
+    dying.process_.env->kill();
+    return dying;
+  }
+  // Empty: it came to the end of its work, or to an error.
+  const std::string& died_at() const { return died_at_; }
+  const std::string& error() const { return error_; }
+
+ private:
+  void reached(const char* name) {
+    if (std::this_thread::get_id() != thread_ || (!point_.empty() && point_ != name) || --left_ != 0) return;
+    died_at_ = name;
+    end();
+    for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+  }
+  void end() {
+    const std::lock_guard lock(mutex_);
+    ended_ = true;
+    changed_.notify_all();
+  }
+
+  static inline std::atomic<Dying*> now_ = nullptr;
+  Process process_;
+  std::thread::id thread_;
+  u64 left_ = 0;
+  std::string point_;
+  std::string died_at_, error_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool ended_ = false;
+};
+
+class PointsTest : public EngineTest {
+ protected:
+  PointsTest() {
+    options_.durability = Durability::async;  // records refer to large values
+    options_.log_size = 16384;
+    options_.log_size_max = 32768;
+  }
+
+  Process start(os::SimDisk& disk) {
+    Process process{disk.start_process(), nullptr};
+    Options options = options_;
+    options.env = process.env.get();
+    process.engine = Engine::open(kPath, options, contents_);
+    return process;
+  }
+
+  // What a commit changes: a few values, a large value too, or more than the log takes.
+  enum class Size { small, with_value, big };
+  static State changed(State state, u64 value, Size size) {
+    for (u64 index = 0; index < (size == Size::big ? 200 : 3); ++index) state.values[index] = value;
+    if (size == Size::with_value) state.blobs[1] = std::string(3000, static_cast<char>(value));
+    return state;
+  }
+  static void commit_state(Engine& engine, Durability durability, const State& before, const State& after) {
+    commit(engine, durability, [&](Editor& editor) {
+      EXPECT_EQ(editor.read(), before) << "the writer does not go on from the newest commit";
+      for (const auto& [index, value] : after.values) {
+        if (!before.values.contains(index) || before.values.at(index) != value) editor.put(index, value);
+      }
+      for (const auto& [number, blob] : after.blobs) {
+        if (!before.blobs.contains(number) || before.blobs.at(number) != blob) editor.put_blob(number, blob);
+      }
+    });
+  }
+  static State commit_to(Engine& engine, Durability durability, const State& before, u64 value,
+                         Size size = Size::small) {
+    const State after = changed(before, value, size);
+    commit_state(engine, durability, before, after);
+    return after;
+  }
+
+  // What a power cut now may leave is one of these.
+  void expect_one_of(os::SimDisk& disk, const std::vector<State>& allowed) {
+    disk.for_each_crash_image({.process_kill = false, .torn = false, .max_images = 12},
+                              [&](os::SimDisk& image, const os::CrashImage& crash) {
+                                if (HasFailure()) return;
+                                SCOPED_TRACE(crash.description);
+                                const std::shared_ptr<Engine> engine = open(&image);
+                                const State found = read_newest(*engine);
+                                EXPECT_NE(std::ranges::find(allowed, found), allowed.end()) << to_text(found);
+                                expect_sound(*engine);
+                              });
+  }
+  static std::string to_text(const State& state) {
+    std::string text = std::to_string(state.blobs.size()) + " large values;";
+    for (const auto& [index, value] : state.values) text += " " + std::to_string(index) + ":" + std::to_string(value);
+    return text;
+  }
+
+  // The other process goes on after one has died, from `before` or, if that counted, from `died_in`.
+  void go_on(os::SimDisk& disk, Process& other, const State& before, const State& died_in) {
+    expect_one_of(disk, {before, died_in});
+    std::optional<State> base;
+    {
+      const std::unique_ptr<WriteTransaction> txn = other.engine->begin_write(std::chrono::milliseconds(-1));
+      base = Editor(*txn).read();
+    }
+    ASSERT_TRUE(*base == before || *base == died_in) << to_text(*base);
+    expect_one_of(disk, {before, *base});
+    State next = commit_to(*other.engine, Durability::async, *base, 7);
+    expect_one_of(disk, {before, *base, next});
+    next = commit_to(*other.engine, Durability::sync, next, 8);
+    expect_one_of(disk, {next});
+    next = commit_to(*other.engine, Durability::sync, next, 9, Size::with_value);
+    expect_one_of(disk, {next});
+    for (u64 value = 10; value < 60; ++value) next = commit_to(*other.engine, Durability::async, next, value);
+    other.engine->checkpoint();
+    expect_one_of(disk, {next});
+    next = commit_to(*other.engine, Durability::sync, next, 60);
+    expect_one_of(disk, {next});
+    expect_sound(*other.engine);
+    other.engine->close();
+    expect_one_of(disk, {next});
+  }
+
+  // A process dies at each point that it reaches in a commit, and a checkpoint if asked for.
+  void die_everywhere(Durability durability, Size size, bool and_checkpoint = false) {
+    std::set<std::string> points;
+    for (u64 n = 1; !HasFailure(); ++n) {
+      os::SimDisk disk(n);
+      options_.env = &disk;
+      Process other = start(disk);
+      const State before = commit_to(*other.engine, Durability::sync, {}, 1, Size::with_value);
+      const State after = changed(before, 5, size);
+      const Work work = [&](Engine& engine) {
+        commit_state(engine, durability, before, after);
+        if (and_checkpoint) engine.checkpoint();
+      };
+      const Dying& dying = Dying::start(start(disk), work, n);
+      EXPECT_EQ(dying.error(), "");
+      if (dying.died_at().empty()) break;
+      SCOPED_TRACE("dead at " + dying.died_at() + ", point " + std::to_string(n));
+      points.insert(dying.died_at());
+      go_on(disk, other, before, after);
+    }
+    EXPECT_GT(points.size(), 10u);
+  }
+
+  // A sync of that file fails, and who is told dies before it tells others, who must not believe the next one.
+  void die_over_failed_sync(const std::string& suffix, Durability durability, Size size, bool and_checkpoint) {
+    u64 failures = 0;
+    for (u64 nth = 1; !HasFailure(); ++nth) {
+      SCOPED_TRACE("sync " + std::to_string(nth));
+      os::SimDisk disk(nth);
+      options_.env = &disk;
+      Process other = start(disk);
+      State before = commit_to(*other.engine, Durability::sync, {}, 1, Size::with_value);
+      before = commit_to(*other.engine, Durability::async, before, 2);  // pages that wait for a checkpoint
+      Process first = start(disk);
+      const State after = changed(before, 5, size);
+      const Work work = [&](Engine& engine) {
+        disk.set_fault({.call = os::Call::sync, .nth = nth, .path_suffix = suffix});
+        commit_state(engine, durability, before, after);
+        if (and_checkpoint) engine.checkpoint();
+      };
+      const bool died = !Dying::start(std::move(first), work, 1, "writes.refusing").died_at().empty();
+      EXPECT_EQ(died, disk.faults_fired() > 0);
+      disk.clear_fault();
+      if (!died) break;
+      ++failures;
+      go_on(disk, other, before, after);
+    }
+    EXPECT_GT(failures, 0u);
+  }
+};
+
+TEST_F(PointsTest, DeadInACommit) { die_everywhere(Durability::async, Size::small); }
+TEST_F(PointsTest, DeadInASyncCommit) { die_everywhere(Durability::sync, Size::small); }
+TEST_F(PointsTest, DeadInACommitOfAValue) { die_everywhere(Durability::sync, Size::with_value); }
+TEST_F(PointsTest, DeadInACommitByCheckpoint) { die_everywhere(Durability::sync, Size::big); }
+TEST_F(PointsTest, DeadInACheckpoint) { die_everywhere(Durability::async, Size::with_value, true); }
+
+TEST_F(PointsTest, DeadOverAFailedSyncOfTheLog) { die_over_failed_sync("-log", Durability::sync, Size::small, false); }
+TEST_F(PointsTest, DeadOverAFailedSyncOfAValue) {
+  die_over_failed_sync(kPath, Durability::sync, Size::with_value, false);
+}
+TEST_F(PointsTest, DeadOverAFailedSyncOfACheckpoint) {
+  die_over_failed_sync(kPath, Durability::async, Size::with_value, true);
+}
+TEST_F(PointsTest, DeadOverAFailedSyncOfACommitByCheckpoint) {
+  die_over_failed_sync(kPath, Durability::sync, Size::big, false);
+}
+
+}  // namespace
+}  // namespace sapwood::storage::testing
