@@ -246,24 +246,15 @@ bool Engine::Impl::step(CheckpointJob& job) {
   return false;
 }
 
-// Another process may have got the error that was meant for this sync: its pages count as clean then. If this one dies
-// over it, there is a doubt more.
+// Another process may have got the error that was meant for this sync: its pages count as clean then. If this process
+// dies over it there is a doubt more, until a checkpoint has written all pages again since the last one. Under the
+// checkpoint lock.
 void Engine::Impl::sync_pages() {
   ++shared().data_doubts;
   pages.sync();
   SAPWOOD_FAIL_POINT("checkpoint.synced");
   throw_if_refused();
   --shared().data_doubts;
-}
-
-// A sync of the data file may have failed, and nobody will be told: a checkpoint in progress would believe the next
-// one. Under the checkpoint lock.
-void Engine::Impl::doubt_data() noexcept {
-  LockFile& lock = shared();
-  ++lock.data_doubts;
-  if (lock.completing != 0) return;  // what it waits for is in the file, and on the disk
-  lock.job = 0;
-  lock.running_txn = 0;
 }
 
 // Pages of the group that are in use now, and not in its bitmap of the last checkpoint, which is on the disk with them.
@@ -296,7 +287,7 @@ void Engine::Impl::complete(CheckpointJob& job) {
   if (job.target.txn > lock.tip) versions->publish_tip(job.target);  // a commit by checkpoint
   was_summed = true;
   publish_meta(std::move(job.meta));
-  if (lock.data_doubts == job.data_doubts) lock.data_doubts = 0;
+  lock.data_doubts = 0;
   raise(lock.durable_lsn, job.target.lsn);
   const std::lock_guard guard(checkpoint_mutex);
   ++checkpoints;
@@ -316,8 +307,10 @@ void Engine::Impl::run_checkpoint(CheckpointJob& job) {
 
 // A slice of the one in progress. Under checkpoint_lock. A failure ends it, and refuses all further writes.
 void Engine::Impl::step_running() {
-  if (shared().job != running->id) {
-    running.reset();  // another process's checkpoint superseded it
+  LockFile& lock = shared();
+  if (lock.job == running->id && lock.data_doubts != running->data_doubts) lock.job = lock.running_txn = 0;
+  if (lock.job != running->id) {
+    running.reset();  // another process's checkpoint superseded it, or it would rely on a sync that may have failed
     return;
   }
   try {

@@ -172,21 +172,30 @@ void Engine::Impl::sync_log(Lsn lsn) {
     throw_if_refused();
     const u32 round = lock.sync_round.load(std::memory_order_acquire);
     if (lock.durable_lsn.load(std::memory_order_acquire) >= lsn) return;
-    if (!sync_lock.try_lock() && !sync_lock.steal()) {
+    if (needs_more_than_log()) {
+      const SharedGuard guard(checkpoint_lock);
+      sync_lock.lock(std::chrono::microseconds(-1));
+      if (lock.durable_lsn < lsn) lead_sync(SyncOf::log_and_values);
+      end_sync();
+    } else if (sync_lock.try_lock() || sync_lock.steal()) {
+      lead_sync(SyncOf::log);
+      end_sync();
+    } else {
       os::wait_on(lock.sync_round, round, kSyncPatience);
-      continue;
     }
-    const bool is_in_doubt = lock.syncing != 0;
-    if (!is_in_doubt) lead_sync();
-    end_sync();
-    if (is_in_doubt) repeat_dead_sync();
   }
 }
 
-// Under sync_lock.
-void Engine::Impl::lead_sync() {
+// A sync of the data file, for values that records refer to, or what a process that died over a sync has left to do.
+bool Engine::Impl::needs_more_than_log() const {
+  const LockFile& lock = shared();
+  return lock.runs_end > lock.synced_runs || lock.syncing != 0;
+}
+
+// Under sync_lock; for more than the log, under the checkpoint lock too.
+void Engine::Impl::lead_sync(SyncOf what) {
   try {
-    sync_to_tip();
+    sync_to_tip(what);
   } catch (...) {
     refuse_writes();
     end_sync();
@@ -194,51 +203,16 @@ void Engine::Impl::lead_sync() {
   }
 }
 
-// A process died over a sync, and may have been told that it failed, which nobody is told twice: the system counts as
-// clean then what never reached the disk. So the log is written again from where it is certain, with values that it
-// refers to; other pages of the data file by the next checkpoint.
-void Engine::Impl::repeat_dead_sync() {
-  const SharedGuard guard(checkpoint_lock);  // no segment is started or freed, and no run of a record used again
-  if (!sync_lock.lock(std::chrono::microseconds(-1))) return;
+void Engine::Impl::sync_to_tip(SyncOf what) {
   LockFile& lock = shared();
-  try {
-    if (lock.syncing == kSyncingWithData) doubt_data();
-    if (lock.syncing != 0) write_log_again();
-    lock.syncing = 0;
-  } catch (...) {
-    refuse_writes();
-    end_sync();
-    refuse_and_rethrow();
-  }
-  end_sync();
-}
-
-void Engine::Impl::write_log_again() {
-  std::unique_lock meta_lock(checkpoint_mutex);
-  const Meta known = meta;
-  meta_lock.unlock();
-  const Lsn end = newest_version().lsn;
-  const auto repeat = [&](const Record& record) { ValueRuns(pages.file(), geometry, record.runs).write_again(); };
-  const bool is_whole = log_as_it_is(known, end)->write_again(shared().durable_lsn, end, repeat);
-  if (!is_whole) throw Error(ErrorCode::io, log_path() + " lost commits when a process died over a sync");
-  SAPWOOD_FAIL_POINT("sync.repeated");
-}
-
-Descriptor Engine::Impl::newest_version() const {
-  std::optional<Descriptor> newest;
-  while (!newest) newest = versions->find(versions->tip());
-  return *newest;
-}
-
-// Under sync_lock.
-void Engine::Impl::sync_to_tip() {
-  LockFile& lock = shared();
-  const Descriptor target = newest_version();
+  const Descriptor target = newest_version();  // before what its records need
+  if (what == SyncOf::log && needs_more_than_log()) return;
+  const bool is_in_doubt = lock.syncing.exchange(1) != 0;
   SAPWOOD_FAIL_POINT("sync.targeted");
   const Lsn runs = lock.runs_end;
-  const bool syncs_data = runs > lock.synced_runs;
-  lock.syncing = syncs_data ? kSyncingWithData : kSyncing;
-  if (syncs_data) pages.sync();
+  const bool syncs_data = what == SyncOf::log_and_values && runs > lock.synced_runs;
+  if (is_in_doubt || (syncs_data && lock.data_doubts != 0)) write_log_again(target.lsn);
+  if (syncs_data) sync_pages();
   log->sync();
   SAPWOOD_FAIL_POINT("sync.synced");
   throw_if_refused();  // another process may have got the error that was meant for this sync
@@ -248,6 +222,26 @@ void Engine::Impl::sync_to_tip() {
   SAPWOOD_FAIL_POINT("sync.shown");
   raise(lock.durable_lsn, target.lsn);
   SAPWOOD_FAIL_POINT("sync.counted");
+}
+
+// A process died over a sync, and may have been told that it failed, which nobody is told twice: the system counts as
+// clean then what never reached the disk. So the log is written again from where it is certain, with the values that it
+// refers to. Under the checkpoint lock: no segment is started or freed, and no run of a record used again.
+void Engine::Impl::write_log_again(Lsn end) {
+  std::unique_lock meta_lock(checkpoint_mutex);
+  const Meta known = meta;
+  meta_lock.unlock();
+  const auto repeat = [&](const Record& record) { ValueRuns(pages.file(), geometry, record.runs).write_again(); };
+  if (!log_as_it_is(known, end)->write_again(shared().durable_lsn, end, repeat)) {
+    throw Error(ErrorCode::io, log_path() + " lost commits when a process died over a sync");
+  }
+  SAPWOOD_FAIL_POINT("sync.repeated");
+}
+
+Descriptor Engine::Impl::newest_version() const {
+  std::optional<Descriptor> newest;
+  while (!newest) newest = versions->find(versions->tip());
+  return *newest;
 }
 
 void Engine::Impl::end_sync() noexcept {

@@ -114,7 +114,7 @@ void Engine::Impl::follow_log(const Descriptor& newest) {
 void Engine::Impl::erase_tail() {
   if (!sync_lock.lock(microseconds(-1))) return;
   LockFile& lock = shared();
-  const u32 syncing = lock.syncing.exchange(std::max<u32>(lock.syncing, kSyncing));
+  const u32 syncing = lock.syncing.exchange(1);
   try {
     log->erase_tail();
     throw_if_refused();

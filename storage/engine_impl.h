@@ -123,10 +123,11 @@ struct Engine::Impl {
   void finish_commit(const Commit& commit);
   bool ensure_log();
   void sync_log(Lsn lsn);
-  void lead_sync();
-  void sync_to_tip();
-  void repeat_dead_sync();
-  void write_log_again();
+  enum class SyncOf { log, log_and_values };
+  void lead_sync(SyncOf what);
+  void sync_to_tip(SyncOf what);
+  bool needs_more_than_log() const;
+  void write_log_again(Lsn end);
   Descriptor newest_version() const;
   std::unique_ptr<RedoLog> log_as_it_is(const Meta& of, Lsn end);
   void end_sync() noexcept;
@@ -154,7 +155,6 @@ struct Engine::Impl {
   bool prepare_checkpoint(CheckpointCause cause);
   bool wants_checkpoint();
   bool step(CheckpointJob& job);
-  void doubt_data() noexcept;
   void add_new_pages(u64 group, const u8* before, std::vector<PageNo>& to) const;
   void sync_pages();
   void complete(CheckpointJob& job);

@@ -35,10 +35,6 @@ enum class SharedState : u32 {
 inline constexpr u32 kCompleting = 1;
 inline constexpr u32 kCompletingCommit = 2;  // of a version that is not the tip yet
 
-// Stored in LockFile::syncing.
-inline constexpr u32 kSyncing = 1;          // the log
-inline constexpr u32 kSyncingWithData = 2;  // and the data file, for values that records refer to
-
 struct LockFile {
   struct Process {
     std::atomic<u32> pid;
@@ -79,10 +75,10 @@ struct LockFile {
   std::atomic<u64> running_txn;     // its version, 0 if there is none
   std::atomic<u64> checkpoint_txn;  // the last durable checkpoint's
   std::atomic<u64> meta_sequence;   // of the newest meta that is on the disk
-  std::atomic<u32> data_doubts;     // one for each sync of the data file that is under way, or that a process died over
+  std::atomic<u32> data_doubts;     // syncs of the data file that processes died over, and one that is under way
   alignas(64) std::atomic<u32> sync_lock;
   std::atomic<u32> sync_round;   // one more after each sync
-  std::atomic<u32> syncing;      // kSyncing: a sync is under way, or its process died over it
+  std::atomic<u32> syncing;      // 1: the log is being synced, or a process died over that
   std::atomic<u64> durable_lsn;  // the log is on the disk up to here
   std::atomic<u64> runs_end;     // end of the newest record that refers to values
   std::atomic<u64> synced_runs;  // values that records up to here refer to are on the disk
