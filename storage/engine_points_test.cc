@@ -245,5 +245,28 @@ TEST_F(PointsTest, DeadOverAFailedSyncOfACommitByCheckpoint) {
   die_over_failed_syncs(kPath, Durability::sync, Size::big, false);
 }
 
+// A process has begun a checkpoint when another one dies over a failed sync of the same pages.
+TEST_F(PointsTest, ADoubtEndsACheckpointInProgress) {
+  Process other = start(disk_);
+  std::vector<State> states{commit_to(*other.engine, Durability::sync, {}, 1, Size::with_value)};
+  static std::atomic<bool> in_progress = false;
+  fail_point_hook = [](const char* name) {
+    if (name == std::string("checkpoint.prepared")) in_progress = true;
+    if (name == std::string("meta.published")) in_progress = false;
+  };
+  states.push_back(commit_to(*other.engine, Durability::async, states.back(), 2, Size::long_with_value));
+  while (!in_progress) states.push_back(commit_to(*other.engine, Durability::async, states.back(), 3 + states.size()));
+  Process first = start(disk_);
+  const State after = changed(states.back(), 250, Size::with_value);
+  const Work work = [&](Engine& engine) {
+    disk_.set_fault({.call = os::Call::sync, .path_suffix = kPath});
+    commit_state(engine, Durability::sync, states.back(), after);
+  };
+  EXPECT_EQ(Dying::start(std::move(first), work, 1, "writes.refusing").died_at(), "writes.refusing");
+  EXPECT_TRUE(in_progress);
+  disk_.clear_fault();
+  go_on(disk_, other, states, after);
+}
+
 }  // namespace
 }  // namespace sapwood::storage::testing
