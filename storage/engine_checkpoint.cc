@@ -126,7 +126,7 @@ bool Engine::Impl::seal_log(CheckpointJob& job) {
     LockFile& lock = shared();
     segments = ++lock.segments;
     SAPWOOD_FAIL_POINT("checkpoint.sealing");
-    log->switch_segment(now - last_seal_us < kFastSealUs);
+    switch_segment(now - last_seal_us < kFastSealUs);
     SAPWOOD_FAIL_POINT("checkpoint.sealed");
     for (u32 s = 0; s < 2; ++s) lock.segment_space[s] = log->space(s);
     last_seal_us = now;
@@ -134,6 +134,17 @@ bool Engine::Impl::seal_log(CheckpointJob& job) {
   }
   job.target.lsn = log->end();
   return switches;
+}
+
+// A full disk shows before anything is changed. After another failure the header may be in the file or not, so that
+// processes would not agree which segment is active.
+void Engine::Impl::switch_segment(bool fast) {
+  try {
+    log->switch_segment(fast);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::disk_full) throw;
+    refuse_and_rethrow();
+  }
 }
 
 // Ends what another process has in progress: rolls it forward if its meta may be on the disk, else drops it. Under the

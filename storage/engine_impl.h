@@ -146,6 +146,7 @@ struct Engine::Impl {
   // Checkpoint; engine_checkpoint.cc.
   CheckpointJob make_job(const Descriptor& target, LogAfter log_after);
   bool seal_log(CheckpointJob& job);
+  void switch_segment(bool fast);
   void start_checkpoint() noexcept;
   void settle_checkpoint();
   void roll_forward(const Meta& written);
