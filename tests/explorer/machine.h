@@ -76,6 +76,8 @@ class Machine {
 
   // shared_sync.cc
   bool sync_lock();
+  bool doubt_sync();
+  void write_again();
   void acknowledge();
 
   // checkpoint.cc
@@ -94,7 +96,7 @@ class Machine {
   // repair.cc
   bool repair_lock();
   void repair_look();
-  void zero_tail();
+  bool zero_tail();
   void after_repair();
 
   u8 target_attempt() const;
