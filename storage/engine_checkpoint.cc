@@ -166,8 +166,8 @@ void Engine::Impl::settle_checkpoint() {
 }
 
 // Whoever wrote that meta had everything else on the disk before. It may have been the commit of a version by
-// checkpoint, which then counts. Both twins are written at once: if they are torn, the meta before them counts, with its
-// log. That is gone only if they were on the disk already, and then these are the same bytes.
+// checkpoint, which then counts. Both twins are written at once: if both are torn, the meta before them counts, with
+// its log, which is gone only if they were on the disk already; and then these are the same bytes.
 void Engine::Impl::roll_forward(const Meta& written) {
   try {
     SAPWOOD_FAIL_POINT("roll_forward.begun");

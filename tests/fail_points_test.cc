@@ -1,49 +1,23 @@
 // At every transition of what several processes do with one file (base/fail_point.h) one of them is killed, or sleeps
 // until it is woken, on real files: others read at once, go on to write, and lose nothing that was acknowledged.
 //
-// Three processes: the victim; the witness, which has the file open before, where the scenario lets it; the newcomer,
-// which opens it after. The test tells each what to do, call by call, so there is nothing to wait for but replies.
+// Besides the victim and the witness of tests/support/stage.h there is a newcomer, which opens the file after.
 #include "base/fail_point.h"
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
-#include <functional>
-#include <memory>
 #include <regex>
 #include <set>
 #include <vector>
 
 #include "tests/support/face.h"
 #include "tests/support/random.h"
-#include "tests/support/temp_folder.h"
-#include "tests/support/worker.h"
+#include "tests/support/stage.h"
 
 namespace sapwood::test {
 namespace {
-
-// What the victim does, after what.
-enum class Scenario {
-  first_write,         // in a file that was at rest, beside the witness
-  commits,             // async and sync in turn
-  commits_big,         // by checkpoint
-  checkpoints,         // beside a writing witness
-  follows,             // writes after the witness, each time
-  reloads,             // opens, writes, closes
-  after_writer,        // writes when one has died in a commit
-  after_commit,        // when one has died in a commit by checkpoint, whose meta was written
-  after_checkpointer,  // when one has died in a checkpoint, whose meta was written
-  after_syncer,        // syncs when one has died in a sync
-  after_page_syncer,   // checkpoints when one has died over the pages of another
-  opens,               // a file that nobody has open
-  opens_after_kill,    // all others were killed
-  opens_beside,        // others
-  recovers,            // after an exclusive writer was killed
-  closes,              // beside the witness
-  closes_last,
-};
-constexpr Scenario kLastScenario = Scenario::closes_last;
 
 // What others cannot have while the victim sleeps there.
 enum class Holds { nothing, checkpoint, sync, writer, open };
@@ -184,202 +158,6 @@ const Row kRows[] = {
 
 constexpr u64 kTimes = 2;  // that a point is reached before something happens there
 
-const Request kRead{Task::read};
-const Request kWrite{Task::write};
-const Request kSyncWrite{Task::write, Durability::sync};
-const Request kBigWrite{Task::write_big};
-const Request kOpen{Task::open};
-const Request kClose{Task::close};
-const Request kCheckpoint{Task::checkpoint};
-
-void require(bool holds, const std::string& what) {
-  if (!holds) throw Disagreement(what);
-}
-
-// What it answers to what it was asked last.
-Reply require_done(Worker& worker) {
-  const Reply reply = worker.receive();
-  require(reply.is_done(), "writer " + std::to_string(worker.writer()) + " " + reply.describe());
-  return reply;
-}
-
-// One file, and the processes that have to do with it.
-class Stage {
- public:
-  Stage(Scenario scenario, PageWrites page_writes) : scenario_(scenario) {
-    options_.page_writes = page_writes;
-    options_.log_size = 16 << 10;
-    options_.log_size_max = 64 << 10;
-  }
-
-  Worker& start() {
-    workers_.push_back(std::make_unique<Worker>(path_, options_, static_cast<i64>(workers_.size())));
-    return *workers_.back();
-  }
-  Worker& victim() { return *victim_; }
-  Worker* witness() { return witness_; }
-  // Those that have the file open when all went well.
-  std::vector<Worker*> open() {
-    std::vector<Worker*> all;
-    if (scenario_ != closes && scenario_ != closes_last) all.push_back(victim_);
-    if (witness_ != nullptr) all.push_back(witness_);
-    return all;
-  }
-
-  void prepare();
-  // The victim works until it reaches the point; false if it does not.
-  bool drive(const char* point, u64 n, AtPoint what);
-  // What a process sees: whole commits, with all that were acknowledged, and none again that is gone.
-  void expect_whole(Worker& worker);
-  void expect_done(Worker& worker, const Request& request);
-  void kill_all();
-  // Everything goes on, in all processes that live; then all close, and the file is opened again.
-  void finish(const std::vector<Worker*>& open);
-
- private:
-  void prepare_after_death();
-  std::vector<Request> steps() const;
-
-  Scenario scenario_;
-  Options options_;
-  const TempFolder folder_{true};
-  const std::string path_ = folder_.file("test.sapwood");
-  std::vector<std::unique_ptr<Worker>> workers_;
-  Worker* victim_ = nullptr;
-  Worker* witness_ = nullptr;
-  i64 seen_[Reply::kWriters] = {};
-};
-
-void Stage::expect_done(Worker& worker, const Request& request) {
-  worker.send(request);
-  require_done(worker);
-}
-
-void Stage::expect_whole(Worker& worker) {
-  worker.send(kRead);
-  const Reply reply = require_done(worker);
-  for (const auto& writer : workers_) {
-    const std::string name = "writer " + std::to_string(writer->writer());
-    const i64 found = reply.counts[writer->writer()];
-    i64& seen = seen_[writer->writer()];
-    require(found >= writer->acknowledged(), "an acknowledged commit of " + name + " is lost");
-    require(found <= writer->attempted(), name + " has more commits than it made");
-    require(found >= seen, "a commit of " + name + " that was seen is gone");
-    seen = found;
-  }
-}
-
-void Stage::kill_all() {
-  for (const auto& worker : workers_) worker->kill();
-}
-
-void Stage::prepare() {
-  {
-    Worker& first = start();
-    expect_done(first, kOpen);
-    for (int i = 0; i < 3; ++i) expect_done(first, kWrite);
-    expect_done(first, kClose);
-    if (scenario_ == recovers || scenario_ == opens_after_kill) {
-      const Task how = scenario_ == recovers ? Task::open_alone : Task::open;
-      expect_done(first, {how});
-      for (int i = 0; i < 3; ++i) expect_done(first, kWrite);
-    }
-    first.kill();
-  }
-  const bool is_first = scenario_ == opens || scenario_ == opens_after_kill || scenario_ == recovers;
-  if (!is_first && scenario_ != closes_last) {
-    witness_ = &start();
-    expect_done(*witness_, kOpen);
-    if (scenario_ != first_write) {
-      for (int i = 0; i < 3; ++i) expect_done(*witness_, kWrite);
-    }
-  }
-  victim_ = &start();
-  if (is_first || scenario_ == opens_beside || scenario_ == reloads) return;
-  expect_done(*victim_, kOpen);
-  if (scenario_ == first_write) return;
-  expect_done(*victim_, kWrite);
-  if (scenario_ == after_syncer || scenario_ == after_writer) expect_done(*witness_, kWrite);
-  prepare_after_death();
-}
-
-// Another process dies first, in the middle of what the victim then has to clear up.
-void Stage::prepare_after_death() {
-  const char* point = scenario_ == after_writer                                      ? "commit.appended"
-                      : scenario_ == after_syncer                                    ? "sync.synced"
-                      : scenario_ == after_commit || scenario_ == after_checkpointer ? "checkpoint.meta_synced"
-                      : scenario_ == after_page_syncer                               ? "checkpoint.synced"
-                                                                                     : nullptr;
-  if (point == nullptr) return;
-  Worker& dying = start();
-  expect_done(dying, kOpen);
-  dying.arm(point, 1, AtPoint::die);
-  const Reply reply = dying.call(scenario_ == after_writer   ? kWrite
-                                 : scenario_ == after_syncer ? kSyncWrite
-                                 : scenario_ == after_commit ? kBigWrite
-                                                             : kCheckpoint);
-  require(reply.kind == Reply::Kind::reached, reply.describe());
-  dying.kill();
-}
-
-// What the victim does, over and over.
-std::vector<Request> Stage::steps() const {
-  switch (scenario_) {
-    case first_write:
-    case follows:
-    case after_writer:
-    case after_commit:
-    case after_checkpointer: return {kWrite};
-    case commits: return {kWrite, kSyncWrite};
-    case commits_big: return {kBigWrite};
-    case checkpoints: return {kWrite, kCheckpoint};
-    case reloads: return {kOpen, kWrite, kClose};
-    case after_syncer: return {kSyncWrite};
-    case after_page_syncer: return {kCheckpoint, kWrite};
-    case opens:
-    case opens_after_kill:
-    case opens_beside:
-    case recovers: return {kOpen};
-    case closes:
-    case closes_last: return {kClose, kOpen, kWrite};
-  }
-  return {};
-}
-
-bool Stage::drive(const char* point, u64 n, AtPoint what) {
-  victim_->arm(point, n, what);
-  const bool in_turn = scenario_ == follows || scenario_ == checkpoints || scenario_ == reloads;
-  for (u64 round = 0; round <= n; ++round) {
-    for (const Request& request : steps()) {
-      const Reply reply = victim_->call(request);
-      if (reply.kind == Reply::Kind::reached) return true;
-      require(reply.is_done(), reply.describe());
-      if (in_turn) expect_done(*witness_, kWrite);
-    }
-  }
-  return false;
-}
-
-void Stage::finish(const std::vector<Worker*>& open) {
-  for (Worker* worker : open) {
-    expect_done(*worker, kSyncWrite);
-    expect_whole(*worker);
-  }
-  expect_done(*open.front(), kCheckpoint);
-  for (Worker* worker : open) {
-    expect_done(*worker, {Task::check});
-    expect_done(*worker, kWrite);
-  }
-  for (Worker* worker : open) expect_done(*worker, kClose);
-  for (const char* left : {"-log", "-lock"}) {
-    require(!std::filesystem::exists(path_ + left), std::string(left) + " is left behind");
-  }
-  Worker& last = start();
-  expect_done(last, kOpen);
-  expect_whole(last);
-  expect_done(last, {Task::check});
-}
-
 enum class Ending { dies, all_die, sleeps };
 
 // The victim dies; the others find what it left.
@@ -404,7 +182,7 @@ void let_all_die(Stage& stage) {
   Worker& newcomer = stage.start();
   stage.expect_done(newcomer, kOpen);
   stage.expect_whole(newcomer);
-  stage.expect_done(newcomer, {Task::check});
+  stage.expect_done(newcomer, kCheck);
   stage.finish({&newcomer});
 }
 

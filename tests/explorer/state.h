@@ -10,8 +10,8 @@
 //               hold, since the system writes back what is not synced when it likes, or never
 //   data file   pages, a bitmap in two copies, two meta slots (the twins of a slot are one cell)
 //   log         two segments of equal records, the worst case: any record fits where another one was
-//   failures    what a failed sync was to bring to the disk counts as clean from then on, until it is written again; one
-//               of the data file refuses writes in the same transition, one of the log later: the process may die first
+//   failures    what a failed sync was to bring to the disk counts as clean until it is written again; one of the data
+//               file refuses writes in the same transition, one of the log later: the process may die first
 // A use is one filling of a segment: a header with a new salt. Record and header are valid only together.
 // Not modelled: the steps of recovery itself (its result is checked; the crash tests kill it), how waiters sleep, the
 // two twins of a meta one by one, readers of killed processes, values outside of records, making and growing files.
