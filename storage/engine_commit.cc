@@ -168,17 +168,19 @@ bool Engine::Impl::ensure_log() {
 // Returns when the log is on the disk up to `lsn`; one thread of one process syncs for all that wait.
 void Engine::Impl::sync_log(Lsn lsn) {
   LockFile& lock = shared();
+  SyncOf what = SyncOf::log;
   while (lock.durable_lsn.load(std::memory_order_acquire) < lsn) {
     throw_if_refused();
     const u32 round = lock.sync_round.load(std::memory_order_acquire);
     if (lock.durable_lsn.load(std::memory_order_acquire) >= lsn) return;
-    if (needs_more_than_log()) {
+    if (what == SyncOf::log_and_values) {
       const SharedGuard guard(checkpoint_lock);
       sync_lock.lock(std::chrono::microseconds(-1));
-      if (lock.durable_lsn < lsn) lead_sync(SyncOf::log_and_values);
+      if (lock.durable_lsn < lsn) lead_sync(what);
       end_sync();
+      what = SyncOf::log;
     } else if (sync_lock.try_lock() || sync_lock.steal()) {
-      lead_sync(SyncOf::log);
+      if (!lead_sync(what)) what = SyncOf::log_and_values;
       end_sync();
     } else {
       os::wait_on(lock.sync_round, round, kSyncPatience);
@@ -186,16 +188,15 @@ void Engine::Impl::sync_log(Lsn lsn) {
   }
 }
 
-// A sync of the data file, for values that records refer to, or what a process that died over a sync has left to do.
-bool Engine::Impl::needs_more_than_log() const {
-  const LockFile& lock = shared();
-  return lock.runs_end > lock.synced_runs || lock.syncing != 0;
-}
-
-// Under sync_lock; for more than the log, under the checkpoint lock too.
-void Engine::Impl::lead_sync(SyncOf what) {
+// Under sync_lock. False if it takes more than the log: a sync of the data file, for values that records refer to, or
+// what a process that died over a sync has left to do. That needs the checkpoint lock, too.
+bool Engine::Impl::lead_sync(SyncOf what) {
   try {
-    sync_to_tip(what);
+    const Descriptor target = newest_version();  // before what its records need
+    const bool needs_more = shared().runs_end > shared().synced_runs || shared().syncing != 0;
+    if (needs_more && what == SyncOf::log) return false;
+    sync_up_to(target, what);
+    return true;
   } catch (...) {
     refuse_writes();
     end_sync();
@@ -203,10 +204,8 @@ void Engine::Impl::lead_sync(SyncOf what) {
   }
 }
 
-void Engine::Impl::sync_to_tip(SyncOf what) {
+void Engine::Impl::sync_up_to(const Descriptor& target, SyncOf what) {
   LockFile& lock = shared();
-  const Descriptor target = newest_version();  // before what its records need
-  if (what == SyncOf::log && needs_more_than_log()) return;
   const bool is_in_doubt = lock.syncing.exchange(1) != 0;
   SAPWOOD_FAIL_POINT("sync.targeted");
   const Lsn runs = lock.runs_end;

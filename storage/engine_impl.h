@@ -124,9 +124,8 @@ struct Engine::Impl {
   bool ensure_log();
   void sync_log(Lsn lsn);
   enum class SyncOf { log, log_and_values };
-  void lead_sync(SyncOf what);
-  void sync_to_tip(SyncOf what);
-  bool needs_more_than_log() const;
+  bool lead_sync(SyncOf what);
+  void sync_up_to(const Descriptor& target, SyncOf what);
   void write_log_again(Lsn end);
   Descriptor newest_version() const;
   std::unique_ptr<RedoLog> log_as_it_is(const Meta& of, Lsn end);

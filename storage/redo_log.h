@@ -115,8 +115,8 @@ class RedoLog {
   Lsn append(std::string& record, const RecordInfo& info, bool synced_next);
 
   // Makes the free segment active, starting where the active one ends, which becomes sealed. Grows it if `fast` and the
-  // disk allows. Requires: has_free_segment(). Throws disk_full and changes nothing; after io the
-  // file may have its header or not.
+  // disk allows. Requires: has_free_segment(). Throws disk_full and changes nothing; after io the file may have its
+  // header or not.
   void switch_segment(bool fast);
   bool has_free_segment() const { return !sealed_; }
   // The active segment is found after a crash from now on, whatever of its records is on the disk. Not their sync: what

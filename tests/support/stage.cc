@@ -1,12 +1,34 @@
 #include "tests/support/stage.h"
 
 #include <filesystem>
+#include <optional>
 
 #include "tests/support/face.h"
 
 namespace sapwood::test {
 
+namespace {
+
 using enum Scenario;
+
+// Where another process dies, and in what.
+struct Death {
+  const char* point;
+  Request request;
+};
+
+std::optional<Death> death_before(Scenario scenario) {
+  switch (scenario) {
+    case after_writer: return Death{"commit.appended", kWrite};
+    case after_commit: return Death{"checkpoint.meta_synced", kBigWrite};
+    case after_checkpointer: return Death{"checkpoint.meta_synced", kCheckpoint};
+    case after_syncer: return Death{"sync.synced", kSyncWrite};
+    case after_page_syncer: return Death{"checkpoint.synced", kCheckpoint};
+    default: return std::nullopt;
+  }
+}
+
+}  // namespace
 
 void require(bool holds, const std::string& what) {
   if (!holds) throw Disagreement(what);
@@ -80,19 +102,12 @@ void Stage::prepare() {
 
 // Another process dies first, in the middle of what the victim then has to clear up.
 void Stage::prepare_after_death() {
-  const char* point = scenario_ == after_writer                                      ? "commit.appended"
-                      : scenario_ == after_syncer                                    ? "sync.synced"
-                      : scenario_ == after_commit || scenario_ == after_checkpointer ? "checkpoint.meta_synced"
-                      : scenario_ == after_page_syncer                               ? "checkpoint.synced"
-                                                                                     : nullptr;
-  if (point == nullptr) return;
+  const std::optional<Death> death = death_before(scenario_);
+  if (!death) return;
   Worker& dying = start();
   expect_done(dying, kOpen);
-  dying.arm(point, 1, AtPoint::die);
-  const Reply reply = dying.call(scenario_ == after_writer   ? kWrite
-                                 : scenario_ == after_syncer ? kSyncWrite
-                                 : scenario_ == after_commit ? kBigWrite
-                                                             : kCheckpoint);
+  dying.arm(death->point, 1, AtPoint::die);
+  const Reply reply = dying.call(death->request);
   require(reply.kind == Reply::Kind::reached, reply.describe());
   dying.kill();
 }
