@@ -8,7 +8,7 @@ function(sapwood_glob result)
   set(${result} ${files} PARENT_SCOPE)
 endfunction()
 
-# Warnings and sanitizers, for targets of this project only. Warnings are errors in the presets
+# Warnings, sanitizers and fail points, for targets of this project only. Warnings are errors in the presets
 # (CMAKE_COMPILE_WARNING_AS_ERROR), not for people who build Sapwood with a compiler that we have not seen.
 function(sapwood_compile_options target)
   target_compile_options(${target} PRIVATE
@@ -16,6 +16,9 @@ function(sapwood_compile_options target)
     -Wunused -Wimplicit-fallthrough -Wextra-semi -Wvla
     -Wno-missing-field-initializers  # a designated initialiser leaves out what has its default
     $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)  # g++ 12 sees overlaps in std::string that are none (its bug 105651)
+  if(SAPWOOD_FAIL_POINTS)
+    target_compile_definitions(${target} PRIVATE SAPWOOD_FAIL_POINTS)
+  endif()
   if(SAPWOOD_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${SAPWOOD_SANITIZE} -fno-sanitize-recover=all
                            -fno-omit-frame-pointer)

@@ -4,8 +4,18 @@ include(GoogleTest)
 find_package(GTest REQUIRED)
 find_package(rapidcheck REQUIRED)
 
-# With the thread sanitizer only files with thread tests are built: those that say Thread.
+# Files whose tests use fail points need them in the library (SAPWOOD_FAIL_POINTS). With the thread sanitizer only files
+# with thread tests are built: those that say Thread.
 function(sapwood_filter_tests list)
+  if(NOT SAPWOOD_FAIL_POINTS)
+    foreach(source IN LISTS ${list})
+      file(STRINGS ${source} found REGEX "base/fail_point.h" LIMIT_COUNT 1)
+      if(found)
+        list(REMOVE_ITEM ${list} ${source})
+      endif()
+    endforeach()
+    set(${list} ${${list}} PARENT_SCOPE)
+  endif()
   if(NOT SAPWOOD_SANITIZE MATCHES thread)
     return()
   endif()

@@ -8,11 +8,14 @@
 
 namespace sapwood::storage {
 
+// Longer time limits are this: they overflow where steps are counted.
+inline constexpr std::chrono::hours kForEver{24 * 365 * 10};
+
 class Deadline {
  public:
   // From now on; negative: without limit.
   explicit Deadline(std::chrono::milliseconds timeout)
-      : timeout_(std::min(timeout, kForEver)), end_(os::wait_clock() + timeout_) {}
+      : timeout_(std::min<std::chrono::milliseconds>(timeout, kForEver)), end_(os::wait_clock() + timeout_) {}
 
   // What is left: 0 once it has passed; negative: without limit.
   std::chrono::microseconds left() const {
@@ -22,8 +25,6 @@ class Deadline {
   std::chrono::milliseconds timeout() const { return timeout_; }
 
  private:
-  static constexpr std::chrono::milliseconds kForEver = std::chrono::hours(24 * 365 * 10);  // larger ones overflow
-
   std::chrono::milliseconds timeout_;
   std::chrono::microseconds end_;
 };

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "base/fail_point.h"
 #include "storage/engine_impl.h"
 
 namespace sapwood::storage {
@@ -32,6 +33,7 @@ Engine::Impl::CheckpointJob Engine::Impl::make_job(const Descriptor& target, Log
   job.target = target;
   job.summed_txn = meta.txn;
   job.start_us = env.clock().monotonic_us();
+  job.data_doubts = shared().data_doubts;
   job.meta = meta;
   Meta& next = job.meta;
   ++next.sequence;
@@ -48,9 +50,9 @@ Engine::Impl::CheckpointJob Engine::Impl::make_job(const Descriptor& target, Log
     const PageNo before = geometry.bitmap_page(group, next.active[group] ? 1 : 0);
     const u8* const bits = allocator.group_bits(group);
     const u64 size = page_size() - kBitmapHeaderSize;
-    if (!is_new && bitmap_is_sound(group) && std::memcmp(pages.bytes(before) + kBitmapHeaderSize, bits, size) == 0) {
-      continue;
-    }
+    const u8* const old_bits = is_new || !bitmap_is_sound(group) ? nullptr : pages.bytes(before) + kBitmapHeaderSize;
+    if (old_bits != nullptr && std::memcmp(old_bits, bits, size) == 0) continue;
+    if (job.data_doubts != 0) add_new_pages(group, old_bits, job.doubtful);
     next.active[group] = !next.active[group];
     const PageNo page = geometry.bitmap_page(group, next.active[group] ? 1 : 0);
     CheckpointJob::Bitmap& bitmap = job.bitmaps.emplace_back();
@@ -102,6 +104,7 @@ bool Engine::Impl::prepare_checkpoint(CheckpointCause cause, const Deadline& dea
   note_held_pages();  // for those who come after it, and cannot tell
   const CheckpointPlace place(*this, deadline);
   settle_checkpoint();
+  SAPWOOD_FAIL_POINT("checkpoint.settled");
   if (tip.txn == meta.txn) return false;
   CheckpointJob job = make_job(tip, LogAfter::kept);
   job.cause = cause;
@@ -110,7 +113,9 @@ bool Engine::Impl::prepare_checkpoint(CheckpointCause cause, const Deadline& dea
   job.id = new_job();
   shared().stepped_us = coarse_now();
   shared().running_txn = tip.txn;
+  SAPWOOD_FAIL_POINT("checkpoint.pinned");
   shared().job = job.id;
+  SAPWOOD_FAIL_POINT("checkpoint.prepared");
   running = std::move(job);
   const bool is_urgent = !has_room && log->nearly_full();  // as it was before
   while (running && is_urgent) step_running();
@@ -131,13 +136,26 @@ bool Engine::Impl::seal_log(CheckpointJob& job) {
     const i64 now = env.clock().monotonic_us();
     LockFile& lock = shared();
     segments = ++lock.segments;
-    log->switch_segment(now - last_seal_us < kFastSealUs);
+    SAPWOOD_FAIL_POINT("checkpoint.sealing");
+    switch_segment(now - last_seal_us < kFastSealUs);
+    SAPWOOD_FAIL_POINT("checkpoint.sealed");
     for (u32 s = 0; s < 2; ++s) lock.segment_space[s] = log->space(s);
     last_seal_us = now;
     job.meta.replay_lsn = log->active_start();
   }
   job.target.lsn = log->end();
   return switches;
+}
+
+// A full disk shows before anything is changed. After another failure the header may be in the file or not, so that
+// processes would not agree which segment is active.
+void Engine::Impl::switch_segment(bool fast) {
+  try {
+    log->switch_segment(fast);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::disk_full) throw;
+    refuse_and_rethrow();
+  }
 }
 
 // Ends what another process has in progress: rolls it forward if its meta may be on the disk, else drops it. Under the
@@ -159,21 +177,21 @@ void Engine::Impl::settle_checkpoint() {
 }
 
 // Whoever wrote that meta had everything else on the disk before. It may have been the commit of a version by
-// checkpoint, which then counts.
+// checkpoint, which then counts. Both twins are written at once: if both are torn, the meta before them counts, with
+// its log, which is gone only if they were on the disk already; and then these are the same bytes.
 void Engine::Impl::roll_forward(const Meta& written) {
   try {
+    SAPWOOD_FAIL_POINT("roll_forward.begun");
     write_meta(pages.file(), written);
+    SAPWOOD_FAIL_POINT("roll_forward.meta_written");
     sync_pages();
+    SAPWOOD_FAIL_POINT("roll_forward.synced");
     LockFile& lock = shared();
     Lsn end = written.replay_lsn;
     if (written.log_expected) {
-      const LogIdentity identity{written.uuid, written.log_epoch, written.log_stride};
-      const std::unique_ptr<RedoLog> its_log =
-          RedoLog::open(env, log_path(), identity, {options.log_size, written.log_stride}, true, false);
-      const std::optional<Descriptor> newest = versions->find(lock.tip);
-      its_log->refresh(std::max(newest ? newest->lsn : 0, written.replay_lsn),
-                       {lock.segment_space[0], lock.segment_space[1]});
+      const std::unique_ptr<RedoLog> its_log = log_as_it_is(written, versions->newest().lsn);
       if (!its_log->has_free_segment()) its_log->free_sealed();
+      SAPWOOD_FAIL_POINT("roll_forward.sealed_freed");
       ++lock.segments;
       end = its_log->end();
     }
@@ -182,10 +200,20 @@ void Engine::Impl::roll_forward(const Meta& written) {
       version.lsn = end;
       versions->publish_tip(version);
     }
+    SAPWOOD_FAIL_POINT("roll_forward.counted");
     publish_meta(written);
   } catch (...) {
     refuse_and_rethrow();
   }
+}
+
+// A log object of its own, up to date: for who has not the writer's place, or does not know that log yet.
+std::unique_ptr<RedoLog> Engine::Impl::log_as_it_is(const Meta& of, Lsn end) {
+  const LogIdentity identity{of.uuid, of.log_epoch, of.log_stride};
+  std::unique_ptr<RedoLog> found =
+      RedoLog::open(env, log_path(), identity, {options.log_size, of.log_stride}, true, false);
+  found->refresh(std::max(end, of.replay_lsn), {shared().segment_space[0], shared().segment_space[1]});
+  return found;
 }
 
 // That meta is on the disk, and the newest: all processes go by it.
@@ -195,6 +223,7 @@ void Engine::Impl::publish_meta(Meta written) {
   versions->publish_head(written.txn);
   raise(lock.durable_lsn, written.replay_lsn);
   raise(lock.synced_runs, written.replay_lsn);
+  SAPWOOD_FAIL_POINT("meta.shown");
   {
     const std::lock_guard guard(checkpoint_mutex);
     meta = std::move(written);
@@ -202,7 +231,9 @@ void Engine::Impl::publish_meta(Meta written) {
     lock.running_txn = 0;
     lock.meta_sequence = meta.sequence;
   }
+  SAPWOOD_FAIL_POINT("meta.published");
   lock.job = 0;
+  SAPWOOD_FAIL_POINT("meta.job_ended");
   lock.completing = 0;
 }
 
@@ -214,15 +245,25 @@ bool Engine::Impl::step(CheckpointJob& job) {
       pages.file().write(geometry.offset_of(bitmap.page), bitmap.bytes.data(), bitmap.bytes.size());
     }
     job.has_bitmaps = true;
+    SAPWOOD_FAIL_POINT("checkpoint.bitmaps_written");
   } else if (job.summed < job.unsummed.size()) {
     const std::size_t end = std::min(job.summed + kSlicePages, job.unsummed.size());
     for (; job.summed < end; ++job.summed) {
       const PageNo page = job.unsummed[job.summed];
       if (PageHeader::birth(pages.bytes(page)) > job.summed_txn) pages.sum(page);
     }
+    SAPWOOD_FAIL_POINT("checkpoint.summed");
+  } else if (job.rewritten < job.doubtful.size()) {
+    const std::size_t end = std::min(job.rewritten + kSlicePages, job.doubtful.size());
+    for (; job.rewritten < end; ++job.rewritten) {
+      const PageNo page = job.doubtful[job.rewritten];
+      pages.file().write(geometry.offset_of(page), pages.bytes(page), page_size());
+    }
+    SAPWOOD_FAIL_POINT("checkpoint.rewritten");
   } else if (to_u64(job.write_back_from) < job.target.page_count) {
     pages.file().start_write_back(geometry.offset_of(job.write_back_from), kSlicePages << geometry.page_shift);
     job.write_back_from = job.write_back_from + kSlicePages;
+    SAPWOOD_FAIL_POINT("checkpoint.written_back");
   } else {
     complete(job);
     return true;
@@ -230,25 +271,48 @@ bool Engine::Impl::step(CheckpointJob& job) {
   return false;
 }
 
-// Another process may have got the error that was meant for this sync: its pages count as clean then.
+// Another process may have got the error that was meant for this sync: its pages count as clean then. If this process
+// dies over it there is a doubt more, until a checkpoint has written all pages again since the last one. Under the
+// checkpoint lock.
 void Engine::Impl::sync_pages() {
+  ++shared().data_doubts;
   pages.sync();
+  SAPWOOD_FAIL_POINT("checkpoint.synced");
   throw_if_refused();
+  --shared().data_doubts;
+}
+
+// Pages of the group that are in use now, and not in its bitmap of the last checkpoint, which is on the disk with them.
+// `before` null: there is none.
+void Engine::Impl::add_new_pages(u64 group, const u8* before, std::vector<PageNo>& to) const {
+  const u8* const bits = allocator.group_bits(group);
+  const auto is_set = [](const u8* bitmap, u64 i) { return (bitmap[i / 8] >> (i % 8) & 1) != 0; };
+  for (u64 i = 2; i < geometry.group_pages; ++i) {  // the first two are bitmaps
+    if (!is_set(bits, i) || (before != nullptr && is_set(before, i))) continue;
+    to.push_back(geometry.bitmap_page(group, 0) + i);
+  }
 }
 
 // Makes it durable, and what recovery starts from.
 void Engine::Impl::complete(CheckpointJob& job) {
   LockFile& lock = shared();
   sync_pages();
+  SAPWOOD_FAIL_POINT("checkpoint.pages_synced");
   const bool keeps_log = log != nullptr && job.meta.log_expected;
   if (keeps_log) log->keep_active_start();
+  SAPWOOD_FAIL_POINT("checkpoint.start_kept");
   lock.completing = job.target.txn > lock.tip ? kCompletingCommit : kCompleting;
+  SAPWOOD_FAIL_POINT("checkpoint.completing");
   write_meta(pages.file(), job.meta);
+  SAPWOOD_FAIL_POINT("checkpoint.meta_written");
   sync_pages();
+  SAPWOOD_FAIL_POINT("checkpoint.meta_synced");
   if (keeps_log && !log->has_free_segment()) log->free_sealed();
+  SAPWOOD_FAIL_POINT("checkpoint.sealed_freed");
   if (job.target.txn > lock.tip) versions->publish_tip(job.target);  // a commit by checkpoint
   was_summed = true;
   publish_meta(std::move(job.meta));
+  lock.data_doubts = 0;
   raise(lock.durable_lsn, job.target.lsn);
   const std::lock_guard guard(checkpoint_mutex);
   ++checkpoints;
@@ -268,8 +332,10 @@ void Engine::Impl::run_checkpoint(CheckpointJob& job) {
 
 // A slice of the one in progress. Under checkpoint_lock. A failure ends it, and refuses all further writes.
 void Engine::Impl::step_running() {
-  if (shared().job != running->id) {
-    running.reset();  // another process's checkpoint superseded it
+  LockFile& lock = shared();
+  if (lock.job == running->id && lock.data_doubts != running->data_doubts) lock.job = lock.running_txn = 0;
+  if (lock.job != running->id) {
+    running.reset();  // another process's checkpoint superseded it, or it would rely on a sync that may have failed
     return;
   }
   try {
@@ -287,6 +353,7 @@ void Engine::Impl::advance_checkpoint(u64 slices) noexcept {
   bool locked = false;
   try {
     locked = checkpoint_lock.try_lock();
+    if (locked) SAPWOOD_FAIL_POINT("checkpoint.advancing");
     for (; locked && running && slices > 0; --slices) step_running();
   } catch (...) {
     // The commit is in the log; writes are refused from now on, which will tell why.

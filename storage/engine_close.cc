@@ -1,6 +1,7 @@
 // Closing. The last process leaves one file, at rest: what is in the log goes into a checkpoint, and log and lock file
 // go. Others leave what they wrote in the log, on the disk.
 
+#include "base/fail_point.h"
 #include "storage/engine_impl.h"
 
 namespace sapwood::storage {
@@ -44,11 +45,13 @@ void Engine::Impl::close_files(Engine& engine) {
   if (temporary) return;
   if (!read_only) throw_if_refused();  // async commits may be lost
   is_alone = lock_file == nullptr || become_last();
+  SAPWOOD_FAIL_POINT("close.locked");
   if (read_only) return;
   if (is_alone) {
     close_last(engine);
   } else if (has_log) {
     sync_log(tip.lsn);  // close() promises durability
+    SAPWOOD_FAIL_POINT("close.synced");
   }
 }
 
@@ -63,6 +66,7 @@ void Engine::Impl::close_last(Engine& engine) {
   const PlaceTaken place(*this);
   catch_up(deadline());
   processes->set_state(SharedState::fresh);  // nobody joins what is left if this process dies now
+  SAPWOOD_FAIL_POINT("close.begun");
   versions->forget_dead_readers();
   reclaim();
   relocate_tail(engine);
@@ -75,10 +79,13 @@ void Engine::Impl::close_last(Engine& engine) {
     start_checkpoint();
     run_checkpoint(job);
   }
+  SAPWOOD_FAIL_POINT("close.counted");
   pages.truncate(end);
   if (log != nullptr) {
+    SAPWOOD_FAIL_POINT("close.truncated");
     log.reset();
     env.files().remove(log_path());
+    SAPWOOD_FAIL_POINT("close.log_removed");
   }
 }
 
@@ -86,11 +93,14 @@ void Engine::Impl::close_last(Engine& engine) {
 void Engine::Impl::release_files() noexcept {
   try {
     log.reset();
+    SAPWOOD_FAIL_POINT("close.leaving");
     versions->leave();
     processes->leave();
+    SAPWOOD_FAIL_POINT("close.left");
     // Left behind after a failed write, or by the last reader beside a log, it tells the next opener how to go on.
     const bool keeps_lock_file = refused || (read_only && meta.log_expected);
     if (lock_file != nullptr && is_alone && !keeps_lock_file) env.files().remove(lock_path());
+    SAPWOOD_FAIL_POINT("close.ended");
     lock_file.reset();
   } catch (...) {
     // A lock file without its lock means nothing to the next opener.

@@ -1,9 +1,10 @@
-// Commit: the redo record, publication, and the sync that threads share. ENGINE steps are numbered in engine_impl.h.
+// Commit: the redo record and publication; engine_sync.cc has the sync that commits share. ENGINE steps are numbered in
+// engine_impl.h.
 
 #include <algorithm>
 
 #include "base/assert.h"
-#include "os/wait.h"
+#include "base/fail_point.h"
 #include "storage/engine_impl.h"
 
 namespace sapwood::storage {
@@ -11,17 +12,9 @@ namespace {
 
 // A commit works on a checkpoint in proportion to what it wrote, so that it is done before the next segment is full.
 constexpr u64 kLogBytesASlice = 4096;
-constexpr std::chrono::milliseconds kSyncPatience{50};  // then the life of the process that syncs is looked at
-constexpr std::chrono::seconds kLeaderPatience{1};      // then another process syncs, too
 // Who could begin a checkpoint, since the log is nearly full, waits so long for a slice of another one: there is room
 // for some commits yet.
 constexpr std::chrono::milliseconds kSlicePatience{1};
-
-struct SlowLeader {
-  u32 round;
-  ProcessTag leader;
-  Deadline patience;
-};
 
 }  // namespace
 
@@ -71,11 +64,13 @@ void Engine::Impl::append_record(Commit& commit) {
                                  lock.durable_lsn.load(std::memory_order_relaxed)};
   lock.appending.store(1, std::memory_order_relaxed);
   std::atomic_signal_fence(std::memory_order_seq_cst);
+  SAPWOOD_FAIL_POINT("commit.appending");
   try {
     version.lsn = log->append(*commit.record, info, commit.durability == Durability::sync);
   } catch (...) {
     refuse_and_rethrow();
   }
+  SAPWOOD_FAIL_POINT("commit.appended");
   if (commit.runs_size != 0) lock.runs_end = version.lsn;
   referred_bytes += commit.run_bytes;
   ++log_records;
@@ -103,7 +98,9 @@ void Engine::Impl::finish_commit(const Commit& commit) {
   const bool nothing_pending = versions->head() == txn - 1 || commit.by_checkpoint;
   const bool wait =
       !commit.by_checkpoint && log != nullptr && (commit.durability == Durability::sync || !nothing_pending);
+  SAPWOOD_FAIL_POINT("commit.published");
   if (!wait) versions->publish_head(txn);
+  SAPWOOD_FAIL_POINT("commit.shown");
   try {
     if (wants_checkpoint()) {
       const bool log_full = log != nullptr && log->nearly_full();
@@ -116,6 +113,7 @@ void Engine::Impl::finish_commit(const Commit& commit) {
   }
   const CallUnderWay under_way(calls);
   end_write();
+  SAPWOOD_FAIL_POINT("commit.waiting");
   if (wait) {
     try {
       sync_log(commit.version.lsn);
@@ -155,6 +153,7 @@ bool Engine::Impl::ensure_log() {
     if (error.code() != ErrorCode::disk_full) throw;
     return false;
   }
+  SAPWOOD_FAIL_POINT("log.made");
   next.replay_lsn = log->active_start();
   LockFile& lock = shared();
   for (u32 s = 0; s < 2; ++s) lock.segment_space[s] = log->space(s);
@@ -162,67 +161,19 @@ bool Engine::Impl::ensure_log() {
   lock.completing = kCompleting;
   try {
     write_meta(pages.file(), next);
-    pages.sync();
+    sync_pages();
   } catch (...) {
     refuse_and_rethrow();
   }
+  SAPWOOD_FAIL_POINT("log.expected");
   publish_meta(std::move(next));
   has_log = true;
   return true;
 }
 
-// Returns when the log is on the disk up to `lsn`; one thread of one process syncs for all that wait. If that takes
-// long, its process may be stopped: another one syncs then. The lock only spares syncs; two at a time do no harm.
-void Engine::Impl::sync_log(Lsn lsn) {
-  LockFile& lock = shared();
-  std::optional<SlowLeader> slow;
-  while (lock.durable_lsn.load(std::memory_order_acquire) < lsn) {
-    throw_if_refused();
-    const u32 round = lock.sync_round.load(std::memory_order_acquire);
-    if (lock.durable_lsn.load(std::memory_order_acquire) >= lsn) return;
-    if (!sync_lock.try_lock()) {
-      const ProcessTag leader = sync_lock.owner();
-      if (!slow || slow->round != round || slow->leader != leader) {
-        slow = SlowLeader{round, leader, Deadline(kLeaderPatience)};
-      }
-      if (slow->patience.left().count() != 0 || !sync_lock.take_over(leader)) {
-        os::wait_on(lock.sync_round, round, kSyncPatience);
-        continue;
-      }
-      lock.sync_round.fetch_add(1, std::memory_order_release);  // others give this one as long
-    }
-    try {
-      sync_to_tip(lsn);
-    } catch (...) {
-      refuse_writes();
-      end_sync();
-      refuse_and_rethrow();
-    }
-    end_sync();
-  }
-}
-
-// Of records of published commits, at least to `lsn`. Under sync_lock.
-void Engine::Impl::sync_to_tip(Lsn lsn) {
-  LockFile& lock = shared();
-  const Descriptor target = versions->newest();
-  const Lsn runs = lock.runs_end;
-  if (runs > lock.synced_runs) pages.sync();
-  log->sync();
-  throw_if_refused();  // another process may have got the error that was meant for this sync
-  raise(lock.synced_runs, std::min<u64>(runs, target.lsn));  // not of a record that may never count
-  versions->publish_head(target.txn);                        // before who waits for `durable_lsn` goes on
-  raise(lock.durable_lsn, std::max(lsn, target.lsn));
-}
-
-void Engine::Impl::end_sync() noexcept {
-  sync_lock.unlock();
-  shared().sync_round.fetch_add(1, std::memory_order_release);
-  os::wake_all(shared().sync_round);
-}
-
 // Called while an exception is handled: it is what went wrong.
 void Engine::Impl::refuse_writes() noexcept {
+  SAPWOOD_FAIL_POINT("writes.refusing");
   const std::lock_guard lock(refused_mutex);
   if (refused) return;
   try {

@@ -8,14 +8,19 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/fail_point.h"
+#include "os/wait.h"
 #include "storage/engine_impl.h"
 #include "storage/space_delta.h"
 #include "storage/value_runs.h"
 
 namespace sapwood::storage {
 
-// Takes the writer's place, up to date.
-void Engine::Impl::take_writer(std::chrono::milliseconds timeout) {
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+// Takes the writer's place, up to date, within `timeout`.
+void Engine::Impl::take_writer(milliseconds timeout) {
   const CallUnderWay under_way(calls);
   throw_if_closed();
   const Deadline deadline(timeout);
@@ -57,11 +62,13 @@ void Engine::Impl::settle_dead_checkpoint(const Deadline& deadline) {
 
 void Engine::Impl::follow(const Deadline& deadline) {
   const bool followed = std::exchange(follows, false);  // a throw from here on leaves half of it
+  SAPWOOD_FAIL_POINT("follow.begun");
   follow_meta();
   const Descriptor newest = versions->newest();
   pages.cover(newest.page_count);
   pages.refresh_size();
   follow_log(newest);
+  SAPWOOD_FAIL_POINT("follow.log_read");
   try {
     tip = followed && apply_records(newest) ? newest : reload(deadline);
   } catch (const Error& error) {
@@ -103,13 +110,27 @@ void Engine::Impl::follow_log(const Descriptor& newest) {
   }
   log->refresh(std::max(newest.lsn, replay_lsn), {lock.segment_space[0], lock.segment_space[1]});
   if (lock.appending == 0 || read_only) return;
+  erase_tail();
+  SAPWOOD_FAIL_POINT("follow.tail_erased");
+  lock.appending = 0;
+}
+
+// Its sync is one of the log like others.
+void Engine::Impl::erase_tail() {
+  take_sync_lock();
+  LockFile& lock = shared();
+  u32 ours = static_cast<u32>(processes->self());
+  const u32 others = lock.syncing.exchange(ours);
   try {
     log->erase_tail();
     throw_if_refused();
   } catch (...) {
+    refuse_writes();
+    end_sync();
     refuse_and_rethrow();
   }
-  lock.appending = 0;
+  lock.syncing.compare_exchange_strong(ours, others);
+  end_sync();
 }
 
 // False if the records between what this process knows and `newest` are not all there.
@@ -120,6 +141,7 @@ bool Engine::Impl::apply_records(const Descriptor& newest) {
   const bool found = log != nullptr && log->read(tip.lsn, newest.lsn, tip.txn, [&](const Record& record) {
     apply(record);
     last = record.header.txn;
+    SAPWOOD_FAIL_POINT("follow.record_applied");
   });
   return found && last == newest.txn;
 }
@@ -155,12 +177,14 @@ Descriptor Engine::Impl::reload(const Deadline& deadline) {
   const Descriptor newest = versions->newest();
   follow_log(newest);
   pages.forget_all_unsummed();
+  SAPWOOD_FAIL_POINT("follow.reloading");
   load_bitmaps();
   std::vector<TxnId> needed{versions->head()};  // before the readers, who may come at any later head
   versions->collect(needed);
   if (std::ranges::min(needed) < meta.txn) allocator.hold_free(meta.txn);
   unknown_before = meta.txn;
   tip = descriptor_of(meta);
+  SAPWOOD_FAIL_POINT("follow.bitmaps_loaded");
   if (!apply_records(newest)) {
     throw Error(ErrorCode::corrupt, log_path() + " does not hold all commits since the last checkpoint of " + path +
                                         "; close it in all processes, then open it again, which recovers it");

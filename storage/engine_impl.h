@@ -60,11 +60,14 @@ struct Engine::Impl {
     std::vector<Bitmap> bitmaps;
     TxnId summed_txn = 0;            // pages up to it have checksums
     std::vector<PageNo> unsummed{};  // pages of the target that may have none
+    u32 data_doubts = 0;             // LockFile::data_doubts when it began
+    std::vector<PageNo> doubtful{};  // what a failed sync may have lost of the target
     CheckpointCause cause = CheckpointCause::commit;
     i64 start_us = 0;
     // How far it is.
     std::size_t summed = 0;     // of `unsummed`
     bool has_bitmaps = false;   // in the file
+    std::size_t rewritten = 0;  // of `doubtful`
     PageNo write_back_from{0};  // pages before it are on their way to the disk
   };
   enum class LogAfter { kept, removed };
@@ -92,6 +95,7 @@ struct Engine::Impl {
   void settle_dead_checkpoint(const Deadline& deadline);
   void follow_meta();
   void follow_log(const Descriptor& newest);
+  void erase_tail();
   bool apply_records(const Descriptor& newest);
   void apply(const Record& record);
   Descriptor reload(const Deadline& deadline);
@@ -121,7 +125,13 @@ struct Engine::Impl {
   void finish_commit(const Commit& commit);
   bool ensure_log();
   void sync_log(Lsn lsn);
-  void sync_to_tip(Lsn lsn);
+  enum class SyncOf { log, log_and_values };
+  void sync_values_and_log(Lsn lsn);
+  bool lead_sync(Lsn lsn, SyncOf what);
+  void sync_up_to(Lsn lsn, const Descriptor& target, SyncOf what);
+  void write_log_again(Lsn end);
+  void take_sync_lock();
+  std::unique_ptr<RedoLog> log_as_it_is(const Meta& of, Lsn end);
   void end_sync() noexcept;
   void refuse_writes() noexcept;
   [[noreturn]] void refuse_and_rethrow();
@@ -138,6 +148,7 @@ struct Engine::Impl {
   // Checkpoint; engine_checkpoint.cc.
   CheckpointJob make_job(const Descriptor& target, LogAfter log_after);
   bool seal_log(CheckpointJob& job);
+  void switch_segment(bool fast);
   void start_checkpoint() noexcept;
   void settle_checkpoint();
   void roll_forward(const Meta& written);
@@ -148,6 +159,7 @@ struct Engine::Impl {
   bool wants_checkpoint();
   bool is_abandoned();
   bool step(CheckpointJob& job);
+  void add_new_pages(u64 group, const u8* before, std::vector<PageNo>& to) const;
   void sync_pages();
   void complete(CheckpointJob& job);
   void run_checkpoint(CheckpointJob& job);

@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "base/fail_point.h"
 #include "storage/create.h"
 #include "storage/engine_impl.h"
 
@@ -114,6 +115,7 @@ std::shared_ptr<Engine> Engine::open_once(const std::string& given_path, const O
   Access access = temporary ? temporary_access(env, options) : open_access(env, path, options);
   auto processes = std::make_unique<Processes>(std::move(access.lock_bytes),
                                                access.lock_file != nullptr ? access.file.get() : nullptr);
+  SAPWOOD_FAIL_POINT("open.locked");
   bool joins = false;
   MetaSlots slots;
   try {
@@ -145,12 +147,17 @@ void Engine::Impl::open(Engine& engine, const MetaSlots& slots, bool joins) {
   const os::ProcessInfo self = env.process();
   if (joins) {
     if (is_alone) processes->forget_dead();
+    SAPWOOD_FAIL_POINT("open.joining");
     processes->enter(self, env.clock().now_us());
+    SAPWOOD_FAIL_POINT("open.entered");
     join();
+    SAPWOOD_FAIL_POINT("open.joined");
     if (is_alone) inherit();
   } else {
     processes->make_anew(self, slots.newest->uuid);
+    SAPWOOD_FAIL_POINT("open.made_anew");
     processes->enter(self, env.clock().now_us());
+    SAPWOOD_FAIL_POINT("open.alone");
     if (slots.newest->log_expected) {
       recover(engine, slots);
     } else {
@@ -158,8 +165,10 @@ void Engine::Impl::open(Engine& engine, const MetaSlots& slots, bool joins) {
     }
     follows = true;
     note_space();
+    SAPWOOD_FAIL_POINT("open.taken_over");
     if (!exclusive) processes->set_state(SharedState::open);
   }
+  SAPWOOD_FAIL_POINT("open.opened");
   is_alone = false;
   if (lock_file != nullptr || read_only) finish_opening(pages.file());
 }

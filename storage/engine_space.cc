@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fail_point.h"
 #include "storage/engine_impl.h"
 
 namespace sapwood::storage {
@@ -19,12 +20,14 @@ bool is_full(const Error& error) { return error.code() == ErrorCode::disk_full |
 void Engine::Impl::reclaim() {
   pins.clear();
   const TxnId head = versions->head();
+  SAPWOOD_FAIL_POINT("pins.head_read");
   versions->collect(pins);
   pins.push_back(head);
   if (const TxnId running_checkpoint = shared().running_txn) pins.push_back(running_checkpoint);
   pins.push_back(durable_checkpoint());  // after the one in progress, which becomes it
   std::sort(pins.begin(), pins.end());
   pins.erase(std::unique(pins.begin(), pins.end()), pins.end());
+  SAPWOOD_FAIL_POINT("pins.collected");
   allocator.reclaim(pins, head);
 }
 

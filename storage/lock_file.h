@@ -78,8 +78,10 @@ struct LockFile {
   std::atomic<u64> checkpoint_txn;  // the last durable checkpoint's
   std::atomic<u64> meta_sequence;   // of the newest meta that is on the disk
   std::atomic<i64> stepped_us;      // when the one in progress went on last, on the monotonic clock
+  std::atomic<u32> data_doubts;     // syncs of the data file that processes died over, and one that is under way
   alignas(64) std::atomic<u32> sync_lock;
   std::atomic<u32> sync_round;   // one more after each sync
+  std::atomic<u32> syncing;      // the process that syncs the log, or died over that; else 0
   std::atomic<u64> durable_lsn;  // the log is on the disk up to here
   std::atomic<u64> runs_end;     // end of the newest record that refers to values
   std::atomic<u64> synced_runs;  // values that records up to here refer to are on the disk

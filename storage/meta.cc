@@ -1,4 +1,5 @@
 #include "storage/meta.h"
+#include "base/fail_point.h"
 
 #include <cstring>
 
@@ -186,6 +187,7 @@ void write_meta(os::File& file, const Meta& meta) {
   store<u64>(p + 8, hash64(p + 16, bytes.size() - 16, 0));
   const u32 pair = (meta.sequence & 1) != 0 ? 2 : 0;
   file.write(geometry.meta_offset(pair), bytes.data(), bytes.size());
+  SAPWOOD_FAIL_POINT("meta.half_written");
   file.write(geometry.meta_offset(pair + 1), bytes.data(), bytes.size());
 }
 

@@ -62,7 +62,7 @@ bool Processes::can_join(const os::ProcessInfo& self, bool alone) const {
   if (length == 0 || std::memcmp(self.boot_id.data(), lock_file.boot_id, length) != 0) return false;
   if (lock_file.boot_id[length] != 0) return false;
   // A process that died over a sync may have been told that it failed, which nobody is told twice.
-  const bool was_syncing = lock_file.sync_lock != 0 || lock_file.checkpoint_lock != 0;
+  const bool was_syncing = lock_file.syncing != 0 || lock_file.data_doubts != 0 || lock_file.checkpoint_lock != 0;
   if (was_syncing && alone) return false;
   const u64 tip = lock_file.tip;
   const u64 head = lock_file.head;

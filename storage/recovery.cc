@@ -2,6 +2,7 @@
 // new checkpoint is written before the log goes. A crash on the way changes nothing durable: the next opener starts
 // over.
 
+#include "base/fail_point.h"
 #include "storage/engine_impl.h"
 #include "storage/log_format.h"
 #include "storage/value_runs.h"
@@ -56,6 +57,7 @@ void Engine::Impl::recover(Engine& engine, const MetaSlots& slots) {
   file->sync();
   file->drop_cache();
   adopt(*slots.newest);
+  SAPWOOD_FAIL_POINT("recovery.begun");
   if (meta.log_stride < kMinLogSize || meta.log_stride > kMaxLogStride) {
     throw Error(ErrorCode::corrupt, path + " has a meta with an impossible log stride; restore it from a copy");
   }
@@ -66,6 +68,7 @@ void Engine::Impl::recover(Engine& engine, const MetaSlots& slots) {
                                         "; restore both from a copy");
   }
   drop_torn_values(scan, pages.file(), geometry);
+  SAPWOOD_FAIL_POINT("recovery.scanned");
   const i64 scanned = env.clock().monotonic_us();
   recovery = RecoveryReport{.recovered = true, .records = scan.records.size()};
   for (const Record& record : scan.records) recovery.log_bytes += record.operations.size() + kRecordHeaderSize;
@@ -86,6 +89,7 @@ void Engine::Impl::recover(Engine& engine, const MetaSlots& slots) {
   contents.begin_replay(txn);
   for (std::size_t i = 0; i < values.size(); ++i) contents.replay(scan.records[i].operations, values[i]);
   contents.end_replay();
+  SAPWOOD_FAIL_POINT("recovery.replayed");
   const i64 replayed = env.clock().monotonic_us();
   recovery.replay_us = replayed - scanned;
   txn.commit_by_checkpoint();
@@ -95,7 +99,9 @@ void Engine::Impl::recover(Engine& engine, const MetaSlots& slots) {
   }
   recovery.checkpoint_us = env.clock().monotonic_us() - replayed;
   file.reset();
+  SAPWOOD_FAIL_POINT("recovery.counted");
   env.files().remove(log_path());
+  SAPWOOD_FAIL_POINT("recovery.log_removed");
 }
 
 }  // namespace sapwood::storage

@@ -133,20 +133,48 @@ std::span<const u8> RedoLog::bytes_of_segment(u32 number) {
   return {view_->data() + number * identity_.stride, segments_[number].size};
 }
 
-bool RedoLog::read(Lsn from, Lsn to, TxnId txn, const std::function<void(const Record&)>& visit) {
-  for (Lsn at = from; at < to;) {
+// The record at `at`, which moves to where that begins: past the header of a segment.
+std::optional<Record> RedoLog::record_at(Lsn& at, bool verify_body) {
+  for (;;) {
     const std::optional<u32> s = segment_at(at);
-    if (!s) return false;
+    if (!s) return std::nullopt;
     const Segment& segment = segments_[*s];
     if (at < segment.start + kSegmentHeaderSize) {
       at = segment.start + kSegmentHeaderSize;  // where the other one may start again
       continue;
     }
     const SegmentHeader header{identity_.uuid, identity_.epoch, segment.start, segment.salt, segment.size};
-    const std::optional<Record> record = decode_record(bytes_of_segment(*s), at - segment.start, header, false);
+    return decode_record(bytes_of_segment(*s), at - segment.start, header, verify_body);
+  }
+}
+
+bool RedoLog::read(Lsn from, Lsn to, TxnId txn, const std::function<void(const Record&)>& visit) {
+  for (Lsn at = from; at < to;) {
+    const std::optional<Record> record = record_at(at, false);
     if (!record || record->header.txn != txn + 1) return false;
     visit(*record);
     ++txn;
+    at += record->size();
+  }
+  return true;
+}
+
+bool RedoLog::write_again(Lsn from, Lsn to, const std::function<void(const Record&)>& visit) {
+  for (u32 number = 0; number < 2; ++number) {
+    if (number != active_ && !sealed_) continue;
+    const std::array<u8, kSegmentHeaderSize> header = header_of(segments_[number]);
+    file_->write(number * identity_.stride, header.data(), header.size());
+  }
+  std::string bytes;
+  for (Lsn at = from; at < to;) {
+    const std::optional<Record> record = record_at(at, true);
+    if (!record) return false;
+    const u32 number = segment_at(at).value();
+    const u64 offset = at - segments_[number].start;
+    const std::span<const u8> stored = bytes_of_segment(number).subspan(offset, record->size());
+    bytes.assign(stored.begin(), stored.end());
+    file_->write(number * identity_.stride + offset, bytes.data(), bytes.size());
+    visit(*record);
     at += record->size();
   }
   return true;

@@ -89,6 +89,11 @@ class RedoLog {
   // `txn`. False if they are not all there, or do not follow one another; some may have been visited then.
   bool read(Lsn from, Lsn to, TxnId txn, const std::function<void(const Record&)>& visit);
 
+  // Writes what stands from lsn `from` up to `to` again, with the headers of its segments: the next sync is of all
+  // that, whatever became of the ones before. Calls `visit(const Record&)` for each record. False if they are not all
+  // there, bodies included. Requires: no segment is started or freed meanwhile.
+  bool write_again(Lsn from, Lsn to, const std::function<void(const Record&)>& visit);
+
   // Room for one record of `body_size` bytes in the active segment.
   bool fits(u64 body_size) const;
   // The largest body that a segment of `size` bytes takes beside others; longer transactions commit by checkpoint.
@@ -110,7 +115,8 @@ class RedoLog {
   Lsn append(std::string& record, const RecordInfo& info, bool synced_next);
 
   // Makes the free segment active, starting where the active one ends, which becomes sealed. Grows it if `fast` and the
-  // disk allows. Requires: has_free_segment(). Throws disk_full or io and changes nothing.
+  // disk allows. Requires: has_free_segment(). Throws disk_full and changes nothing; after io the file may have its
+  // header or not.
   void switch_segment(bool fast);
   bool has_free_segment() const { return !sealed_; }
   // The active segment is found after a crash from now on, whatever of its records is on the disk. Not their sync: what
@@ -147,6 +153,7 @@ class RedoLog {
   void extend(u32 number, u64 size);
   void put(u64 offset, const std::string& record, bool synced_next);
   std::optional<u32> segment_at(Lsn lsn) const;
+  std::optional<Record> record_at(Lsn& at, bool verify_body);
   std::span<const u8> bytes_of_segment(u32 number);
 
   os::Env& env_;

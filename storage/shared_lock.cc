@@ -1,7 +1,9 @@
 #include "storage/shared_lock.h"
 
 #include "base/assert.h"
+#include "base/fail_point.h"
 #include "os/wait.h"
+#include "storage/deadline.h"
 
 namespace sapwood::storage {
 namespace {
@@ -14,7 +16,6 @@ constexpr u32 kTagMask = (u32{1} << kTagBits) - 1;
 
 constexpr microseconds kStep{50'000};     // an owner's life is looked at so often
 constexpr microseconds kFairWait{2'000};  // who waited longer gets it next
-constexpr microseconds kForEver = std::chrono::hours(24 * 365 * 10);
 
 ProcessTag owner_of(u32 word) { return ProcessTag{word & kTagMask}; }
 
@@ -38,7 +39,9 @@ bool LockWord::steal() {
   const ProcessTag owner = this->owner();
   if (processes_ == nullptr || owner == kNobody) return false;
   if (owner != self_ && processes_->is_alive(owner)) return false;
-  return take_from(owner);
+  if (!take_from(owner)) return false;
+  SAPWOOD_FAIL_POINT("lock.stolen");
+  return true;
 }
 
 bool LockWord::take_from(ProcessTag owner) noexcept {

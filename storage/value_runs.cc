@@ -39,6 +39,14 @@ bool ValueRuns::are_whole() const {
   return true;
 }
 
+void ValueRuns::write_again() const {
+  if (!are_whole()) throw Error(ErrorCode::io, file_.path() + " has lost a value when a process died over a sync");
+  for (std::size_t i = 0; i < list_.size(); ++i) {
+    const std::string bytes = read(i, 1);
+    file_.write(to_u64(list_[i].extent.start) << page_shift_, bytes.data(), bytes.size());
+  }
+}
+
 std::string ValueRuns::read(u64 first, u64 count) const {
   if (first > list_.size() || count > list_.size() - first) {
     throw Error(ErrorCode::corrupt, "redo log: a value is in runs that its record does not name; restore a backup");

@@ -40,6 +40,8 @@ class ValueRuns {
   const std::vector<ValueRun>& list() const { return list_; }
   // True if the file holds the bytes of all of them.
   bool are_whole() const;
+  // Writes all of them again, so that the next sync is of them. Throws io if the file does not hold their bytes.
+  void write_again() const;
   // The bytes of runs [first, first + count), in order. Throws corrupt if there are no such runs.
   std::string read(u64 first, u64 count) const;
 

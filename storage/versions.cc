@@ -1,5 +1,6 @@
 #include "storage/versions.h"
 
+#include "base/fail_point.h"
 #include "sapwood/error.h"
 
 namespace sapwood::storage {
@@ -26,7 +27,9 @@ void Versions::publish_tip(const Descriptor& version) {
   entry.lsn.store(version.lsn, std::memory_order_relaxed);
   entry.commit_time_us.store(version.commit_time_us, std::memory_order_relaxed);
   entry.txn.store(version.txn, std::memory_order_release);
+  SAPWOOD_FAIL_POINT("tip.described");
   file_->tip.store(version.txn, std::memory_order_release);
+  SAPWOOD_FAIL_POINT("tip.published");
 }
 
 void Versions::publish_head(TxnId txn) {

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "base/fail_point.h"
 #include "storage/engine_impl.h"
 #include "storage/space_delta.h"
 
@@ -291,6 +292,7 @@ void WriteTransaction::commit(Durability durability) {
     drop_unneeded();
     drop_recorded_runs();
     put_in_file();
+    SAPWOOD_FAIL_POINT("commit.pages_written");
     commit.version.txn = id_;
     commit.version.catalog = catalog_;
     if (record_too_big_) {

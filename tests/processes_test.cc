@@ -1,7 +1,4 @@
 // Several processes write and read one file at the same time, on real files; some are killed or stopped at any moment.
-//
-// Writer w appends w * kStride + n to the list and adds one to the counters of w and of all, in transaction n. So every
-// snapshot shows whether it is one of whole commits, and whether entries were lost, doubled or put in another order.
 #include <gtest/gtest.h>
 
 #include <poll.h>
@@ -18,13 +15,13 @@
 #include "sapwood/sapwood.h"
 #include "storage/testing_page_writes.h"
 #include "tests/support/random.h"
+#include "tests/support/shared_writers.h"
 #include "tests/support/temp_folder.h"
 
 namespace sapwood::test {
 namespace {
 
-constexpr i64 kStride = 1'000'000'000;
-constexpr i64 kAll = -1;
+constexpr i64 kReader = -1;
 
 Options shared_options() {
   Options options;
@@ -39,29 +36,6 @@ void require(bool holds, const char* what) {
   static_cast<void>(write(STDERR_FILENO, what, std::char_traits<char>::length(what)));
   static_cast<void>(write(STDERR_FILENO, "\n", 1));
   _exit(3);
-}
-
-// That the snapshot is of whole commits. The counters are the result.
-std::map<i64, i64> require_whole(const ReadTxn& snapshot) {
-  std::map<i64, i64> counts;
-  if (!snapshot.has("counters")) return counts;
-  for (const auto& [writer, count] : snapshot.sorted_map<i64, i64>("counters").range()) counts[writer] = count;
-  std::map<i64, i64> seen;
-  i64 all = 0;
-  for (const i64 entry : snapshot.list<i64>("entries").range()) {
-    require(entry % kStride == ++seen[entry / kStride], "an entry is lost, doubled or not in order");
-    ++all;
-  }
-  require(counts[kAll] == all, "the list and the counter are of different commits");
-  counts.erase(kAll);
-  require(counts == seen, "the list and the counters are of different commits");
-  require(snapshot.dict<std::string, i64>("last").size() == seen.size(), "the dict is of another commit");
-  require(static_cast<i64>(snapshot.set<i64>("set").size()) == all, "the set is of another commit");
-  const auto sorted = snapshot.sorted_set<i64>("sorted set");
-  require(static_cast<i64>(sorted.size()) == all, "the sorted set is of another commit");
-  i64 before = -1;
-  for (const i64 entry : sorted.range()) require(std::exchange(before, entry) < entry, "the sorted set is not sorted");
-  return counts;
 }
 
 // What a writer tells of a commit.
@@ -82,14 +56,7 @@ void write_for_ever(const std::string& path, i64 writer, u64 seed, int acknowled
     const auto start = std::chrono::steady_clock::now();
     WriteTxn txn = database.begin_write();
     const i64 waited_us = microseconds_since(start);
-    auto counters = txn.sorted_map<i64, i64>("counters");
-    const i64 n = counters.get(writer).value_or(0) + 1;
-    counters.put(writer, n);
-    counters.put(kAll, counters.get(kAll).value_or(0) + 1);
-    txn.list<i64>("entries").push_back(writer * kStride + n);
-    txn.dict<std::string, i64>("last").put("writer " + std::to_string(writer), n);
-    txn.set<i64>("set").insert(writer * kStride + n);
-    txn.sorted_set<i64>("sorted set").insert(writer * kStride + n);
+    const i64 n = write_next(txn, writer);
     // Large values, some of which the log refers to, and pages that others reuse.
     if (one_in(random, 10)) {
       txn.sorted_map<i64, std::string>("texts").put(below(random, 20), std::string(below(random, 60'000), 'x'));
@@ -144,7 +111,7 @@ class Processes {
     children_.push_back({child, writer, ends[0]});
   }
   void start_reader() {
-    children_.push_back({start([&] { read_for_ever(path_); }), kAll, -1});
+    children_.push_back({start([&] { read_for_ever(path_); }), kReader, -1});
   }
 
   // Something happens to one of them. Every child that ended by itself is a failure.
@@ -161,8 +128,8 @@ class Processes {
     end(child);
     child = children_.back();
     children_.pop_back();
-    if (writer == kAll) start_reader();
-    if (writer != kAll) start_writer(writer);
+    if (writer == kReader) start_reader();
+    if (writer != kReader) start_writer(writer);
   }
   void end_all() {
     for (Child& child : children_) end(child);
@@ -178,7 +145,7 @@ class Processes {
  private:
   struct Child {
     pid_t pid;
-    i64 writer;  // kAll: a reader
+    i64 writer;  // kReader: a reader
     int pipe;
   };
 

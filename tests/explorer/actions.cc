@@ -36,6 +36,9 @@ constexpr const char* kNames[] = {
     "head_load",
     "head_store",
     "sync_lock",
+    "doubt_lock",
+    "doubt_sync",
+    "doubt_write",
     "sync_target",
     "sync_flush",
     "sync_store",
@@ -84,7 +87,8 @@ bool be_born(State& state, Process& process) {
     if (other.operation == Operation::rejoin || other.operation == Operation::close) return false;
   }
   const bool alone = state.is_alone(process);
-  if (alone && state.shared.closing != 0) return false;  // recovers; check_recovery() has looked at that
+  if (alone && (state.shared.closing != 0 || state.shared.syncing != 0))
+    return false;  // recovers; check_recovery() has looked at that
   process.life = ++state.lives;
   if (alone) {
     process.operation = Operation::rejoin;
@@ -136,7 +140,8 @@ std::string describe(const State& state, Action action) {
   if (action.choice == kBirth) return name + "opens the file";
   const At at = state.processes[action.actor].at;
   if (at == At::idle) return name + "begins " + kOperations[action.choice];
-  if (at == At::sync_lock && action.choice == 1) return name + "overtakes who syncs";
+  if ((at == At::sync_lock || at == At::doubt_sync || at == At::zero_tail) && action.choice == 1)
+    return name + "overtakes who syncs";
   return name + kNames[static_cast<std::size_t>(at)] + (action.choice == 1 ? " fails" : "");
 }
 

@@ -10,17 +10,17 @@ bool Machine::sync_data(u8 choice) {
   if (choice == 1) {
     if (s_.failures == config_.failures) return false;
     ++s_.failures;
-    s_.broken_data = 1;
+    for (Cell& cell : files_.pages) cell.fail_sync();
+    for (Cell& cell : files_.bitmaps) cell.fail_sync();
+    for (Cell& cell : files_.metas) cell.fail_sync();
     go(At::poison);
     if (!mutated(Mutation::poison_later)) poison();
     return true;
   }
-  if (s_.broken_data == 0) {
-    for (Cell& cell : files_.pages) cell.sync();
-    for (Cell& cell : files_.bitmaps) cell.sync();
-    for (Cell& cell : files_.metas) cell.sync();
-  }
-  if (refuses() && !mutated(Mutation::no_check_after_sync)) give_up();
+  for (Cell& cell : files_.pages) cell.sync();
+  for (Cell& cell : files_.bitmaps) cell.sync();
+  for (Cell& cell : files_.metas) cell.sync();
+  if (refuses()) give_up();
   return true;
 }
 
@@ -102,8 +102,7 @@ void Machine::write_meta() {
 // Overwrites the header of the segment that the meta does not replay, through to the disk.
 void Machine::free_other(Place replay) {
   Cell& header = files_.headers[1 - s_.uses[replay.use].segment];
-  header.write(0);
-  header.sync();
+  header.write_through(0);
 }
 
 // The log goes, then the lock file; the process is done.
@@ -168,7 +167,7 @@ bool Machine::do_checkpoint_step(u8 choice) {
     case At::close_log: close_log(); return true;
     case At::job_header: {
       Cell& header = files_.headers[s_.uses[me_.job.meta.replay.use].segment];
-      if (!mutated(Mutation::header_not_through)) header.sync();
+      if (!mutated(Mutation::header_not_through)) header.write_through(header.cached);
       go(At::job_meta);
       return true;
     }

@@ -127,7 +127,8 @@ class Recovery {
 Invariant check_recovery(const State& state) {
   const Invariant found = Recovery(state, false).check();
   // After a failed sync recovery drops what is cached, and with it perhaps async commits.
-  if (found != Invariant::none || state.shared.poisoned != 0) return found;
+  const bool has_failed = state.shared.poisoned != 0 || (state.failures != 0 && state.shared.syncing != 0);
+  if (found != Invariant::none || has_failed) return found;
   return Recovery(state, true).check();
 }
 

@@ -76,7 +76,10 @@ class Machine {
   void unlock_writer();
 
   // shared_sync.cc
+  bool take_sync(u8 choice);
   bool sync_lock(u8 choice);
+  bool doubt_sync(u8 choice);
+  void write_again();
   void acknowledge();
 
   // checkpoint.cc
@@ -95,7 +98,7 @@ class Machine {
   // repair.cc
   bool repair_lock();
   void repair_look();
-  void zero_tail();
+  bool zero_tail(u8 choice);
   void after_repair();
 
   u8 target_attempt() const;

@@ -33,8 +33,12 @@ void Machine::after_repair() {
   go(me_.stole_writer != 0 && !skip ? At::zero_tail : At::repair_unlock);
 }
 
-// A killed writer may have left a record behind the tip, in the segments that start there too.
-void Machine::zero_tail() {
+// A killed writer may have left a record behind the tip, in the segments that start there too. Its sync is one of the
+// log like others.
+bool Machine::zero_tail(u8 choice) {
+  if (!take_sync(choice)) return false;
+  me_.doubt = shared_.syncing;
+  if (!mutated(Mutation::no_sync_mark)) shared_.syncing = me_.life;
   Place place = s_.newest().end;
   for (bool last = false; !last;) {
     const u8 segment = s_.uses[place.use].segment;
@@ -46,6 +50,7 @@ void Machine::zero_tail() {
     place = next;
   }
   go(mutated(Mutation::zero_not_synced) ? At::repair_unlock : At::zero_sync);
+  return true;
 }
 
 bool Machine::do_repair_step(u8 choice) {
@@ -93,11 +98,14 @@ bool Machine::do_repair_step(u8 choice) {
       shared_.job = 0;
       after_repair();
       return true;
-    case At::zero_tail: zero_tail(); return true;
+    case At::zero_tail: return zero_tail(choice);
     case At::zero_sync: go(At::repair_unlock); return sync_log(choice);
     case At::repair_unlock:
+      if (shared_.syncing == me_.life) shared_.syncing = me_.doubt;
+      if (shared_.sync == me_.life) shared_.sync = 0;
       if (shared_.checkpoint == me_.life) shared_.checkpoint = 0;
       me_.stole_writer = 0;
+      me_.doubt = 0;
       me_.repairing = 0;
       me_.work = 0;
       if (me_.back == At::idle) {
@@ -114,7 +122,7 @@ void Machine::become_idle() {
   me_.at = At::idle;
   me_.back = At::idle;
   me_.operation = Operation::none;
-  me_.stole_writer = me_.repairing = me_.attempt = me_.pins = me_.head = me_.target = me_.work = 0;
+  me_.stole_writer = me_.doubt = me_.repairing = me_.attempt = me_.pins = me_.head = me_.target = me_.work = 0;
 }
 
 // Writes are refused: releases what it holds.
@@ -173,7 +181,8 @@ bool Machine::go_on(u8 choice) {
   if (me_.at == At::idle) return do_begin(choice);
   const bool syncs = me_.at == At::roll_sync || me_.at == At::zero_sync || me_.at == At::sync_flush ||
                      me_.at == At::job_sync || me_.at == At::job_meta_sync;
-  if (choice > (syncs || me_.at == At::sync_lock ? 1 : 0)) return false;
+  const bool may_overtake = me_.at == At::sync_lock || me_.at == At::doubt_sync || me_.at == At::zero_tail;
+  if (choice > (syncs || may_overtake ? 1 : 0)) return false;
   if (me_.at == At::poison) {
     poison();
     return true;

@@ -47,8 +47,8 @@ bool same_for_recovery(const State& a, const State& b) {
   const auto same = [](const auto& x, const auto& y) { return std::memcmp(&x, &y, sizeof x) == 0; };
   return same(a.files, b.files) && same(a.attempts, b.attempts) && same(a.metas, b.metas) && same(a.uses, b.uses) &&
          same(a.shared.ring, b.shared.ring) && a.shared.tip == b.shared.tip && a.shared.head == b.shared.head &&
-         a.shared.poisoned == b.shared.poisoned && a.acknowledged == b.acknowledged &&
-         a.acknowledged_sync == b.acknowledged_sync;
+         a.shared.poisoned == b.shared.poisoned && a.shared.syncing == b.shared.syncing && a.failures == b.failures &&
+         a.acknowledged == b.acknowledged && a.acknowledged_sync == b.acknowledged_sync;
 }
 
 class Search {

@@ -10,7 +10,8 @@
 //               hold, since the system writes back what is not synced when it likes, or never
 //   data file   pages, a bitmap in two copies, two meta slots (the twins of a slot are one cell)
 //   log         two segments of equal records, the worst case: any record fits where another one was
-//   failures    a failed sync refuses writes in the same transition; later syncs of that file would lie
+//   failures    what a failed sync was to bring to the disk counts as clean until it is written again; one of the data
+//               file refuses writes in the same transition, one of the log later: the process may die first
 // A use is one filling of a segment: a header with a new salt. Record and header are valid only together.
 // Not modelled: the steps of recovery itself (its result is checked; the crash tests kill it), how waiters sleep, the
 // two twins of a meta one by one, readers of killed processes, values outside of records, making and growing files.
@@ -59,7 +60,6 @@ enum class Mutation : u8 {
   waiter_leaves_head,
   target_after_sync,
   no_poison_check,
-  no_check_after_sync,
   no_roll_forward,
   thief_ignores_checkpoint,
   big_meta_before_tip,
@@ -79,6 +79,8 @@ enum class Mutation : u8 {
   no_running_pin,
   closed_while_open,
   poison_later,
+  no_sync_mark,
+  no_write_again,
   count,
 };
 
@@ -104,13 +106,24 @@ struct Config {
 // A value is a number below 8; what it means is said where the cell is.
 struct Cell {
   u8 cached;
-  u8 possible;  // bit v: the disk may hold v
+  u8 possible;   // bit v: the disk may hold v
+  u8 forgotten;  // a failed sync: the system takes it for clean
 
   void write(u8 value) {
     cached = value;
     possible = static_cast<u8>(possible | 1u << value);
+    forgotten = 0;
   }
-  void sync() { possible = static_cast<u8>(1u << cached); }
+  void sync() {
+    if (forgotten == 0) possible = static_cast<u8>(1u << cached);
+  }
+  void write_through(u8 value) {
+    write(value);
+    sync();
+  }
+  void fail_sync() {
+    if (possible != 1u << cached) forgotten = 1;
+  }
   bool may_hold(u32 value) const { return (possible >> value & 1) != 0; }
 };
 
@@ -152,6 +165,7 @@ struct SharedMemory {
   u8 meta_sequence;
   u8 job, last_job;
   u8 reader;
+  u8 syncing;  // the process that syncs the log, or died over that
   u8 poisoned;
   u8 closing;  // the state is not `open`: the next opener recovers
 };
@@ -200,6 +214,9 @@ enum class At : u8 {
   head_load,
   head_store,
   sync_lock,
+  doubt_lock,
+  doubt_sync,
+  doubt_write,
   sync_target,
   sync_flush,
   sync_store,
@@ -254,6 +271,7 @@ struct Process {
   At back;  // where repair goes on
   Operation operation;
   u8 stole_writer;
+  u8 doubt;  // `syncing` from before it set that to erase the tail
   u8 repairing;
   u8 known;           // newest attempt that it knows; 0: nothing, must reload
   u8 known_sequence;  // meta_sequence that it knows
@@ -284,7 +302,6 @@ struct State {
   u8 attempt_count, use_count, meta_count, lives;
   u8 begun, bigs, checkpoints, snapshots, kills, failures, overtakes;  // that happened
   u8 acknowledged, acknowledged_sync;                                  // bit attempt
-  u8 broken_log, broken_data;                                          // a sync has failed
   Invariant violated;
 
   bool is_alive(u8 life) const {
