@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace sapwood::cli {
 
@@ -13,6 +14,8 @@ class LineSource {
  public:
   // "-" is standard input. Throws std::runtime_error that names the file.
   explicit LineSource(const std::string& path);
+  // Takes the stream over; `name` is for messages.
+  LineSource(std::string name, std::FILE* stream) : name_(std::move(name)), file_(stream) {}
 
   // The next line without its end (\n or \r\n), valid until the next call; false at the end.
   bool next(std::string_view& line);

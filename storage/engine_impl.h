@@ -131,6 +131,7 @@ struct Engine::Impl {
   void sync_up_to(Lsn lsn, const Descriptor& target, SyncOf what);
   void write_log_again(Lsn end);
   void take_sync_lock();
+  void clear_up_checkpoint();
   std::unique_ptr<RedoLog> log_as_it_is(const Meta& of, Lsn end);
   void end_sync() noexcept;
   void refuse_writes() noexcept;

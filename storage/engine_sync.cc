@@ -55,6 +55,11 @@ void Engine::Impl::sync_log(Lsn lsn) {
 // then.
 void Engine::Impl::sync_values_and_log(Lsn lsn) {
   if (!checkpoint_lock.lock(kSyncPatience)) return;
+  if (shared().completing != 0) {  // its process died: which records the log has yet depends on whether its meta counts
+    checkpoint_lock.unlock();
+    clear_up_checkpoint();
+    return;
+  }
   try {
     take_sync_lock();
     if (shared().durable_lsn < lsn) lead_sync(lsn, SyncOf::log_and_values);
@@ -64,6 +69,21 @@ void Engine::Impl::sync_values_and_log(Lsn lsn) {
     throw;
   }
   checkpoint_lock.unlock();
+}
+
+// As who begins to write does.
+void Engine::Impl::clear_up_checkpoint() {
+  if (writer.held_here()) {
+    const CheckpointPlace place(*this, deadline());
+    settle_checkpoint();
+    return;
+  }
+  try {
+    take_writer(kSyncPatience);
+    end_write();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::timed_out) throw;  // the one that writes has done it, or will
+  }
 }
 
 void Engine::Impl::take_sync_lock() {

@@ -277,6 +277,21 @@ INSTANTIATE_TEST_SUITE_P(, FailPoints,
                                             ::testing::Values(Ending::dies, Ending::all_die, Ending::sleeps)),
                          name_of);
 
+// One dies over a sync, another over a checkpoint that frees the segment of the log which that sync was for; a third
+// has a commit in it, and waits to sync it.
+TEST(FailPointsTogether, ASyncAfterTwoDeaths) {
+  for (const PageWrites page_writes : {PageWrites::mapped, PageWrites::calls}) {
+    Stage stage(Scenario::commits, page_writes);
+    stage.prepare();
+    ASSERT_TRUE(stage.drive("commit.waiting", 2, AtPoint::sleep));
+    stage.die_in(kSyncWrite, "sync.synced");
+    stage.die_in(kCheckpoint, "checkpoint.sealed_freed");
+    stage.victim().wake();
+    require_done(stage.victim());
+    stage.finish(stage.open());
+  }
+}
+
 // A point without a row would never be tried, and a row's test fails if its point is not reached.
 TEST(FailPointRows, AreThoseOfTheSource) {
   std::set<std::string> in_source;

@@ -120,7 +120,9 @@ bool Machine::do_sync_step(u8 choice) {
     case At::doubt_lock: {
       bool stole = false;
       if (!take(shared_.checkpoint, true, stole)) return false;
-      go(At::doubt_sync);
+      me_.back = At::sync_lock;
+      go(stole ? At::repair_look
+               : At::doubt_sync);  // the log may be another one since the meta that died with its process
       return true;
     }
     case At::doubt_sync: return doubt_sync(choice);

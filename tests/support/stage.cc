@@ -99,17 +99,15 @@ void Stage::prepare() {
   if (scenario_ == first_write) return;
   expect_done(*victim_, kWrite);
   if (scenario_ == after_syncer || scenario_ == after_writer) expect_done(*witness_, kWrite);
-  prepare_after_death();
+  // Another process dies first, in the middle of what the victim then has to clear up.
+  if (const std::optional<Death> death = death_before(scenario_)) die_in(death->request, death->point);
 }
 
-// Another process dies first, in the middle of what the victim then has to clear up.
-void Stage::prepare_after_death() {
-  const std::optional<Death> death = death_before(scenario_);
-  if (!death) return;
+void Stage::die_in(const Request& request, const char* point) {
   Worker& dying = start();
   expect_done(dying, kOpen);
-  dying.arm(death->point, 1, AtPoint::die);
-  const Reply reply = dying.call(death->request);
+  dying.arm(point, 1, AtPoint::die);
+  const Reply reply = dying.call(request);
   require(reply.kind == Reply::Kind::reached, reply.describe());
   dying.kill();
 }

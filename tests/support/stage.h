@@ -75,11 +75,12 @@ class Stage {
   void expect_whole(Worker& worker);
   void expect_done(Worker& worker, const Request& request);
   void kill_all();
+  // One more process opens the file and dies at the point of what it is asked to do.
+  void die_in(const Request& request, const char* point);
   // Everything goes on, in all processes that live; then all close, and the file is opened again.
   void finish(const std::vector<Worker*>& open);
 
  private:
-  void prepare_after_death();
   std::vector<Request> steps() const;
 
   Scenario scenario_;
