@@ -41,11 +41,12 @@ const std::atomic<u64>& Engine::generation_of(u32 slot) const noexcept { return 
 std::unique_ptr<WriteTransaction> Engine::begin_write(std::chrono::milliseconds timeout) {
   if (impl_->read_only)
     throw Error(ErrorCode::read_only, impl_->path + " is open for reading only; open it in another mode to write");
+  const Deadline deadline(timeout);
   impl_->take_writer(timeout);
   try {
     impl_->throw_if_refused();
     impl_->reclaim();
-    impl_->free_held_pages();
+    impl_->free_held_pages(deadline);
     return std::make_unique<WriteTransaction>(*this, impl_->tip, impl_->tip.txn + 1);
   } catch (...) {
     impl_->end_write();
@@ -79,15 +80,19 @@ void Engine::checkpoint() {
   if (impl_->temporary) return;
   if (impl_->read_only) throw Error(ErrorCode::read_only, impl_->path + " is open for reading only");
   const Deadline deadline = impl_->deadline();
-  impl_->take_writer(deadline.timeout());
-  try {
-    impl_->prepare_checkpoint(CheckpointCause::asked, deadline);
-  } catch (...) {
+  std::optional<TxnId> asked;
+  do {  // until one holds what had been committed: another process's may supersede ours
+    impl_->take_writer(std::chrono::duration_cast<std::chrono::milliseconds>(deadline.left()));
+    try {
+      if (!asked) asked = impl_->tip.txn;
+      impl_->prepare_checkpoint(CheckpointCause::asked, deadline);
+    } catch (...) {
+      impl_->writer.unlock();
+      throw;
+    }
     impl_->writer.unlock();
-    throw;
-  }
-  impl_->writer.unlock();
-  impl_->finish_checkpoint(deadline);
+    impl_->finish_checkpoint(deadline);
+  } while (impl_->durable_checkpoint() < *asked);
 }
 
 const Options& Engine::options() const { return impl_->options; }

@@ -50,7 +50,7 @@ void Engine::Impl::close_files(Engine& engine) {
   if (is_alone) {
     close_last(engine);
   } else if (has_log) {
-    sync_log(tip.lsn);  // close() promises durability
+    sync_log(versions->newest().lsn);  // close() promises durability
     SAPWOOD_FAIL_POINT("close.synced");
   }
 }

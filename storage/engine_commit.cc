@@ -138,6 +138,10 @@ bool Engine::Impl::ensure_log() {
   finish_checkpoint(until);
   const CheckpointPlace place(*this, until);
   settle_checkpoint();
+  if (meta.log_expected) {  // of a process that died over this
+    follow_log(versions->newest());
+    return true;
+  }
   if (tip.txn != meta.txn) throw_damaged_lock_file("it tells of an older checkpoint");
   Meta next = meta;
   ++next.sequence;

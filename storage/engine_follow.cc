@@ -48,7 +48,7 @@ void Engine::Impl::settle_dead_checkpoint(const Deadline& deadline) {
   if (read_only || processes->state() == SharedState::poisoned) return;
   if (shared().completing == kCompletingCommit) {
     lock_checkpoint(deadline);  // who commits has the writer's place: that one is dead
-  } else if (!checkpoint_lock.try_lock()) {
+  } else if (!checkpoint_lock.lock(microseconds(0))) {
     return;  // its process works on it, and its version is pinned
   }
   try {

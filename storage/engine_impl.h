@@ -105,7 +105,7 @@ struct Engine::Impl {
   void grow(u64 more_pages);
   PageNo take_page(bool use_reserve);
   Extent take_run(u32 count, bool use_reserve);
-  void free_held_pages();
+  void free_held_pages(const Deadline& deadline);
 
   // Commit; under the writer's place, which finish_commit gives back. engine_commit.cc.
   struct Commit {
@@ -128,7 +128,7 @@ struct Engine::Impl {
   enum class SyncOf { log, log_and_values };
   void sync_values_and_log(Lsn lsn);
   bool lead_sync(Lsn lsn, SyncOf what);
-  void sync_up_to(Lsn lsn, const Descriptor& target, SyncOf what);
+  bool sync_up_to(Lsn lsn, const Descriptor& target, SyncOf what);
   void write_log_again(Lsn end);
   void take_sync_lock();
   void clear_up_checkpoint();

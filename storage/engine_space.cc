@@ -62,13 +62,17 @@ void Engine::Impl::grow(u64 more_pages) {
 // Where the file cannot grow, a checkpoint gives back the pages that only the last one needs: without it each erase
 // would take from the reserve, and none would give anything back. Under the writer's place, before a transaction
 // begins.
-void Engine::Impl::free_held_pages() {
+void Engine::Impl::free_held_pages(const Deadline& deadline) {
   if (!disk_was_full) return;
   disk_was_full = false;  // the next page that is not to be had says it again
   if (allocator.held_by(durable_checkpoint()) == 0) return;
-  const Deadline until = deadline();
-  prepare_checkpoint(CheckpointCause::pages_held, until);
-  finish_checkpoint(until);
+  try {
+    prepare_checkpoint(CheckpointCause::pages_held, deadline);
+    finish_checkpoint(deadline);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::timed_out && error.code() != ErrorCode::disk_full) throw;
+    disk_was_full = true;  // the next one tries again
+  }
   reclaim();
 }
 

@@ -71,19 +71,22 @@ void Engine::Impl::sync_values_and_log(Lsn lsn) {
   checkpoint_lock.unlock();
 }
 
-// As who begins to write does.
+// As who begins to write does; who writes now has done it, or will.
 void Engine::Impl::clear_up_checkpoint() {
-  if (writer.held_here()) {
-    const CheckpointPlace place(*this, deadline());
-    settle_checkpoint();
+  const bool was_held = writer.held_here();
+  try {
+    if (!was_held) writer.lock(kSyncPatience, coarse_now());
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::timed_out) throw;
     return;
   }
   try {
-    take_writer(kSyncPatience);
-    end_write();
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::timed_out) throw;  // the one that writes has done it, or will
+    if (shared().completing != 0) settle_dead_checkpoint(Deadline(kLeaderPatience));
+  } catch (...) {
+    if (!was_held) writer.unlock();
+    throw;
   }
+  if (!was_held) writer.unlock();
 }
 
 void Engine::Impl::take_sync_lock() {
@@ -95,10 +98,8 @@ void Engine::Impl::take_sync_lock() {
 bool Engine::Impl::lead_sync(Lsn lsn, SyncOf what) {
   try {
     const Descriptor target = versions->newest();  // before what its records need
-    const bool needs_more = shared().runs_end > shared().synced_runs || shared().syncing != 0;
-    if (needs_more && what == SyncOf::log) return false;
-    sync_up_to(lsn, target, what);
-    return true;
+    if (what == SyncOf::log && shared().runs_end > shared().synced_runs) return false;
+    return sync_up_to(lsn, target, what);
   } catch (...) {
     refuse_writes();
     end_sync();
@@ -106,10 +107,13 @@ bool Engine::Impl::lead_sync(Lsn lsn, SyncOf what) {
   }
 }
 
-void Engine::Impl::sync_up_to(Lsn lsn, const Descriptor& target, SyncOf what) {
+bool Engine::Impl::sync_up_to(Lsn lsn, const Descriptor& target, SyncOf what) {
   LockFile& lock = shared();
   const u32 self = static_cast<u32>(processes->self());
-  const bool is_in_doubt = lock.syncing.exchange(self) != 0;
+  u32 others = 0;
+  const bool is_in_doubt = !lock.syncing.compare_exchange_strong(others, self);
+  if (is_in_doubt && what == SyncOf::log) return false;
+  lock.syncing = self;
   SAPWOOD_FAIL_POINT("sync.targeted");
   const Lsn runs = lock.runs_end;
   const bool syncs_data = what == SyncOf::log_and_values && runs > lock.synced_runs;
@@ -119,12 +123,13 @@ void Engine::Impl::sync_up_to(Lsn lsn, const Descriptor& target, SyncOf what) {
   SAPWOOD_FAIL_POINT("sync.synced");
   throw_if_refused();  // another process may have got the error that was meant for this sync
   u32 ours = self;
-  if (!lock.syncing.compare_exchange_strong(ours, 0)) return;  // another took the lead, and may have got our error
-  raise(lock.synced_runs, std::min<u64>(runs, target.lsn));    // not of a record that may never count
-  versions->publish_head(target.txn);                          // before who waits for `durable_lsn` goes on
+  if (!lock.syncing.compare_exchange_strong(ours, 0)) return true;  // another took the lead, and may have got our error
+  raise(lock.synced_runs, std::min<u64>(runs, target.lsn));         // not of a record that may never count
+  versions->publish_head(target.txn);                               // before who waits for `durable_lsn` goes on
   SAPWOOD_FAIL_POINT("sync.shown");
   raise(lock.durable_lsn, std::max(lsn, target.lsn));
   SAPWOOD_FAIL_POINT("sync.counted");
+  return true;
 }
 
 // The system may count as clean what never reached the disk. So the log is written again from where it is certain, with

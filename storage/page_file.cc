@@ -64,9 +64,9 @@ void PageFile::reach(u64 page_count) {
 }
 
 void PageFile::grow(u64 page_count) {
-  if (page_count <= page_count_) return;
   const std::lock_guard lock(map_mutex_);
-  map_over(page_count);
+  map_over(page_count);  // the file may be longer already, by another process
+  if (page_count <= page_count_) return;
   const u64 from = page_count_ << geometry_.page_shift;
   file_->allocate(from, (page_count << geometry_.page_shift) - from);
   page_count_ = page_count;

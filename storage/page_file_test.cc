@@ -101,5 +101,18 @@ TEST_F(PageFileTest, AFileThatOutgrowsItsMapKeepsWhatItKnows) {
   EXPECT_EQ(unsummed(), (std::vector<u64>{50, 900}));
 }
 
+// Another process made the file longer, past this one's map.
+TEST_F(PageFileTest, AFileThatIsLongerAlreadyIsMappedAsFar) {
+  disk_.files().open("/db", {.write = true})->allocate(0, 1000 * kPageSize);
+  file_.refresh_size();
+  ASSERT_EQ(file_.page_count(), 1000u);
+  file_.grow(900);
+  write(PageNo{890}, 7);
+  const PageReader reader(file_.space(), 900);
+  EXPECT_EQ(reader.fetch(PageRef{PageNo{890}, 7})[300], 7);
+  file_.cover(1000);
+  EXPECT_THROW(file_.cover(1001), Error) << "the file has no more";
+}
+
 }  // namespace
 }  // namespace sapwood::storage

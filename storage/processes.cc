@@ -62,7 +62,8 @@ bool Processes::can_join(const os::ProcessInfo& self, bool alone) const {
   if (length == 0 || std::memcmp(self.boot_id.data(), lock_file.boot_id, length) != 0) return false;
   if (lock_file.boot_id[length] != 0) return false;
   // A process that died over a sync may have been told that it failed, which nobody is told twice.
-  const bool was_syncing = lock_file.syncing != 0 || lock_file.data_doubts != 0 || lock_file.checkpoint_lock != 0;
+  const bool was_syncing = lock_file.syncing != 0 || lock_file.data_doubts != 0 || lock_file.checkpoint_lock != 0 ||
+                           lock_file.completing != 0;
   if (was_syncing && alone) return false;
   const u64 tip = lock_file.tip;
   const u64 head = lock_file.head;
@@ -121,7 +122,11 @@ bool Processes::is_alive(ProcessTag process) const {
   if (process == kNobody || slot >= kProcessSlots || file_ == nullptr) return false;
   if (tag_of(slot, lock_file_->processes[slot].generation.load()) != process) return false;
   if (slot == slot_ && self_ != kNobody) return false;
-  return file_->is_locked_elsewhere(kFirstSlotLock + slot);
+  try {
+    return file_->is_locked_elsewhere(kFirstSlotLock + slot);
+  } catch (const Error&) {
+    return true;  // who cannot be looked at is left alone
+  }
 }
 
 std::vector<Processes::Member> Processes::members() const {

@@ -62,15 +62,20 @@ bool LockWord::lock(microseconds timeout) {
       continue;
     }
     if (steal()) return true;
+    // Who it was handed over to may be gone: that takes a moment to tell, whatever the time limit.
+    const microseconds limit = owner == kNobody && !has_waited ? std::max(timeout, kFairWait) : timeout;
     const microseconds waited = os::wait_clock() - start;
-    if (waited >= timeout) {
-      if ((seen & kHandOver) != 0) os::wake_one(word_);  // the turn may have been ours
+    if (waited >= limit) {
+      if ((seen & kHandOver) == 0) return false;
+      // The turn may have been ours; others that wait ask for it again.
+      if (!word_.compare_exchange_weak(seen, seen & ~kHandOver, std::memory_order_relaxed)) continue;
+      os::wake_one(word_);
       return false;
     }
     const bool next_is_ours = owner != kNobody && waited >= kFairWait;
     const u32 wanted = seen | kWaiting | (next_is_ours ? kHandOver : 0);
     if (wanted != seen && !word_.compare_exchange_weak(seen, wanted, std::memory_order_relaxed)) continue;
-    os::wait_on(word_, wanted, std::min(timeout - waited, waited < kFairWait ? kFairWait : kStep));
+    os::wait_on(word_, wanted, std::min(limit - waited, waited < kFairWait ? kFairWait : kStep));
     has_waited = true;
   }
 }
@@ -112,7 +117,7 @@ ProcessTag SharedLock::owner() const noexcept {
 }
 
 bool SharedLock::take_over(ProcessTag from) noexcept {
-  if (from == kNobody || from == processes_.self() || !among_threads().try_lock()) return false;
+  if (from == processes_.self() || !among_threads().try_lock()) return false;
   if (among_processes().take_from(from)) return true;
   among_threads().unlock();
   return false;

@@ -22,7 +22,7 @@ class LockWord {
       : word_(word), self_(self), processes_(processes) {}
 
   bool try_lock();
-  // Waits for at most `timeout`; negative: without limit. False if that was not enough.
+  // Waits for at most `timeout`, or 2 ms for one that it was handed over to. False if that was not enough.
   bool lock(std::chrono::microseconds timeout);
   // Any thread of the owner's process. Changes nothing if it is another's by now.
   void unlock() noexcept;
@@ -50,7 +50,8 @@ class SharedLock {
   bool lock(std::chrono::microseconds timeout);
   void unlock() noexcept;
   // For a lock that only spares others the same work: takes it from a process that may live, which may go on, and whose
-  // unlock() then changes nothing. False if nobody, this process, or a new owner has it.
+  // unlock() then changes nothing. kNobody: it was handed over to one that
+  // did not take it. False if this process or a new owner has it.
   bool take_over(ProcessTag from) noexcept;
   // kNobody if it is free.
   ProcessTag owner() const noexcept;

@@ -74,6 +74,33 @@ TEST(ThreadsWriterLock, ADamagedWordLetsNoSecondThreadIn) {
   }
 }
 
+// A waiter asks to be next, and gives up before it is: the place is free all the same.
+TEST(ThreadsWriterLock, AWaiterThatGaveUpKeepsNobodyOut) {
+  testing::LoneProcess self(os::posix_env());
+  WriterLock lock(self.processes);
+  lock.lock(milliseconds(-1), 0);
+  std::thread([&] { EXPECT_EQ(code_of([&] { lock.lock(milliseconds(10), 0); }), ErrorCode::timed_out); }).join();
+  lock.unlock();
+  EXPECT_TRUE(lock.try_lock(0));
+  lock.unlock();
+}
+
+// One that was killed cannot take the request back: who comes next waits a moment, even with a time limit of 0.
+TEST(ThreadsWriterLock, AWaiterThatWasKilledKeepsNobodyOut) {
+  testing::LoneProcess self(os::posix_env());
+  WriterLock lock(self.processes);
+  constexpr u32 kHandedOver = u32{3} << 30;
+  for (int i = 0; i < 3; ++i) {
+    self.processes.lock_file().writer_lock = kHandedOver;
+    lock.lock(milliseconds(0), 0);
+    lock.unlock();
+  }
+  SharedLock shared(self.processes.lock_file().sync_lock, self.processes);
+  self.processes.lock_file().sync_lock = kHandedOver;
+  EXPECT_TRUE(shared.take_over(kNobody));
+  shared.unlock();
+}
+
 TEST(ThreadsWriterLock, AnotherThreadMayGiveItBack) {
   testing::LoneProcess self(os::posix_env());
   WriterLock lock(self.processes);

@@ -128,6 +128,11 @@ bool Machine::do_sync_step(u8 choice) {
     case At::doubt_sync: return doubt_sync(choice);
     case At::doubt_write: write_again(); return true;
     case At::sync_target:
+      if (shared_.syncing != 0 && shared_.checkpoint != me_.life && !mutated(Mutation::no_write_again)) {
+        if (shared_.sync == me_.life) shared_.sync = 0;  // another took the lead, and may have left a doubt
+        go(At::sync_lock);
+        return true;
+      }
       me_.target = shared_.tip;
       if (!mutated(Mutation::no_sync_mark)) shared_.syncing = me_.life;
       if (mutated(Mutation::head_before_sync)) raise_head(me_.target);
