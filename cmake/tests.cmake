@@ -42,7 +42,9 @@ function(sapwood_add_test_executable name)
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
   # The tests that write through the engine run with the other page writer too (storage/testing_page_writes.h): on
   # simulated disks the usual one makes calls, on real ones it mostly stores to a map.
-  if(name MATCHES "^(storage_tests|(model|crash|crash_slow|fault|oracle|corrupt|alloc)_test)$")
+  if(SAPWOOD_SANITIZE AND name MATCHES "^(crash|fault|oracle|corrupt|alloc)_test$")
+    return()  # those of the layers and the models show a sanitizer the same code
+  elseif(name MATCHES "^(storage_tests|(model|crash|crash_slow|fault|oracle|corrupt|alloc)_test)$")
     set(other mapped)
   elseif(name MATCHES "^(db_tests|threads_test|process_test)$")
     set(other calls)
@@ -127,12 +129,12 @@ add_test(NAME power_cut COMMAND sh -c "rm -f power_cut.sapwood* && for i in 1 2;
 file(GLOB fuzz_programs CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/fuzz/*_fuzz.cc)
 foreach(source IN LISTS fuzz_programs)
   cmake_path(GET source STEM name)
-  if(name STREQUAL "import_fuzz" AND NOT TARGET sapwood_verbs)
+  if(name STREQUAL "import_fuzz" AND NOT TARGET sapwood_cli_base)
     continue()
   endif()
   add_executable(${name}_corpus ${source} tests/fuzz_corpus/main.cc)
   sapwood_internal_usage(${name}_corpus)
-  target_link_libraries(${name}_corpus PRIVATE $<TARGET_NAME_IF_EXISTS:sapwood_verbs> sapwood_test_support sapwood_sim sapwood)
+  target_link_libraries(${name}_corpus PRIVATE $<TARGET_NAME_IF_EXISTS:sapwood_cli_base> sapwood_test_support sapwood_sim sapwood)
   add_test(NAME fuzz_corpus.${name} COMMAND ${name}_corpus ${PROJECT_SOURCE_DIR}/fuzz/corpus/${name})
 endforeach()
 

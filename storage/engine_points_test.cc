@@ -122,7 +122,7 @@ class PointsTest : public EngineTest {
 
   // What a power cut now may leave is one of these.
   void expect_one_of(os::SimDisk& disk, const std::vector<State>& allowed) {
-    disk.for_each_crash_image({.process_kill = false, .max_images = kSanitized ? 4u : 8u},
+    disk.for_each_crash_image({.process_kill = false, .max_images = kSanitized ? 2u : 8u},
                               [&](os::SimDisk& image, const os::CrashImage& crash) {
                                 if (HasFailure()) return;
                                 SCOPED_TRACE(crash.description);
