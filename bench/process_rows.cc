@@ -17,9 +17,10 @@
 namespace bench {
 namespace {
 
-constexpr std::size_t kCounts[] = {1, 2, 8};  // processes
-constexpr double kSeconds = 2;                // of a round
-constexpr std::size_t kOwnKeys = 1000;        // that a process replaces the values of
+constexpr const char* kReaders = "readers of processes";  // rows that stand together
+constexpr std::size_t kCounts[] = {1, 2, 8};              // processes
+constexpr double kSeconds = 2;                            // of a round
+constexpr std::size_t kOwnKeys = 1000;                    // that a process replaces the values of
 constexpr std::size_t kSize = 100;
 constexpr std::size_t kHeldEntries = 500'000;    // of the snapshot that a reader holds
 constexpr std::size_t kCommitsBeside = 200'000;  // of another process meanwhile
@@ -97,9 +98,10 @@ std::string with_processes(std::size_t count) {
   return std::to_string(count) + (count == 1 ? " process" : " processes");
 }
 
-RowInfo row(const std::string& name, std::size_t count, const std::string& title, const std::string& unit) {
+RowInfo row(const std::string& group, const std::string& name, std::size_t count, const std::string& title,
+            const std::string& unit) {
   return RowInfo{.name = "processes-" + name + "-" + std::to_string(count),
-                 .group = "processes",
+                 .group = group,
                  .title = title + ", " + with_processes(count),
                  .unit = unit,
                  .goals = {},
@@ -124,7 +126,7 @@ void run_reads_beside(Runner& runner) {
   sapwood::Database::open(path).list<std::string>("l").push_back("x");
   std::vector<RowInfo> rows;
   for (const std::size_t count : kCounts) {
-    rows.push_back(row("read", count, "processor time of begin and end of a read transaction", "ns"));
+    rows.push_back(row(kReaders, "read", count, "processor time of begin and end of a read transaction", "ns"));
     rows.back().less_is_better = true;
   }
   runner.run(rows, {"sapwood"}, Runner::WarmUp::no, [&](const std::string&) {
@@ -165,7 +167,8 @@ double rate_of_commits(const Runner& runner, const std::string& name, std::size_
 void run_commits_beside(Runner& runner, bool durable) {
   const std::string kind = durable ? "durable" : "unsynced";
   std::vector<RowInfo> rows;
-  for (const std::size_t count : kCounts) rows.push_back(row(kind, count, kind + " commits of one put", "commits/s"));
+  for (const std::size_t count : kCounts)
+    rows.push_back(row("commits of processes", kind, count, kind + " commits of one put", "commits/s"));
   const auto shared = [](const StoreKind& store) {
     return store.name == "sapwood" || store.name.starts_with("lmdb") || store.name == "sqlite";
   };
@@ -231,7 +234,7 @@ Held commit_beside_a_reader(const Runner& runner, bool with_reader) {
 
 void run_stuck_reader(Runner& runner) {
   runner.run({{.name = "processes-stuck-reader",
-               .group = "processes",
+               .group = kReaders,
                .title = "file growth by a snapshot that another process holds, over 200,000 random commits",
                .unit = "x the snapshot",
                .goals = {{"sapwood", "", 1.2}},
