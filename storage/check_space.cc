@@ -1,5 +1,7 @@
 // Check: do the bitmaps say what the trees use?
 
+#include <mutex>
+
 #include "storage/engine_impl.h"
 #include "storage/findings.h"
 
@@ -53,22 +55,11 @@ class SpaceCheck {
   std::vector<bool> reached_;
 };
 
-// Gives the writer's place back.
-class WriterPlace {
- public:
-  explicit WriterPlace(Engine::Impl& engine) : engine_(engine) { engine_.take_writer(engine.options.write_timeout); }
-  ~WriterPlace() { engine_.writer.unlock(); }
-  WriterPlace(const WriterPlace&) = delete;
-  WriterPlace& operator=(const WriterPlace&) = delete;
-
- private:
-  Engine::Impl& engine_;
-};
-
 }  // namespace
 
 void Engine::check_space(std::vector<std::string>& findings) {
-  const WriterPlace place(*impl_);
+  impl_->take_writer(impl_->options.write_timeout);
+  const std::lock_guard place(impl_->writer, std::adopt_lock);
   impl_->finish_checkpoint(impl_->deadline());
   for (u64 group = 0; group < impl_->meta.active.size(); ++group) {
     if (!impl_->bitmap_is_sound(group))

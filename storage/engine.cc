@@ -1,6 +1,9 @@
 #include "storage/engine.h"
 
+#include <mutex>
+
 #include "base/assert.h"
+#include "base/fail_point.h"
 #include "storage/engine_impl.h"
 
 namespace sapwood::storage {
@@ -83,14 +86,12 @@ void Engine::checkpoint() {
   std::optional<TxnId> asked;
   do {  // until one holds what had been committed: another process's may supersede ours
     impl_->take_writer(std::chrono::duration_cast<std::chrono::milliseconds>(deadline.left()));
-    try {
+    {
+      const std::lock_guard place(impl_->writer, std::adopt_lock);
       if (!asked) asked = impl_->tip.txn;
       impl_->prepare_checkpoint(CheckpointCause::asked, deadline);
-    } catch (...) {
-      impl_->writer.unlock();
-      throw;
     }
-    impl_->writer.unlock();
+    SAPWOOD_FAIL_POINT("checkpoint.waited_for");
     impl_->finish_checkpoint(deadline);
   } while (impl_->durable_checkpoint() < *asked);
 }

@@ -350,15 +350,14 @@ void Engine::Impl::step_running() {
 
 // A commit's share of the checkpoint in progress, if there is one and nobody else is at it.
 void Engine::Impl::advance_checkpoint(u64 slices) noexcept {
-  bool locked = false;
   try {
-    locked = checkpoint_lock.try_lock();
-    if (locked) SAPWOOD_FAIL_POINT("checkpoint.advancing");
-    for (; locked && running && slices > 0; --slices) step_running();
+    if (!checkpoint_lock.try_lock()) return;
+    const std::lock_guard held(checkpoint_lock, std::adopt_lock);
+    SAPWOOD_FAIL_POINT("checkpoint.advancing");
+    for (; running && slices > 0; --slices) step_running();
   } catch (...) {
     // The commit is in the log; writes are refused from now on, which will tell why.
   }
-  if (locked) checkpoint_lock.unlock();
 }
 
 void Engine::Impl::lock_checkpoint(const Deadline& deadline) {

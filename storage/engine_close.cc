@@ -1,26 +1,12 @@
 // Closing. The last process leaves one file, at rest: what is in the log goes into a checkpoint, and log and lock file
 // go. Others leave what they wrote in the log, on the disk.
 
+#include <mutex>
+
 #include "base/fail_point.h"
 #include "storage/engine_impl.h"
 
 namespace sapwood::storage {
-namespace {
-
-class PlaceTaken {
- public:
-  explicit PlaceTaken(Engine::Impl& engine) : lock_(engine.writer) {
-    lock_.lock(std::chrono::milliseconds(-1), engine.coarse_now());
-  }
-  ~PlaceTaken() { lock_.unlock(); }
-  PlaceTaken(const PlaceTaken&) = delete;
-  PlaceTaken& operator=(const PlaceTaken&) = delete;
-
- private:
-  WriterLock& lock_;
-};
-
-}  // namespace
 
 void Engine::close() {
   Impl& engine = *impl_;
@@ -63,7 +49,8 @@ bool Engine::Impl::become_last() {
 // The last act: moves pages off a long tail, checkpoints unless the file is as the meta says, gives back the free tail,
 // removes the log.
 void Engine::Impl::close_last(Engine& engine) {
-  const PlaceTaken place(*this);
+  writer.lock(std::chrono::milliseconds(-1), coarse_now());
+  const std::lock_guard place(writer, std::adopt_lock);
   catch_up(deadline());
   processes->set_state(SharedState::fresh);  // nobody joins what is left if this process dies now
   SAPWOOD_FAIL_POINT("close.begun");

@@ -6,6 +6,7 @@
 // so while there are any, they hold all of them.
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "base/fail_point.h"
@@ -25,13 +26,10 @@ void Engine::Impl::take_writer(milliseconds timeout) {
   throw_if_closed();
   const Deadline deadline(timeout);
   writer.lock(timeout, coarse_now());
-  try {
-    throw_if_closed();
-    catch_up(deadline);
-  } catch (...) {
-    writer.unlock();
-    throw;
-  }
+  std::unique_lock place(writer, std::adopt_lock);
+  throw_if_closed();
+  catch_up(deadline);
+  place.release();
 }
 
 void Engine::Impl::catch_up(const Deadline& deadline) {
@@ -51,13 +49,8 @@ void Engine::Impl::settle_dead_checkpoint(const Deadline& deadline) {
   } else if (!checkpoint_lock.lock(microseconds(0))) {
     return;  // its process works on it, and its version is pinned
   }
-  try {
-    if (shared().completing != 0) settle_checkpoint();
-  } catch (...) {
-    checkpoint_lock.unlock();
-    throw;
-  }
-  checkpoint_lock.unlock();
+  const std::lock_guard held(checkpoint_lock, std::adopt_lock);
+  if (shared().completing != 0) settle_checkpoint();
 }
 
 void Engine::Impl::follow(const Deadline& deadline) {

@@ -1,14 +1,11 @@
 // One of two processes dies at a fail point, on the simulated disk; the other goes on, and power is cut. What it
 // acknowledged is there, and nothing comes back that did not count.
 #include <algorithm>
-#include <condition_variable>
-#include <list>
-#include <mutex>
 #include <set>
-#include <thread>
 
 #include "base/fail_point.h"
 #include "base/sanitized.h"
+#include "storage/testing_dying.h"
 #include "storage/testing_engine.h"
 
 namespace sapwood::storage::testing {
@@ -20,61 +17,19 @@ struct Process {
 };
 using Work = std::function<void(Engine&)>;
 
-// A process that works in a thread of its own, up to a point where that stops for ever with all it holds: unwinding
-// would give back locks, which the dead do not.
-class Dying {
- public:
-  // Stops where the points that `counts` are reached for the n-th time. Waits until then, or until the work is done.
-  static Dying& start(Process process, const Work& work, u64 n, const std::string& point = {}) {
-    static std::list<Dying>& all = *std::make_unique<std::list<Dying>>().release();
-    Dying& dying = all.emplace_back();
-    dying.process_ = std::move(process);
-    dying.left_ = n;
-    dying.point_ = point;
-    now_ = &dying;
-    fail_point_hook = [](const char* name) { now_.load()->reached(name); };
-    std::thread([&dying, work] {
-      dying.thread_ = std::this_thread::get_id();
-      try {
-        work(*dying.process_.engine);
-      } catch (const Error& error) {
-        dying.error_ = error.what();
-      }
-      dying.end();
-    }).detach();
-    std::unique_lock lock(dying.mutex_);
-    dying.changed_.wait(lock, [&dying] { return dying.ended_; });
-    fail_point_hook = nullptr;
-    dying.process_.env->kill();
-    return dying;
-  }
-  // Empty: it came to the end of its work, or to an error.
-  const std::string& died_at() const { return died_at_; }
-  const std::string& error() const { return error_; }
-
- private:
-  void reached(const char* name) {
-    if (std::this_thread::get_id() != thread_ || (!point_.empty() && point_ != name) || --left_ != 0) return;
-    died_at_ = name;
-    end();
-    for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
-  }
-  void end() {
-    const std::lock_guard lock(mutex_);
-    ended_ = true;
-    changed_.notify_all();
-  }
-
-  static inline std::atomic<Dying*> now_ = nullptr;
-  Process process_;
-  std::thread::id thread_;
-  u64 left_ = 0;
-  std::string point_;
-  std::string died_at_, error_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool ended_ = false;
-};
+// The process dies where the points that `counts` names, all by default, are reached for the n-th time.
+const DyingThread& die(Process process, const Work& work, u64 n, const std::string& counts = {}) {
+  Process& dead = keep_for_ever(std::move(process));
+  static std::string counted;
+  counted = counts;
+  fail_point_hook = [](const char* name) {
+    if (counted.empty() || counted == name) DyingThread::step(name);
+  };
+  const DyingThread& dying = DyingThread::run(n, [&dead, work] { work(*dead.engine); });
+  fail_point_hook = nullptr;
+  dead.env->kill();
+  return dying;
+}
 
 class PointsTest : public EngineTest {
  protected:
@@ -202,7 +157,7 @@ class PointsTest : public EngineTest {
         commit_state(engine, durability, before, after);
         if (and_checkpoint) engine.checkpoint();
       };
-      const Dying& dying = Dying::start(start(disk), work, n);
+      const DyingThread& dying = die(start(disk), work, n);
       EXPECT_EQ(dying.error(), "");
       if (dying.died_at().empty()) break;
       SCOPED_TRACE("dead at " + dying.died_at() + ", point " + std::to_string(n));
@@ -228,7 +183,7 @@ class PointsTest : public EngineTest {
       disk.set_fault({.call = os::Call::sync, .nth = nth, .path_suffix = suffix});
       work(engine);
     };
-    const bool died = !Dying::start(std::move(first), fails, 1, "writes.refusing").died_at().empty();
+    const bool died = !die(std::move(first), fails, 1, "writes.refusing").died_at().empty();
     EXPECT_EQ(died, disk.faults_fired() > 0);
     disk.clear_fault();
     if (!died) return false;
@@ -290,10 +245,36 @@ TEST_F(PointsTest, ADoubtEndsACheckpointInProgress) {
     disk_.set_fault({.call = os::Call::sync, .path_suffix = kPath});
     commit_state(engine, Durability::sync, states.back(), after);
   };
-  EXPECT_EQ(Dying::start(std::move(first), work, 1, "writes.refusing").died_at(), "writes.refusing");
+  EXPECT_EQ(die(std::move(first), work, 1, "writes.refusing").died_at(), "writes.refusing");
   EXPECT_TRUE(in_progress);
   disk_.clear_fault();
   go_on(disk_, other, states, after);
+}
+
+// While a process waits for the checkpoint that it asked for, another one's supersedes that: it goes on until what it
+// asked for is on the disk.
+TEST_F(PointsTest, ACheckpointThatIsSupersededIsDoneAgain) {
+  Process first = start(disk_);
+  Process other = start(disk_);
+  std::vector<State> states{commit_to(*first.engine, Durability::async, {}, 1, Size::with_value)};
+  static std::function<void()> supersede;
+  static bool in_progress = false;
+  supersede = [&] {
+    while (!in_progress)
+      states.push_back(commit_to(*other.engine, Durability::async, states.back(), 2 + states.size()));
+  };
+  fail_point_hook = [](const char* name) {
+    if (name == std::string("checkpoint.prepared")) in_progress = true;
+    if (name == std::string("meta.published")) in_progress = false;
+    if (name != std::string("checkpoint.waited_for") || supersede == nullptr) return;
+    in_progress = false;
+    std::exchange(supersede, nullptr)();
+    EXPECT_TRUE(in_progress);
+  };
+  first.engine->checkpoint();
+  fail_point_hook = nullptr;
+  EXPECT_GT(states.size(), 1u);
+  expect_one_of(disk_, states);
 }
 
 // The header of a log segment that is to be started may be in the file, or not: nobody writes on either.

@@ -12,18 +12,6 @@ namespace {
 constexpr u64 kWorthwhilePages = 64;
 constexpr u64 kWorthwhileShare = 8;  // of the file
 
-// Ending a transaction gives the writer's place back; close() goes on with it.
-class PlaceAgain {
- public:
-  explicit PlaceAgain(WriterLock& lock) : lock_(lock) {}
-  ~PlaceAgain() { lock_.lock(std::chrono::milliseconds(-1), 0); }
-  PlaceAgain(const PlaceAgain&) = delete;
-  PlaceAgain& operator=(const PlaceAgain&) = delete;
-
- private:
-  WriterLock& lock_;
-};
-
 }  // namespace
 
 // Under the writer's place, while the file is closed: no readers. Moves at most what a transaction keeps in
@@ -47,17 +35,20 @@ void Engine::Impl::relocate_tail(Engine& engine) {
 
 // True if a version with moved pages is the newest.
 bool Engine::Impl::move_pages(Engine& engine, PageNo end) {
-  const PlaceAgain place(writer);
-  WriteTransaction txn(engine, tip, tip.txn + 1);
-  allocator.start_low();
-  try {
-    contents.relocate(txn, end);
-  } catch (const Error&) {
-    return false;  // damaged, or out of space: the file stays as long as it is
+  bool moved = false;
+  {
+    WriteTransaction txn(engine, tip, tip.txn + 1);
+    allocator.start_low();
+    try {
+      contents.relocate(txn, end);
+      moved = txn.has_changes();
+    } catch (const Error&) {
+      // Damaged, or out of space: the file stays as long as it is.
+    }
+    if (moved) txn.commit_by_checkpoint();
   }
-  if (!txn.has_changes()) return false;
-  txn.commit_by_checkpoint();
-  return true;
+  writer.lock(std::chrono::milliseconds(-1), coarse_now());  // the end of the transaction gave it back
+  return moved;
 }
 
 }  // namespace sapwood::storage

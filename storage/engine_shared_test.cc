@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/sanitized.h"
+#include "storage/testing_dying.h"
 #include "storage/testing_engine.h"
 
 namespace sapwood::storage::testing {
@@ -22,30 +23,6 @@ class SharedTest : public EngineTest {
     std::size_t wrote = 0;           // its newest commit
   };
 
-  struct Dying {
-    // Called by its thread before each operation.
-    void about_to_operate() {
-      if (operations_left-- > 0) return;
-      stop();
-      for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
-    }
-    void stop() {
-      const std::lock_guard lock(mutex);
-      stopped = true;
-      changed.notify_all();
-    }
-    void wait() {
-      std::unique_lock lock(mutex);
-      changed.wait(lock, [this] { return stopped; });
-    }
-    Process process;
-    std::thread::id thread;
-    u64 operations_left = 0;
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool stopped = false;
-  };
-
   void start(Process& process) {
     process.env = disk_.start_process();
     Options options = options_;
@@ -55,10 +32,8 @@ class SharedTest : public EngineTest {
     process.engine = Engine::open(kPath, options, contents_);
   }
   void kill(Process& process) {
-    // What it has in memory stays for ever: its destructors would act on what processes share, which the dead do not.
-    static std::list<Process>& dead = *std::make_unique<std::list<Process>>().release();
     process.env->kill();
-    dead.push_back(std::exchange(process, Process{}));
+    keep_for_ever(std::exchange(process, Process{}));
   }
 
   std::string describe_difference(const State& found) {
@@ -123,27 +98,13 @@ class SharedTest : public EngineTest {
 
   // Before each operation on the disk: that of one that is dying may be its last.
   void watch() {
-    disk_.set_observer([this](const os::Operation&) {
-      Dying* const dying = dying_;
-      if (dying != nullptr && dying->thread == std::this_thread::get_id()) dying->about_to_operate();
-    });
+    disk_.set_observer([](const os::Operation& operation) { DyingThread::step(describe(operation)); });
   }
-  // The process dies in `work`, after so many operations on the disk, or at its end. Its thread stops there for ever,
-  // with all it holds: unwinding would give back locks, which the dead do not.
+  // The process dies in `work`, after so many operations on the disk, or at its end.
   void die_after(u64 operations, Process& process, const std::function<void(Process&)>& work) {
-    static std::list<Dying>& all = *std::make_unique<std::list<Dying>>().release();
-    Dying& dying = all.emplace_back();
-    dying.process = std::exchange(process, Process{});
-    dying.operations_left = operations;
-    dying_ = &dying;
-    std::thread([&dying, work] {
-      dying.thread = std::this_thread::get_id();
-      work(dying.process);
-      dying.stop();
-    }).detach();
-    dying.wait();
-    dying_ = nullptr;
-    if (dying.process.env != nullptr) dying.process.env->kill();
+    Process& dead = keep_for_ever(std::exchange(process, Process{}));
+    EXPECT_EQ(DyingThread::run(operations + 1, [&dead, work] { work(dead); }).error(), "");
+    if (dead.env != nullptr) dead.env->kill();
   }
   // Wherever that is in what it does.
   void die_in(std::mt19937_64& random, Process& process) {
@@ -239,7 +200,6 @@ class SharedTest : public EngineTest {
   std::size_t survives_power_ = 0;
   std::size_t blob_size_ = 4000;
   bool dies_in_the_middle_ = false;
-  std::atomic<Dying*> dying_ = nullptr;
   u64 images_ = 0;
   u64 starts_ = 0;
   Process processes_[kProcesses];

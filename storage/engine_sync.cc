@@ -10,6 +10,7 @@
 // checkpoint lock, taken before the sync lock.
 
 #include <algorithm>
+#include <mutex>
 
 #include "base/fail_point.h"
 #include "os/wait.h"
@@ -55,38 +56,30 @@ void Engine::Impl::sync_log(Lsn lsn) {
 // then.
 void Engine::Impl::sync_values_and_log(Lsn lsn) {
   if (!checkpoint_lock.lock(kSyncPatience)) return;
-  if (shared().completing != 0) {  // its process died: which records the log has yet depends on whether its meta counts
-    checkpoint_lock.unlock();
-    clear_up_checkpoint();
-    return;
+  {
+    const std::lock_guard held(checkpoint_lock, std::adopt_lock);
+    if (shared().completing == 0) {
+      take_sync_lock();
+      if (shared().durable_lsn < lsn) lead_sync(lsn, SyncOf::log_and_values);
+      end_sync();
+      return;
+    }
   }
-  try {
-    take_sync_lock();
-    if (shared().durable_lsn < lsn) lead_sync(lsn, SyncOf::log_and_values);
-    end_sync();
-  } catch (...) {
-    checkpoint_lock.unlock();
-    throw;
-  }
-  checkpoint_lock.unlock();
+  clear_up_checkpoint();  // of one that died: which records the log has yet depends on whether its meta counts
 }
 
-// As who begins to write does; who writes now has done it, or will.
+// As who begins to write does. Who writes now has done it, or will; that nobody got at it in time is no failure.
 void Engine::Impl::clear_up_checkpoint() {
-  const bool was_held = writer.held_here();
+  std::unique_lock<WriterLock> place;
   try {
-    if (!was_held) writer.lock(kSyncPatience, coarse_now());
+    if (!writer.held_here()) {
+      writer.lock(kSyncPatience, coarse_now());
+      place = std::unique_lock(writer, std::adopt_lock);
+    }
+    if (shared().completing != 0) settle_dead_checkpoint(Deadline(kSyncPatience));
   } catch (const Error& error) {
     if (error.code() != ErrorCode::timed_out) throw;
-    return;
   }
-  try {
-    if (shared().completing != 0) settle_dead_checkpoint(Deadline(kLeaderPatience));
-  } catch (...) {
-    if (!was_held) writer.unlock();
-    throw;
-  }
-  if (!was_held) writer.unlock();
 }
 
 void Engine::Impl::take_sync_lock() {

@@ -57,6 +57,7 @@ const Row kRows[] = {
     {"checkpoint.sealed", checkpoints, Holds::writer},
     {"checkpoint.pinned", checkpoints, Holds::writer},
     {"checkpoint.prepared", checkpoints, Holds::writer},
+    {"checkpoint.waited_for", checkpoints, Holds::nothing},
     {"checkpoint.bitmaps_written", checkpoints, Holds::checkpoint},
     {"checkpoint.summed", checkpoints, Holds::checkpoint},
     {"checkpoint.written_back", checkpoints, Holds::checkpoint},
