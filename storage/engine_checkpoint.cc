@@ -41,6 +41,8 @@ Engine::Impl::CheckpointJob Engine::Impl::make_job(const Descriptor& target, Log
   next.page_count = target.page_count;
   next.catalog = target.catalog;
   next.commit_time_us = target.commit_time_us;
+  next.kept = target.kept;
+  next.read_only_compatible = target.kept != 0 ? kKeepsVersions : 0;
   next.log_expected = log != nullptr && log_after == LogAfter::kept;
   next.clean = !next.log_expected;
   next.replay_lsn = target.lsn;

@@ -83,6 +83,19 @@ class Database {
   bool drop(std::string_view name);
   void rename(std::string_view from, std::string_view to);
 
+  // Gives the newest commit a name. It stays as it is, across restarts, until it is dropped; its pages are not reused.
+  // Waits as begin_write() does, and writes a checkpoint. Throws Error{exists}, Error{invalid_argument} for a name that
+  // is empty, too long or not UTF-8, would_deadlock while this thread has a write transaction open.
+  void snapshot(std::string_view name);
+  // The same for dropping one; false if there is none. What it alone held is free once readers of it have ended. Cost:
+  // what differs between it and its neighbours in time. Memory: a bit a page, and 16 bytes for each page freed.
+  bool drop_snapshot(std::string_view name);
+  // A read transaction of that version. It also keeps the newest commit's pages while it lives. Throws
+  // Error{not_found}.
+  ReadTxn at(std::string_view name) const;
+  // In the order of their commits. Cost: what differs between each and its neighbours. Memory: a bit a page.
+  std::vector<SnapshotInfo> snapshots() const;
+
   // All commits so far become durable, whatever their durability. Throws writes_refused, io.
   void sync();
   // Writes a checkpoint: the next open has nothing to replay. Waits as begin_write() does. Throws timed_out, read_only,

@@ -28,6 +28,7 @@ struct SavedState;
 class ReadTxn {
  public:
   explicit ReadTxn(std::shared_ptr<collections::Environment> environment);  // by Database::read
+  ReadTxn(std::shared_ptr<collections::Environment> environment, std::string_view snapshot);  // by Database::at
   ReadTxn(ReadTxn&& other) noexcept;
   ReadTxn& operator=(ReadTxn&& other) noexcept;
   ~ReadTxn() { end(); }
