@@ -39,6 +39,7 @@ class Oracle {
                        static_cast<u8>(birth_height >> 32),
                        entry.catalog_count.load()};
     version.kept = entry.kept.load();
+    version.txn = tip;
     std::fill(verified_.begin(), verified_.end(), 0);
     space_.base = map_->data();
     space_.verified = verified_.data();
