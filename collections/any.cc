@@ -94,6 +94,18 @@ std::vector<std::optional<AnyValue>> AnyCollection::get_many(std::span<const Any
   return std::move(found.values);
 }
 
+ChangeSummary AnyCollection::changes_since(const AnyCollection& before,
+                                           const std::function<bool(const AnyChange&)>& visit) const {
+  const CollectionTypes types = this->types();
+  const auto read_key = [&](std::string_view bytes) {
+    return types.has_keys() ? decode_as<true>(types.key, bytes) : AnyValue();
+  };
+  const auto read_value = [&](std::string_view bytes) {
+    return types.has_values() ? decode_as<false>(types.value, bytes) : AnyValue();
+  };
+  return detail::find_changes(before.handle_, handle_, read_key, read_value, visit);
+}
+
 bool AnyCollection::put(const AnyValue& key, const AnyValue& value) {
   need_keys(*this);
   return handle_.put(EncodedKey(types().key, key), EncodedValue(types().value, value));

@@ -162,7 +162,7 @@ struct Churn {
   }
 };
 
-// A thousand snapshots among changes, dropped in any order, over restarts.
+// Many snapshots among changes, dropped in any order, over restarts.
 TEST(Snapshots, RandomChurnLeavesNothingBehind) {
   const TemporaryFolder folder;
   Options options = quick_options();
@@ -170,7 +170,7 @@ TEST(Snapshots, RandomChurnLeavesNothingBehind) {
   options.exclusive = true;
   Database db = Database::open(folder.file("x"), options);
   Churn churn;
-  for (int made = 0; made < 1000;) {
+  for (int made = 0; made < 200;) {
     for (std::uint64_t i = churn.random() % 4; i-- > 0;) churn.change(db);
     if (churn.named.size() > 60 || (!churn.named.empty() && churn.random() % 3 == 0)) {
       churn.drop_one(db);

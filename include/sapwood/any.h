@@ -12,6 +12,7 @@
 
 #include "sapwood/any_value.h"
 #include "sapwood/detail/batch.h"
+#include "sapwood/detail/changes.h"
 
 namespace sapwood {
 
@@ -20,6 +21,8 @@ struct AnyEntry {
   AnyValue key;             // std::monostate in a list
   AnyValue value;
 };
+
+using AnyChange = Change<AnyValue, AnyValue>;
 
 // Which entries a scan gives. Keys are for sorted collections, positions for all; all conditions together.
 struct AnyScan {
@@ -64,6 +67,9 @@ class AnyCollection {
   std::uint64_t count(const AnyScan& scan) const;
   // Calls `visit` for each entry until it returns false; on one state of the collection. The result: entries visited.
   std::uint64_t scan(const AnyScan& scan, const std::function<bool(const AnyEntry&)>& visit) const;
+  // What leads from `before`, the same collection in another version, to this: as changes_since() of the others.
+  ChangeSummary changes_since(const AnyCollection& before,
+                              const std::function<bool(const AnyChange& change)>& visit) const;
   void clear() { handle_.clear(); }
 
   // Adds all entries that `next` gives until nullopt, or none if it throws: to the end of a list, by key into others.
