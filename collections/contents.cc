@@ -68,7 +68,7 @@ void walk_snapshots(const storage::PageReader& pages, const storage::Descriptor&
                     const tree::VisitPages& visit) {
   const std::vector<NamedSnapshot> snapshots = list_snapshots(pages, version);
   for (auto snapshot = snapshots.rbegin(); snapshot != snapshots.rend(); ++snapshot) {
-    walk_version(pages, snapshot->version.catalog, [&](storage::Extent extent, u32 birth) {
+    walk_version(pages, snapshot->version.catalog, [&](storage::Extent extent, u32 birth, tree::PageUse) {
       if (seen.contains(extent.start)) return false;
       seen.add(extent);
       visit(extent, birth);
@@ -81,14 +81,14 @@ void walk_snapshots(const storage::PageReader& pages, const storage::Descriptor&
 
 void CollectionContents::walk(const storage::PageReader& pages, const storage::Descriptor& version,
                               const tree::VisitPages& visit) {
-  const auto enter = [&visit](storage::Extent extent, u32 birth) { return visit(extent, birth), true; };
+  const auto enter = [&visit](storage::Extent extent, u32 birth, tree::PageUse) { return visit(extent, birth), true; };
   if (version.kept == 0) return walk_version(pages, version.catalog, enter);
   storage::PageSet seen(pages.page_count());
   const tree::VisitPages visit_newest = [&](storage::Extent extent, u32 birth) {
     seen.add(extent);
     visit(extent, birth);
   };
-  walk_version(pages, version.catalog, [&](storage::Extent extent, u32 birth) { return visit_newest(extent, birth), true; });
+  walk_version(pages, version.catalog, [&](storage::Extent extent, u32 birth, tree::PageUse) { return visit_newest(extent, birth), true; });
   tree::walk_pages(snapshot_table(pages, version), visit_newest);
   walk_snapshots(pages, version, seen, visit);
 }

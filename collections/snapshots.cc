@@ -175,17 +175,17 @@ void for_each_held_alone(const PageReader& pages, const Descriptor& version, con
   storage::PageSet shared(pages.page_count());
   if (births_tell) {
     // Where the newer version was not changed since the snapshot, both have the same pages from there down.
-    walk_version(pages, newer.catalog, [&](storage::Extent extent, u32 birth) {
+    walk_version(pages, newer.catalog, [&](storage::Extent extent, u32 birth, tree::PageUse) {
       if (birth > snapshot.txn) return true;
       shared.add(extent);
       return false;
     });
   } else {
-    const auto add = [&](storage::Extent extent, u32) { return !shared.contains(extent.start) && (shared.add(extent), true); };
+    const auto add = [&](storage::Extent extent, u32, tree::PageUse) { return !shared.contains(extent.start) && (shared.add(extent), true); };
     walk_version(pages, newer.catalog, add);
     walk_version(pages, older.catalog, add);
   }
-  walk_version(pages, snapshot.catalog, [&](storage::Extent extent, u32 birth) {
+  walk_version(pages, snapshot.catalog, [&](storage::Extent extent, u32 birth, tree::PageUse) {
     if (shared.contains(extent.start) || (births_tell && birth <= older.txn)) return false;
     visit(extent, birth);
     return true;

@@ -307,6 +307,7 @@ void Engine::Impl::rebuild_bitmaps() {
     check_format(allocator.is_free_range(extent), extent.start, "it is referred to twice");
     allocator.load_live(extent);
   });
+  has_new_bitmaps = true;
   adopt_tail();
 }
 

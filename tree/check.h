@@ -18,7 +18,8 @@ void walk_pages(const TreeReader& tree, const VisitPages& visit);
 
 // The same for a part of it: where `enter` says no, nothing below is visited. `leaf` (may be empty) is called with the
 // bytes of each leaf entered; of the trees of large values it is not.
-using EnterPages = std::function<bool(storage::Extent pages, u32 birth)>;
+enum class PageUse : u8 { node, run };  // a page of a tree; of a large value, without a header
+using EnterPages = std::function<bool(storage::Extent pages, u32 birth, PageUse use)>;
 using VisitLeaf = std::function<void(const u8* page)>;
 void walk_pages_where(const TreeReader& tree, const EnterPages& enter, const VisitLeaf& leaf = {});
 

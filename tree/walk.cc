@@ -13,7 +13,7 @@ class Walk {
   void node(PageRef ref, u32 level) {
     // Damaged references could lead to the same pages again and again.
     check_format(++visited_ <= tree_.pages().page_count(), ref.page, "the tree refers to more pages than there are");
-    if (!enter_({ref.page, 1}, ref.birth)) return;
+    if (!enter_({ref.page, 1}, ref.birth, PageUse::node)) return;
     if (level == 0) {
       if (tree_.root().owns_runs && !tree_.shape().fixed) blobs(ref);
       if (leaf_) leaf_(fetch_node(tree_.pages(), ref, tree_.shape(), 0));
@@ -38,7 +38,7 @@ class Walk {
         walk_pages_where(TreeReader(pages, chunk_tree_shape(tree_.shape().tree_id), reference.chunks), enter_);
       }
       for_each_run(pages, tree_.shape().tree_id, reference, 0,
-                   [&](const BlobRun& run) { return enter_(run.extent, reference.birth), true; });
+                   [&](const BlobRun& run) { return enter_(run.extent, reference.birth, PageUse::run), true; });
     }
   }
 
@@ -51,7 +51,7 @@ class Walk {
 }  // namespace
 
 void walk_pages(const TreeReader& tree, const VisitPages& visit) {
-  walk_pages_where(tree, [&visit](storage::Extent pages, u32 birth) { return visit(pages, birth), true; });
+  walk_pages_where(tree, [&visit](storage::Extent pages, u32 birth, PageUse) { return visit(pages, birth), true; });
 }
 
 void walk_pages_where(const TreeReader& tree, const EnterPages& enter, const VisitLeaf& leaf) {

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "sapwood/backup.h"
 #include "sapwood/error.h"
 #include "sapwood/info.h"
 #include "sapwood/metrics.h"
@@ -95,6 +96,14 @@ class Database {
   ReadTxn at(std::string_view name) const;
   // In the order of their commits. Cost: what differs between each and its neighbours. Memory: a bit a page.
   std::vector<SnapshotInfo> snapshots() const;
+
+  // Copies a version into a new file at `to`, which gets its name when it is whole and on the disk. Writers go on; the
+  // version's pages are not reused meanwhile. A whole backup is a database like any other, without named snapshots; its
+  // free pages are holes where the file system has them. An increment (BackupOptions::since) is for restore(). Verifies
+  // checksums on the way. Reads and writes the pages that it copies, in the order of the file, and reads all branches.
+  // Memory: two bits a page. Throws exists if `to` is there; not_found for a snapshot that is not;
+  // Error{invalid_argument} if `since` is not older; corrupt, disk_full, io, cancelled.
+  BackupReport backup(const std::string& to, const BackupOptions& options = {}) const;
 
   // All commits so far become durable, whatever their durability. Throws writes_refused, io.
   void sync();
