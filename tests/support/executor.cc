@@ -143,6 +143,7 @@ void Executor::execute_checked(const Operation& operation) {
   if (txn_) commit(operation.durability);
   switch (operation.kind) {
     case OperationKind::checkpoint: library([&] { database_->checkpoint(); }); return history_.all_durable();
+    case OperationKind::compact: library([&] { database_->compact(); }); return history_.all_durable();
     case OperationKind::sync: library([&] { database_->sync(); }); return history_.all_durable();
     case OperationKind::reopen:
       close();

@@ -42,8 +42,9 @@ enum class OperationKind : u8 {
   verify,      // compares everything, and check()
   reopen,      // closes and opens
   toggle_named,  // makes a named snapshot, or drops it
+  compact,
 };
-inline constexpr std::size_t kOperationKinds = 30;
+inline constexpr std::size_t kOperationKinds = 31;
 const char* operation_name(OperationKind kind);
 
 struct Operation {
