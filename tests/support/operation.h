@@ -25,7 +25,7 @@ enum class OperationKind : u8 {
   assign,     // list: up to 20 items replaced by as many others
   erase_if,   // one entry in eight
   combine,    // set: one of insert_all, erase_all, retain_all, toggle_all; records: fields are
-               // merged into a row or dropped, from one or all
+              // merged into a row or dropped, from one or all
   clear,
   drop,    // the whole collection
   rename,  // there and back later

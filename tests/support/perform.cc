@@ -169,7 +169,7 @@ std::string perform(const Operation& operation, const KnownCollection& known, co
       default: break;
     }
     return !known.types.has_keys() ? perform_on_list(adapted, known, scale, face)
-                                                    : perform_on_map(adapted, known, scale, face);
+                                   : perform_on_map(adapted, known, scale, face);
   });
 }
 
