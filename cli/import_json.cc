@@ -42,8 +42,8 @@ class JsonLinesReader : public ImportReader {
       ImportItem item;
       if (fields_.key) item.entry.key = from_json(types_.key, key_json(field(json, *fields_.key)));
       if (fields_.value) item.entry.value = from_json(types_.value, field(json, *fields_.value));
-      else if (types_.value.type == ValueType::string) item.entry.value = std::string(line);
-      else if (types_.value.type == ValueType::json) item.entry.value = sapwood::Json{std::string(line)};
+      else if (types_.value == ValueType::string) item.entry.value = std::string(line);
+      else if (types_.value == ValueType::json) item.entry.value = sapwood::Json{std::string(line)};
       else item.entry.value = from_json(types_.value, json);
       return item;
     } catch (const Error& error) {
@@ -131,6 +131,7 @@ class ExportReader : public ImportReader {
       target.types.kind = kind_of_name(kind);
       if (target.types.has_keys()) target.types.key = type_of_name(header.at("key").get<std::string>());
       if (target.types.has_values()) target.types.value = type_of_name(header.at("value").get<std::string>());
+      target.types.value.row = target.types.kind == CollectionKind::records;
       count_.reset();
       if (header.contains("count")) {
         if (!header["count"].is_number_unsigned()) throw std::runtime_error("its count is no whole number from 0");
@@ -160,7 +161,7 @@ bool is_export_header(const Json& json) {
 Json export_header(const std::string& name, const CollectionTypes& types, std::uint64_t count) {
   Json header = Json::object({{"collection", to_json(name)}, {"kind", kind_name(types.kind)}});
   if (types.key != ValueType::none) header["key"] = type_name(types.key);
-  if (types.has_values()) header["value"] = type_name(types.value);
+  if (types.has_values()) header["value"] = type_name(types.value.of_field());
   header["count"] = count;
   Json line = Json::object();
   line["sapwood"] = std::move(header);

@@ -23,7 +23,7 @@ bool is_for(OperationKind kind, const CollectionTypes& types) {
     case OperationKind::erase_range: return types.is_sorted();
     case OperationKind::list_insert:
     case OperationKind::list_set:
-    case OperationKind::list_erase: return types.kind == CollectionKind::list;
+    case OperationKind::list_erase: return !types.has_keys();
     default: return true;
   }
 }

@@ -18,8 +18,8 @@ namespace sapwood {
 
 struct AnyEntry {
   std::uint64_t index = 0;  // position in the collection
-  AnyValue key;             // std::monostate in a list
-  AnyValue value;
+  AnyValue key;             // std::monostate in a list and in records
+  AnyValue value;           // of records: an AnyMap with strings as keys; std::monostate for a placeholder
 };
 
 using AnyChange = Change<AnyValue, AnyValue>;
@@ -56,7 +56,7 @@ class AnyCollection {
   std::uint64_t rank(const AnyValue& key) const;
   std::uint64_t erase_range(const AnyScan& interval);  // low, high and prefix count; how many were erased
 
-  // Lists.
+  // Lists and records.
   void set(std::uint64_t index, const AnyValue& value);
   void insert(std::uint64_t index, const AnyValue& value);
   void push_back(const AnyValue& value);
@@ -72,7 +72,8 @@ class AnyCollection {
                               const std::function<bool(const AnyChange& change)>& visit) const;
   void clear() { handle_.clear(); }
 
-  // Adds all entries that `next` gives until nullopt, or none if it throws: to the end of a list, by key into others.
+  // Adds all entries that `next` gives until nullopt, or none if it throws: to the end of a list or of records, by key
+  // into others.
   void extend(const std::function<std::optional<AnyEntry>()>& next);
   // The same into an empty collection: full pages, each written once. Keys of sorted ones strictly ascend.
   void bulk_load(const std::function<std::optional<AnyEntry>()>& next);

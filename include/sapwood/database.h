@@ -74,6 +74,10 @@ class Database {
   SortedSet<T> sorted_set(std::string_view name) {
     return SortedSet<T>(open(name, SortedSet<T>::types));
   }
+  template <Storable V>
+  Records<V> records(std::string_view name) {
+    return Records<V>(open(name, Records<V>::types));
+  }
   // The collection with that name, with the types that it has. Throws Error{not_found}. With types: created if absent.
   AnyCollection any(std::string_view name);
   AnyCollection any(std::string_view name, CollectionTypes types);

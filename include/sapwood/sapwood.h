@@ -13,6 +13,7 @@
 #include "sapwood/list.h"
 #include "sapwood/metrics.h"
 #include "sapwood/options.h"
+#include "sapwood/records.h"
 #include "sapwood/repair.h"
 #include "sapwood/set.h"
 #include "sapwood/sorted_map.h"

@@ -155,9 +155,10 @@ class Handle {
   void clear();
 
   const std::shared_ptr<collections::HandleState>& state() const { return state_; }
+  // What it refers to. Throws Error{ended} if it belongs to nothing.
+  collections::HandleState& checked() const;
 
  private:
-  collections::HandleState& checked() const;
   std::shared_ptr<collections::HandleState> state_;
 };
 
