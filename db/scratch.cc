@@ -32,6 +32,12 @@ void Scratch::remove(const std::string& path) noexcept {
   }
 }
 
+void require_absent(os::Env& env, const std::string& path) {
+  if (env.files().exists(path)) {
+    throw Error(ErrorCode::exists, path + " exists already; choose another name, or remove it first");
+  }
+}
+
 void copy_file(os::Env& env, const std::string& from, const std::string& to) {
   constexpr u64 kPiece = 1 << 20;
   const std::unique_ptr<os::File> source = env.files().open(from, {.write = false});

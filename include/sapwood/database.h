@@ -116,6 +116,8 @@ class Database {
   // beside what others write. A crash loses nothing, and being cancelled nothing but time. Reads all leaves.
   // `progress` is told entries; Error{cancelled} if it returns false. Waits as begin_write() does.
   CompactReport compact(const Progress& progress = {});
+  // The same for a copy of the newest version at `to`; this file stays as it is. Throws what backup() does.
+  CompactReport compact_to(const std::string& to, const Progress& progress = {}) const;
 
   // All commits so far become durable, whatever their durability. Throws writes_refused, io.
   void sync();
