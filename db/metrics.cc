@@ -100,6 +100,7 @@ Metrics Database::metrics(const Progress& progress) const {
   });
   claims.tell();
   metrics.info.collections = metrics.collections.size();
+  metrics.caches = environment().object_caches().metrics();
   std::ranges::sort(metrics.collections, {}, [](const CollectionMetrics& one) { return one.info.name; });
   return metrics;
 }

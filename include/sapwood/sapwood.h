@@ -12,6 +12,7 @@
 #include "sapwood/json.h"
 #include "sapwood/list.h"
 #include "sapwood/metrics.h"
+#include "sapwood/object_cache.h"
 #include "sapwood/options.h"
 #include "sapwood/records.h"
 #include "sapwood/repair.h"
