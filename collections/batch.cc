@@ -78,7 +78,7 @@ void BatchState::start_bulk() {
   OpenCollection& target = collection();
   session().change(target, [&] { loader_.emplace(session().txn(), target.record.shape, target.record.root); });
   if (types().is_hashed()) sort_.emplace(session(), target, handle().environment()->engine().options().dirty_limit);
-  target.busy = true;
+  session().set_busy(target, true);
 }
 
 void BatchState::add(Bytes key, Bytes value) {
@@ -155,7 +155,7 @@ void BatchState::finish_bulk() {
     loader_->finish();
   });
   loader_.reset();
-  collection().busy = false;
+  session().set_busy(collection(), false);
 }
 
 void BatchState::erase_others() {
@@ -174,7 +174,7 @@ void BatchState::finish() {
 }
 
 BatchState::~BatchState() {
-  if (loader_) collection().busy = false;
+  if (loader_) change_.session_unchecked().set_busy(collection(), false);
 }
 
 }  // namespace collections

@@ -53,7 +53,7 @@ void WriteSession::restore(const SavedState& saved) {
     for (std::size_t i = saved.entries.size(); i < open_.size(); ++i) {
       OpenCollection& collection = *open_[i];
       std::optional<CatalogRecord> record = catalog_reader().find(collection.record.id);
-      collection.exists = record.has_value();
+      collection.exists = record.has_value() && !record->dropped;
       collection.dirty = false;
       if (record) collection.record = std::move(*record);
     }

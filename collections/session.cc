@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "collections/nested_value.h"
 #include "collections/stored_key.h"
 #include "collections/types.h"
 
@@ -29,7 +30,7 @@ void check_width(const OpenCollection& collection, const TypeInfo& type, Bytes b
 }  // namespace
 
 WriteSession::WriteSession(storage::WriteTransaction& txn, bool recording)
-    : txn_(txn), key_hash_(txn.reader().key_hash()), catalog_(to_tree_root(txn.catalog())), recording_(recording) {}
+    : txn_(txn), key_hash_(txn.reader().key_hash()), catalog_(to_tree_root(txn.catalog())), recording_(recording), trusts_values_(!recording) {}
 
 void WriteSession::check_usable() const {
   if (poisoned_) [[unlikely]] {
@@ -55,7 +56,13 @@ void WriteSession::check_changeable(const OpenCollection& collection) const {
   }
 }
 
-void WriteSession::check_entry(const OpenCollection& collection, Bytes key, Bytes value) const {
+void WriteSession::set_busy(OpenCollection& collection, bool busy) {
+  if (collection.busy == busy) return;
+  collection.busy = busy;
+  busy_ += busy ? 1 : -1;
+}
+
+void WriteSession::check_key(const OpenCollection& collection, Bytes key) const {
   const CollectionTypes& types = collection.record.types;
   const u32 limit = types.is_hashed() ? kMaxHashedKey : tree::max_key_size(txn_.page_size());
   if (key.size() > limit) [[unlikely]] {
@@ -64,11 +71,23 @@ void WriteSession::check_entry(const OpenCollection& collection, Bytes key, Byte
                                          (types.is_hashed() ? "" : "a quarter page, ") + std::to_string(limit));
   }
   check_width(collection, types.key, key);
+  if (types.key.type == ValueType::any && child_in(types.key, key) != 0) [[unlikely]]
+    throw Error(ErrorCode::invalid_argument, who(collection) + ": a collection is no key");
+}
+
+void WriteSession::check_entry(const OpenCollection& collection, Bytes key, Bytes value) const {
+  const CollectionTypes& types = collection.record.types;
+  check_key(collection, key);
   if (!types.has_values() && !value.empty()) [[unlikely]]
     throw Error(ErrorCode::invalid_argument, who(collection) + " has keys only, and no values");
   check_width(collection, types.value, value);
   if (value.size() > tree::kMaxValueSize) [[unlikely]] {
     throw Error(ErrorCode::too_long, who(collection) + ": the value is longer than 2^48 - 1 bytes");
+  }
+  if (may_be_collections(types.value) && !trusts_values_ && child_in(types.value, value) != 0) [[unlikely]] {
+    throw Error(ErrorCode::invalid_argument,
+                who(collection) + ": a collection cannot be put as a value, since it belongs to one entry only; create "
+                                  "a new one there, or move one with WriteTxn::move");
   }
 }
 
@@ -106,7 +125,7 @@ OpenCollection* WriteSession::find(u64 id) {
       last_ = found->second;
     } else {
       std::optional<CatalogRecord> record = catalog_reader().find(id);
-      if (!record) return nullptr;
+      if (!record || record->dropped) return nullptr;
       add(std::move(*record));
     }
   }
@@ -160,7 +179,8 @@ OpenCollection& WriteSession::create(Bytes name, const CollectionTypes& types, u
                        .types = types,
                        .shape = shape_of(id, types, txn_.page_size()),
                        .root = {},
-                       .name = std::string(name)};
+                       .name = std::string(name),
+                       .owns_collections = always_collections(types.value)};
     writer.add_name(name, id);
     writer.store(made, buffer_);
     record({.kind = OperationKind::create, .id = id, .types = types, .name = name});
@@ -170,12 +190,18 @@ OpenCollection& WriteSession::create(Bytes name, const CollectionTypes& types, u
 
 void WriteSession::drop(OpenCollection& collection) {
   check_changeable(collection);
+  check_idle_children(collection.record.id);
+  if (collection.record.is_nested()) throw Error(ErrorCode::invalid_argument, who(collection) + " has no name");
   const ReserveUse reserve(txn_);
   change(collection, [&] {
-    writer(collection).clear();
-    CatalogWriter writer(txn_, catalog_);
-    writer.remove_name(collection.record.name);
-    writer.remove(collection.record.id);
+    CatalogWriter(txn_, catalog_).remove_name(collection.record.name);
+    if (collection.record.owns_collections) {
+      CatalogRecord left = collection.record;  // the collection keeps its name, for messages
+      bury(left);
+    } else {
+      writer(collection).clear();
+      CatalogWriter(txn_, catalog_).remove(collection.record.id);
+    }
     record({.kind = OperationKind::drop, .id = collection.record.id});
     collection.exists = false;
     collection.dirty = false;
@@ -184,6 +210,7 @@ void WriteSession::drop(OpenCollection& collection) {
 
 void WriteSession::rename(OpenCollection& collection, Bytes name) {
   check_usable(collection);
+  if (collection.record.is_nested()) throw Error(ErrorCode::invalid_argument, who(collection) + " has no name");
   check_name(name, txn_.page_size());
   if (name == collection.record.name) return;
   if (catalog_reader().find_id(name)) {
@@ -202,7 +229,7 @@ void WriteSession::rename(OpenCollection& collection, Bytes name) {
 std::vector<CatalogRecord> WriteSession::records() {
   check_usable();
   std::vector<CatalogRecord> all;
-  catalog_reader().for_each([&](CatalogRecord&& record) {
+  catalog_reader().for_each_named([&](CatalogRecord&& record) {
     const auto found = by_id_.find(record.id);
     all.push_back(found != by_id_.end() ? found->second->record : std::move(record));
   });
@@ -213,6 +240,7 @@ void WriteSession::flush() {
   check_usable();
   const ReserveUse reserve(txn_);
   try {
+    if (recording_ && changed()) reclaim_at_commit();
     CatalogWriter writer(txn_, catalog_);
     for (const std::unique_ptr<OpenCollection>& collection : open_) {
       if (!collection->dirty) continue;
@@ -239,10 +267,13 @@ bool WriteSession::put(OpenCollection& collection, Bytes key, Bytes value) {
   check_entry(collection, key, value);
   const StoredKey stored(collection.record.shape, txn_.page_size(), key_hash_, key);
   const std::string joined = stored.is_long() ? join_long_entry(key, value) : std::string();
+  const u64 replaced = child_at(collection, key);
   return change(collection, [&] {
     const Bytes kept = stored.is_long() ? Bytes(joined) : value;
     const bool is_new = writer(collection).put(stored, kept);
     record_value({.kind = OperationKind::put, .id = collection.record.id, .key = key, .value = value}, kept.size());
+    if (replaced != 0) release(collection.record.id, replaced);
+    note_child(collection.record, value);
     txn_.release_memory();
     return is_new;
   });
@@ -253,6 +284,7 @@ bool WriteSession::erase(OpenCollection& collection, Bytes key) {
   check_width(collection, collection.record.types.key, key);
   const bool was_dirty = collection.dirty;
   const StoredKey stored(collection.record.shape, txn_.page_size(), key_hash_, key);
+  const u64 child = child_at(collection, key);
   const ReserveUse reserve(txn_);
   return change(collection, [&] {
     if (!writer(collection).erase(stored)) {
@@ -261,6 +293,7 @@ bool WriteSession::erase(OpenCollection& collection, Bytes key) {
       return false;
     }
     record({.kind = OperationKind::erase, .id = collection.record.id, .key = key});
+    if (child != 0) release(collection.record.id, child);
     txn_.release_memory();
     return true;
   });
@@ -274,9 +307,10 @@ u64 WriteSession::erase_interval(OpenCollection& collection, std::optional<Bytes
   const u64 first = low ? tree.rank(*low) : 0;
   const u64 last = high ? tree.rank(*high) : tree.size();
   if (first >= last) return 0;
+  check_idle_children(collection.record.id);
   const ReserveUse reserve(txn_);
   return change(collection, [&] {
-    writer(collection).erase_range(first, last - first);
+    erase_tree_entries(collection, first, last - first);
     Operation operation;
     operation.kind = OperationKind::erase_range;
     operation.id = collection.record.id;
@@ -297,6 +331,7 @@ void WriteSession::insert(OpenCollection& collection, u64 index, Bytes value) {
     writer(collection).insert(index, value);
     record_value({.kind = OperationKind::list_insert, .id = collection.record.id, .value = value, .index = index},
                  value.size());
+    note_child(collection.record, value);
     txn_.release_memory();
   });
 }
@@ -306,10 +341,17 @@ void WriteSession::set(OpenCollection& collection, u64 index, Bytes value) {
   if (index >= collection.record.root.count) [[unlikely]]
     throw_past_end(collection, index);
   check_entry(collection, {}, value);
+  std::vector<u64> replaced;
+  if (collection.record.owns_collections) {
+    check_idle_children(collection.record.id);
+    replaced = children_in(reader(collection), collection.record.types, index, 1);
+  }
   change(collection, [&] {
     writer(collection).set(index, value);
     record_value({.kind = OperationKind::list_set, .id = collection.record.id, .value = value, .index = index},
                  value.size());
+    release(collection.record.id, replaced);
+    note_child(collection.record, value);
     txn_.release_memory();
   });
 }
@@ -320,9 +362,10 @@ void WriteSession::erase_items(OpenCollection& collection, u64 first, u64 count)
   if (first > size) throw_past_end(collection, first);
   if (count > size - first) throw_past_end(collection, first + count - 1);
   if (count == 0) return;
+  check_idle_children(collection.record.id);
   const ReserveUse reserve(txn_);
   change(collection, [&] {
-    writer(collection).erase_range(first, count);
+    erase_tree_entries(collection, first, count);
     record({.kind = OperationKind::list_erase, .id = collection.record.id, .index = first, .count = count});
     txn_.release_memory();
   });
@@ -331,9 +374,10 @@ void WriteSession::erase_items(OpenCollection& collection, u64 first, u64 count)
 void WriteSession::clear(OpenCollection& collection) {
   check_changeable(collection);
   if (collection.record.root.count == 0) return;
+  check_idle_children(collection.record.id);
   const ReserveUse reserve(txn_);
   change(collection, [&] {
-    writer(collection).clear();
+    erase_tree_entries(collection, 0, collection.record.root.count);
     record({.kind = OperationKind::clear, .id = collection.record.id});
     txn_.release_memory();
   });

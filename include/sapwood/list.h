@@ -13,6 +13,7 @@
 #include "sapwood/codec.h"
 #include "sapwood/detail/batch.h"
 #include "sapwood/detail/blocks.h"
+#include "sapwood/detail/children.h"
 #include "sapwood/detail/item.h"
 #include "sapwood/detail/range.h"
 #include "sapwood/detail/sample.h"
@@ -21,7 +22,7 @@
 namespace sapwood {
 
 template <Storable T>
-class List {
+class List : public detail::ItemChildren<T> {
  public:
   using value_type = T;
   using View = typename Codec<T>::View;
@@ -30,8 +31,7 @@ class List {
   using iterator = typename Range::iterator;
   static constexpr CollectionTypes types{CollectionKind::list, ValueType::none, Codec<T>::type};
 
-  List() = default;
-  explicit List(detail::Handle handle) : handle_(std::move(handle)) {}
+  using detail::ItemChildren<T>::ItemChildren;
 
   const std::string& name() const { return handle_.name(); }
   std::uint64_t size() const { return handle_.size(); }  // O(1)
@@ -194,7 +194,7 @@ class List {
     batch.finish();
   }
 
-  detail::Handle handle_;
+  using detail::ItemChildren<T>::handle_;
 };
 
 }  // namespace sapwood

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/support/face.h"
+#include "tests/support/nest.h"
 
 namespace sapwood::test {
 
@@ -14,8 +15,12 @@ struct ModelCollection {
   CollectionTypes types;
   std::map<std::string, std::string> entries;  // by encoded key, which are in the order of the type
   std::vector<std::string> items;              // of a list
+  Nest nest;                                   // of one that holds collections, with all below it
   bool operator==(const ModelCollection&) const = default;
-  u64 size() const { return types.kind == CollectionKind::list ? items.size() : entries.size(); }
+  u64 size() const {
+    if (nest.root() != nullptr) return nest.root()->size();
+    return types.kind == CollectionKind::list ? items.size() : entries.size();
+  }
 };
 
 class Model {

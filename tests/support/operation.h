@@ -41,8 +41,9 @@ enum class OperationKind : u8 {
   big_commit,  // a transaction of more bytes than the redo log takes
   verify,      // compares everything, and check()
   reopen,      // closes and opens
+  nest,        // something in collections that hold collections: tests/support/nest.h
 };
-inline constexpr std::size_t kOperationKinds = 29;
+inline constexpr std::size_t kOperationKinds = 30;
 const char* operation_name(OperationKind kind);
 
 struct Operation {
