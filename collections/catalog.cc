@@ -227,6 +227,16 @@ std::vector<u64> CatalogReader::ids() const {
   return all;
 }
 
+bool CatalogReader::is_attached(const CatalogRecord& record) const {
+  u64 parent = record.parent;
+  for (u64 steps = 0; parent != 0; ++steps) {
+    const std::optional<CatalogRecord> above = find(parent);
+    if (!above || above->dropped || steps > tree_.size()) return false;
+    parent = above->parent;
+  }
+  return true;
+}
+
 std::optional<u64> CatalogReader::first_dropped() const {
   tree::Cursor cursor(tree_);
   cursor.seek_key("q");

@@ -100,6 +100,8 @@ class CatalogReader {
   void for_each(const std::function<void(CatalogRecord&&)>& visit) const;
   // The ids of all records, ascending.
   std::vector<u64> ids() const;
+  // Whether nothing that the collection lies in was dropped. O(depth).
+  bool is_attached(const CatalogRecord& record) const;
   // The collection that has waited longest to be reclaimed, if any does.
   std::optional<u64> first_dropped() const;
   // How many entries there are of a kind: 'n' names, 'i' records, 'q' that wait to be reclaimed. O(log n).

@@ -18,7 +18,7 @@ HandleState::HandleState(std::shared_ptr<WriteState> write, OpenCollection& coll
       environment_(write->environment()),
       record_(collection.record),
       write_(std::move(write)),
-      collection_(&collection) {}
+      collection_(collection.shared_from_this()) {}
 
 HandleState::HandleState(std::shared_ptr<Environment> environment, const CatalogRecord& record)
     : mode_(Mode::automatic), environment_(std::move(environment)), record_(record) {}
@@ -28,8 +28,9 @@ std::string HandleState::who() const { return std::string(kind_name(record_.type
 tree::TreeRoot HandleState::root_in(const storage::Snapshot& snapshot) {
   const storage::CatalogRoot& catalog = snapshot.descriptor.catalog;
   if (const std::optional<tree::TreeRoot> cached = cache_.find(catalog)) return *cached;
-  const std::optional<CatalogRecord> found = CatalogReader(snapshot.pages, to_tree_root(catalog)).find(record_.id);
-  if (!found || found->dropped) throw_dropped();
+  const CatalogReader reader(snapshot.pages, to_tree_root(catalog));
+  const std::optional<CatalogRecord> found = reader.find(record_.id);
+  if (!found || found->dropped || !reader.is_attached(*found)) throw_dropped();
   note_name(found->name);
   cache_.store(catalog, found->root);
   return found->root;

@@ -31,7 +31,7 @@ class HandleState {
   const CatalogRecord& record() const { return record_; }
   const std::shared_ptr<Environment>& environment() const { return environment_; }
   const std::shared_ptr<WriteState>& write_state() const { return write_; }
-  OpenCollection* open_collection() const { return collection_; }
+  OpenCollection* open_collection() const { return collection_.get(); }
   const storage::Snapshot& snapshot() const { return snapshot_; }
   const std::shared_ptr<HeldSnapshot>& held() const { return held_; }
   RootCache& cache() { return cache_; }
@@ -114,7 +114,7 @@ class HandleState {
   std::shared_ptr<HeldSnapshot> held_;    // read, of no transaction's
   std::optional<tree::TreeReader> tree_;  // read
   std::shared_ptr<WriteState> write_;     // write
-  OpenCollection* collection_ = nullptr;  // write
+  std::shared_ptr<OpenCollection> collection_;  // write
   RootCache cache_;                       // automatic
   std::atomic<bool> renamed_{false};      // automatic
   std::string view_buffer_;

@@ -40,7 +40,9 @@ void WriteSession::check_usable() const {
 
 void WriteSession::check_usable(const OpenCollection& collection) const {
   check_usable();
-  if (!collection.exists) [[unlikely]] {
+  const bool attached =
+      !collection.record.is_nested() || collection.attached_at == drops_ || !recording_ || is_attached(collection);
+  if (!collection.exists || !attached) [[unlikely]] {
     throw Error(ErrorCode::not_found, who(collection) +
                                           " was dropped, or its creation was rolled back, in this "
                                           "transaction; get a new handle by name");
@@ -110,19 +112,29 @@ void WriteSession::record_value(const Operation& operation, u64 stored_size) {
 // --- Collections -----------------------------------------------------------------------------------------------------
 
 OpenCollection& WriteSession::add(CatalogRecord&& record) {
-  OpenCollection& collection = *open_.emplace_back(std::make_unique<OpenCollection>());
-  collection.record = std::move(record);
-  by_id_[collection.record.id] = &collection;
-  last_ = &collection;
-  return collection;
+  const u64 id = record.id;
+  std::shared_ptr<OpenCollection>& slot = open_[id];
+  slot = std::make_shared<OpenCollection>();
+  slot->record = std::move(record);
+  last_ = slot.get();
+  return *slot;
+}
+
+// If many collections are open, forgets those that nobody shares, but for one.
+void WriteSession::forget_unused(u64 keep) {
+  if (open_.size() < most_open_) return;
+  store_records();
+  std::erase_if(open_, [&](const auto& one) { return one.second.use_count() == 1 && one.first != keep; });
+  most_open_ = std::max<std::size_t>(most_open_, 2 * open_.size());
+  last_ = nullptr;
 }
 
 OpenCollection* WriteSession::find(u64 id) {
   check_usable();
   if (last_ == nullptr || last_->record.id != id) {
-    const auto found = by_id_.find(id);
-    if (found != by_id_.end()) {
-      last_ = found->second;
+    const auto found = open_.find(id);
+    if (found != open_.end()) {
+      last_ = found->second.get();
     } else {
       std::optional<CatalogRecord> record = catalog_reader().find(id);
       if (!record || record->dropped) return nullptr;
@@ -144,8 +156,8 @@ OpenCollection* WriteSession::find(Bytes name) {
 }
 
 OpenCollection& WriteSession::adopt(const CatalogRecord& record) {
-  const auto found = by_id_.find(record.id);
-  return found != by_id_.end() ? *found->second : add(CatalogRecord(record));
+  const auto found = open_.find(record.id);
+  return found != open_.end() ? *found->second : add(CatalogRecord(record));
 }
 
 OpenCollection& WriteSession::open(Bytes name, const CollectionTypes& types) {
@@ -230,28 +242,33 @@ std::vector<CatalogRecord> WriteSession::records() {
   check_usable();
   std::vector<CatalogRecord> all;
   catalog_reader().for_each_named([&](CatalogRecord&& record) {
-    const auto found = by_id_.find(record.id);
-    all.push_back(found != by_id_.end() ? found->second->record : std::move(record));
+    const auto found = open_.find(record.id);
+    all.push_back(found != open_.end() ? found->second->record : std::move(record));
   });
   return all;
 }
 
-void WriteSession::flush() {
-  check_usable();
+// Leaves none dirty. What it throws poisons the session.
+void WriteSession::store_records() {
   const ReserveUse reserve(txn_);
   try {
-    if (recording_ && changed()) reclaim_at_commit();
     CatalogWriter writer(txn_, catalog_);
-    for (const std::unique_ptr<OpenCollection>& collection : open_) {
+    for (const auto& [id, collection] : open_) {
       if (!collection->dirty) continue;
       writer.store(collection->record, buffer_);
       collection->dirty = false;
     }
-    txn_.catalog() = to_catalog_root(catalog_);
   } catch (...) {
     poisoned_ = true;
     throw;
   }
+}
+
+void WriteSession::flush() {
+  check_usable();
+  if (recording_ && changed()) reclaim_at_commit();
+  store_records();
+  txn_.catalog() = to_catalog_root(catalog_);
 }
 
 // --- Entries ---------------------------------------------------------------------------------------------------------

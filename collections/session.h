@@ -21,13 +21,15 @@
 
 namespace sapwood::collections {
 
-// A collection as the session knows it. Stays at one address for the session's life.
-struct OpenCollection {
+// A collection as the session knows it. It stays open while others share it, as handles do; of those that nobody
+// shares the session forgets some when it has many (forget_unused).
+struct OpenCollection : std::enable_shared_from_this<OpenCollection> {
   CatalogRecord record;
   tree::RightEdge edge;
   bool dirty = false;
   bool exists = true;  // false once dropped, or its creation rolled back
   bool busy = false;   // a batch is filling it: WriteSession::set_busy
+  mutable u64 attached_at = 0;  // WriteSession::drops_ when it was last seen to lie in a collection with a name
 };
 
 // A mark of the transaction, and whether it still protects anything. Shared by its holder and the session.
@@ -37,17 +39,10 @@ struct PlacedMark {
   bool live = true;
 };
 
-// What a savepoint goes back to.
+// What a savepoint goes back to. No record was dirty when it was made.
 struct SavedState {
-  struct Entry {
-    OpenCollection* collection;
-    CatalogRecord record;
-    bool dirty;
-    bool exists;
-  };
   std::shared_ptr<PlacedMark> mark;
   tree::TreeRoot catalog;
-  std::vector<Entry> entries;
 };
 
 class WriteSession {
@@ -144,10 +139,13 @@ class WriteSession {
   template <class Change>
   decltype(auto) change(Change&& change);
   OpenCollection& add(CatalogRecord&& record);
+  void store_records();
+  void forget_unused(u64 keep);
   CatalogReader catalog_reader() const { return CatalogReader(txn_.reader(), catalog_); }
   void apply_to(OpenCollection& collection, const Operation& operation);
   void check_key(const OpenCollection& collection, Bytes key) const;
 
+  bool is_attached(const OpenCollection& collection) const;
   OpenCollection& require(u64 id);
   void check_target(const OpenCollection& parent, const Location& location, u64 size);
   void check_cycle(u64 moved, const OpenCollection& parent);
@@ -167,12 +165,13 @@ class WriteSession {
   storage::WriteTransaction& txn_;
   KeyHash key_hash_;
   tree::TreeRoot catalog_;
-  std::vector<std::unique_ptr<OpenCollection>> open_;
-  std::unordered_map<u64, OpenCollection*> by_id_;
+  std::unordered_map<u64, std::shared_ptr<OpenCollection>> open_;  // by id
+  std::size_t most_open_ = 1024;                                   // before some are forgotten
   OpenCollection* last_ = nullptr;  // found last
   std::vector<PlacedMark*> marks_;
   u64 next_serial_ = 1;
   u64 changes_ = 0;
+  u64 drops_ = 1;  // grows when a collection that others may lie in is dropped, and when that may be undone
   u64 busy_ = 0;  // open collections that are
   bool recording_;
   bool trusts_values_;

@@ -62,9 +62,23 @@ void WriteSession::check_target(const OpenCollection& parent, const Location& lo
   }
 }
 
+// Whether nothing that the nested collection lies in was dropped. O(depth) after a drop, else O(1).
+bool WriteSession::is_attached(const OpenCollection& collection) const {
+  u64 id = collection.record.parent;
+  for (u64 steps = 0; id != 0; ++steps) {
+    const auto open = open_.find(id);
+    if (open != open_.end() && open->second->exists && open->second->attached_at == drops_) break;
+    const std::optional<CatalogRecord> record = catalog_reader().find(id);
+    if (!record || record->dropped || steps > catalog_.count) return false;
+    id = record->parent;
+  }
+  collection.attached_at = drops_;
+  return true;
+}
+
 void WriteSession::check_idle_children(u64 parent) const {
   if (busy_ == 0) return;
-  for (const std::unique_ptr<OpenCollection>& collection : open_) {
+  for (const auto& [id, collection] : open_) {
     if (!collection->busy || collection->record.parent != parent) continue;
     throw Error(ErrorCode::invalid_argument, who(collection->record) +
                                                  " is being filled: what it is in cannot lose it until that has ended");
@@ -110,6 +124,7 @@ std::vector<u64> WriteSession::children_in(const tree::TreeReader& tree, const C
 }
 
 OpenCollection& WriteSession::child(const OpenCollection& parent, u64 id, ErrorCode absent) {
+  forget_unused(parent.record.id);
   OpenCollection* found = find(id);
   if (found == nullptr || found->record.parent != parent.record.id) throw_no_child(parent.record, id, absent);
   return *found;
@@ -170,6 +185,8 @@ void WriteSession::unplace(const Location& location, OpenCollection& child) {
 }
 
 OpenCollection& WriteSession::create_nested(const Location& location, const CollectionTypes& types, u64 id) {
+  check_usable();
+  forget_unused(location.parent);
   OpenCollection& parent = require(location.parent);
   check_target(parent, location, parent.record.root.count);
   check_idle_children(parent.record.id);
@@ -227,13 +244,13 @@ OpenCollection& WriteSession::move(const Location& from, const Location& to) {
 
 // The child's entry is gone. One that is not there, or another one's, is left alone: check() tells of it.
 void WriteSession::release(u64 parent, u64 child) {
-  const auto open = by_id_.find(child);
+  const auto open = open_.find(child);
   std::optional<CatalogRecord> record;
-  if (open == by_id_.end()) record = catalog_reader().find(child);
+  if (open == open_.end()) record = catalog_reader().find(child);
   else if (open->second->exists) record = open->second->record;
   if (!record || record->dropped || record->parent != parent) return;
   bury(*record);
-  if (open == by_id_.end()) return;
+  if (open == open_.end()) return;
   open->second->exists = false;
   open->second->dirty = false;
 }
@@ -256,6 +273,7 @@ void WriteSession::bury(CatalogRecord& record) {
   record.parent = record.id;
   catalog.store(record, buffer_);
   catalog.add_dropped(record.id);
+  ++drops_;
 }
 
 // Erases entries and drops the collections that they are. All of many: the tree as it stands goes into the queue.
@@ -300,6 +318,7 @@ bool WriteSession::reclaim() {
 void WriteSession::reclaim_at_commit() {
   if (!catalog_reader().first_dropped()) return;
   const std::shared_ptr<SavedState> before = save();
+  const ReserveUse reserve(txn_);
   try {
     reclaim();
   } catch (const Error& error) {

@@ -376,6 +376,55 @@ TEST(Nested, GoesBackWithSavepointsAndRollbacks) {
   expect_sound(db);
 }
 
+// However much lies below, at any depth; by a handle of a transaction and by one without.
+TEST(Nested, IsGoneWithWhatItLiesIn) {
+  Database db = Database::temporary(quick_options());
+  Shelf shelf = db.dict<std::string, Nested>("shelf");
+  Level level = shelf.create<Level>("level");
+  Words words = level.create<Shelf>(1).create<Words>("words");
+  words.push_back("a");
+  {
+    WriteTxn txn = db.begin_write();
+    Shelf inside = txn.dict<std::string, Nested>("shelf");
+    Shelf below = inside.open<Level>("level").open<Shelf>(1);
+    Words kept = below.open<Words>("words");
+    Savepoint point = txn.savepoint();
+    inside.erase("level");
+    EXPECT_EQ(code_of([&] { kept.size(); }), ErrorCode::not_found);
+    EXPECT_EQ(code_of([&] { kept.push_back("x"); }), ErrorCode::not_found);
+    EXPECT_EQ(code_of([&] { below.create<Words>("x"); }), ErrorCode::not_found);
+    EXPECT_EQ(code_of([&] { txn.move(below.place("words"), "saved"); }), ErrorCode::not_found);
+    point.rollback();
+    EXPECT_EQ(kept.size(), 1u);
+    kept.push_back("b");
+    inside.erase("level");
+    txn.commit();
+  }
+  EXPECT_EQ(code_of([&] { words.size(); }), ErrorCode::not_found);
+  EXPECT_EQ(code_of([&] { words.push_back("x"); }), ErrorCode::not_found);
+  EXPECT_EQ(code_of([&] { level.open<Shelf>(1); }), ErrorCode::not_found);
+  expect_sound(db);
+}
+
+// What a transaction remembers of collections is bounded by the handles that live.
+TEST(Nested, ManyAreMadeAndReadInOneTransaction) {
+  Database db = Database::temporary(quick_options());
+  db.write([](WriteTxn& txn) {
+    Level level = txn.sorted_map<std::int64_t, Nested>("level");
+    const Numbers first = level.create<Numbers>(0);
+    for (int i = 1; i < 5000; ++i) level.create<Numbers>(i).extend(std::vector<std::int64_t>{i, i + 1});
+    Savepoint point = txn.savepoint();
+    for (int i = 1; i < 5000; ++i) ASSERT_EQ(level.open<Numbers>(i).at(1), i + 1);
+    for (int i = 0; i < 5000; ++i) level.open<Numbers>(i).push_back(7);
+    EXPECT_EQ(first.size(), 1u);
+    point.rollback();
+    EXPECT_EQ(first.size(), 0u);
+    EXPECT_EQ(level.open<Numbers>(4999).size(), 2u);
+  });
+  EXPECT_EQ(db.info().nested_collections, 5000u);
+  expect_sound(db);
+}
+
 // Also deeper than anything that recurses could go.
 TEST(Nested, GoesToAnyDepth) {
   for (const int depth : {256, 10'000}) {
