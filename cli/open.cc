@@ -108,7 +108,7 @@ void WantedTypes::declare(Command& command) {
       "--key-type TYPE", key,
       "of the keys of a new collection: string (default), bytes, bool, int32, int64, uint64, int128, double, uuid, "
       "datetime, any, 'tuple(TYPE,...)', of dicts and sets also 'structure(BYTES)'");
-  command.option("--type TYPE", value, "of the values of a new collection: the same types, and json");
+  command.option("--type TYPE", value, "of the values of a new collection: the same types, json and collection");
 }
 
 CollectionTypes WantedTypes::for_new(CollectionKind default_kind) const {
@@ -118,7 +118,8 @@ CollectionTypes WantedTypes::for_new(CollectionKind default_kind) const {
   if (!types.has_values() && value) throw UsageError("--type is for values; a set has keys only, see --key-type");
   if (types.has_keys()) types.key = named(type_of_name, key.value_or("string"));
   if (types.has_values()) types.value = named(type_of_name, value.value_or("string"));
-  if (types.key.type == ValueType::json || (types.is_sorted() && types.key.type == ValueType::structure)) {
+  if (types.key.type == ValueType::json || types.key.type == ValueType::collection ||
+      (types.is_sorted() && types.key.type == ValueType::structure)) {
     throw UsageError("a " + kind_words(types.kind) + " cannot have keys of type " + type_name(types.key));
   }
   return types;

@@ -74,7 +74,8 @@ AnyValue parse_value(const TypeInfo& type, std::string_view text) {
     case ValueType::any: return collections::parse_any(text);
     case ValueType::collection:
       throw Error(ErrorCode::invalid_argument,
-                  "'" + std::string(text) + "' cannot be a value of type collection: those are created, not read");
+                  (text.empty() ? "this" : "'" + std::string(text) + "'") +
+                      " cannot be a value of type collection: those are created, not read");
   }
   return std::monostate{};
 }

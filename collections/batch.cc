@@ -7,6 +7,7 @@
 
 #include "collections/atomic_change.h"
 #include "collections/bulk_sort.h"
+#include "collections/nested_value.h"
 #include "tree/bulk.h"
 
 namespace sapwood {
@@ -115,6 +116,7 @@ void BatchState::add_key(Bytes key, Bytes value) {
 void BatchState::add_bulk(Bytes key, Bytes value) {
   OpenCollection& target = collection();
   session().check_entry(target, key, value);
+  note_child(target.record, value);
   if (sort_) {
     const StoredKey stored(session().reader(target), key);
     const std::string joined = stored.is_long() ? join_long_entry(key, value) : std::string();

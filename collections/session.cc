@@ -41,7 +41,7 @@ void WriteSession::check_usable() const {
 void WriteSession::check_usable(const OpenCollection& collection) const {
   check_usable();
   const bool attached =
-      !collection.record.is_nested() || collection.attached_at == drops_ || !recording_ || is_attached(collection);
+      !collection.record.is_nested() || collection.attached_at == drops_ || trusts_values_ || is_attached(collection);
   if (!collection.exists || !attached) [[unlikely]] {
     throw Error(ErrorCode::not_found, who(collection) +
                                           " was dropped, or its creation was rolled back, in this "

@@ -76,8 +76,11 @@ class WriteSession {
   OpenCollection& child(const OpenCollection& parent, u64 id, ErrorCode absent = ErrorCode::corrupt);
   // A bounded step: frees some of what was dropped. flush() takes one. False if nothing waits any more.
   bool reclaim();
-  // Values that are collections may be put by hand: for a repair, which puts all of them as they were.
+  // For a repair, which copies one collection after the other. Values that are collections may be put by hand;
+  // a nested one may be there before its entry is, or after it is not: then it gets a name.
   void trust_values() { trusts_values_ = true; }
+  OpenCollection& create_orphan(u64 parent, const CollectionTypes& types, u64 id);
+  void adopt_orphan(OpenCollection& orphan, Bytes name);
 
   tree::TreeReader reader(const OpenCollection& collection) const {
     return reader(collection.record.shape, collection.record.root);
@@ -151,6 +154,7 @@ class WriteSession {
   void check_cycle(u64 moved, const OpenCollection& parent);
   void check_idle_children(u64 parent) const;
   OpenCollection& at(const Location& location);
+  OpenCollection& add_nested(u64 parent, const CollectionTypes& types, u64 id);
   u64 child_at(const OpenCollection& parent, Bytes key) const;
   std::vector<u64> children_in(const tree::TreeReader& tree, const CollectionTypes& types, u64 first, u64 count) const;
   void place(const Location& location, OpenCollection& child);

@@ -196,23 +196,27 @@ OpenCollection& WriteSession::create_nested(const Location& location, const Coll
                                                  "an order");
   }
   return change(parent, [&]() -> OpenCollection& {
-    CatalogWriter catalog(txn_, catalog_);
-    if (id == 0) id = catalog.take_id();
-    else catalog.reserve_id(id);
-    OpenCollection& made = add({.id = id,
-                                .types = types,
-                                .shape = shape_of(id, types, txn_.page_size()),
-                                .root = {},
-                                .name = name_of_nested(id),
-                                .parent = location.parent,
-                                .owns_collections = always_collections(types.value)});
+    OpenCollection& made = add_nested(location.parent, types, id != 0 ? id : CatalogWriter(txn_, catalog_).take_id());
     place(location, made);
-    catalog.store(made.record, buffer_);
-    made.dirty = false;
-    record({.kind = OperationKind::create_nested, .id = id, .types = types, .to = location});
+    record({.kind = OperationKind::create_nested, .id = made.record.id, .types = types, .to = location});
     txn_.release_memory();
     return made;
   });
+}
+
+// An empty collection, in the catalog only.
+OpenCollection& WriteSession::add_nested(u64 parent, const CollectionTypes& types, u64 id) {
+  CatalogWriter catalog(txn_, catalog_);
+  catalog.reserve_id(id);
+  OpenCollection& made = add({.id = id,
+                              .types = types,
+                              .shape = shape_of(id, types, txn_.page_size()),
+                              .root = {},
+                              .name = name_of_nested(id),
+                              .parent = parent,
+                              .owns_collections = always_collections(types.value)});
+  catalog.store(made.record, buffer_);
+  return made;
 }
 
 OpenCollection& WriteSession::move(const Location& from, const Location& to) {
@@ -238,6 +242,16 @@ OpenCollection& WriteSession::move(const Location& from, const Location& to) {
     txn_.release_memory();
   });
   return moved;
+}
+
+OpenCollection& WriteSession::create_orphan(u64 parent, const CollectionTypes& types, u64 id) {
+  check_usable();
+  return change([&]() -> OpenCollection& { return add_nested(parent, types, id); });
+}
+
+void WriteSession::adopt_orphan(OpenCollection& orphan, Bytes name) {
+  check_usable(orphan);
+  change(orphan, [&] { place({.kind = Location::Kind::name, .key = name}, orphan); });
 }
 
 // --- What was dropped ------------------------------------------------------------------------------------------------

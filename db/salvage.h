@@ -29,6 +29,9 @@ class Salvage {
   void add_lost_collection(u64 id, const CatalogRemains& catalog, const OldRecords& old_records);
   bool find_root(collections::CatalogRecord& record, std::span<const tree::Orphan> orphans) const;
   std::string free_name(const collections::CatalogRecord& record);
+  void keep_ids();
+  void find_parents();
+  void name_orphans(const std::shared_ptr<collections::Environment>& to, RepairReport& report);
   void tell(u64 done, u64 total);
 
   const storage::DamagedFile& file_;
@@ -40,6 +43,7 @@ class Salvage {
   std::vector<Survivor> survivors_;
   std::vector<tree::Orphan> orphans_;
   std::set<std::string> names_;  // used in the new file
+  NestedSurvivors nested_;
 };
 
 }  // namespace sapwood::db
