@@ -9,6 +9,8 @@
 #include "collections/utf8.h"
 #include "collections/write_state.h"
 #include "db/lost_entries.h"
+#include "tree/descent.h"
+#include "tree/salvage.h"
 
 namespace sapwood::db {
 namespace {
@@ -96,17 +98,59 @@ void Salvage::survey() {
   bool needs_scan = !catalog.gaps().empty() || !catalog.unreadable().empty();
   for (const auto& [id, record] : catalog.records()) {
     Survivor survivor{.record = record};
-    if (record.dropped) {  // its pages are no orphans
-      survey_collection(pages_, survivor, seen_, told);
-      continue;
-    }
+    if (record.dropped) survey_dropped(record);
     survey_collection(pages_, survivor, seen_, told);
     needs_scan |= survivor.deep_gaps != 0;
-    survivors_.push_back(std::move(survivor));
+    if (!record.dropped) survivors_.push_back(std::move(survivor));
   }
-  if (!needs_scan) return;
-  orphans_ = tree::find_orphans(file_, seen_, told);
-  find_lost_collections(catalog);
+  if (needs_scan) {
+    orphans_ = tree::find_orphans(file_, seen_, told);
+    find_lost_collections(catalog);
+  }
+  leave_dropped();
+}
+
+// Notes what the entries of a collection that waits to be reclaimed are. Its pages are no orphans.
+void Salvage::survey_dropped(const CatalogRecord& record) {
+  dropped_.insert(record.id);
+  if (!record.owns_collections) return;
+  std::string key;
+  const auto note_children = [&](const u8* page, PageNo, u64) {
+    const LeafNode leaf(page, pages_.page_size());
+    for (u32 i = 0; i < leaf.count(); ++i) {
+      key.clear();
+      const bool is_long = record.types.has_keys() &&
+                           collections::is_long_key(record.shape, pages_.page_size(), leaf.key(i, key));
+      try {
+        const tree::ValueView value = tree::make_value(leaf.value(i), pages_, record.shape.tree_id);
+        dropped_.insert(collections::child_of_entry(record.types, value, is_long));
+      } catch (const Error&) {  // it may come back, under another name
+      }
+    }
+  };
+  storage::PageSet walked(file_.page_count());
+  tree::salvage_tree(tree::TreeReader(pages_, record.shape, record.root), walked,
+                     {.leaf = note_children, .gap = [](const tree::Gap&) {}});
+}
+
+// Takes out what lies in collections that wait to be reclaimed.
+void Salvage::leave_dropped() {
+  if (dropped_.empty()) return;
+  std::multimap<u64, u64> children;
+  for (const Survivor& survivor : survivors_) {
+    if (survivor.record.is_nested()) children.emplace(survivor.record.parent, survivor.record.id);
+  }
+  std::vector<u64> left(dropped_.begin(), dropped_.end());
+  while (!left.empty()) {
+    const auto [first, last] = children.equal_range(left.back());
+    left.pop_back();
+    for (auto child = first; child != last; ++child) {
+      if (dropped_.insert(child->second).second) left.push_back(child->second);
+    }
+  }
+  std::erase_if(survivors_, [&](const Survivor& one) {
+    return one.record.is_nested() && dropped_.contains(one.record.id);
+  });
 }
 
 // Collections whose records are lost: by names that are left, and by the pages of their trees.
