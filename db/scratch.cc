@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "collections/hex.h"
+#include "sapwood/error.h"
 
 namespace sapwood::db {
 
