@@ -45,6 +45,16 @@ void WriteSession::apply(const Operation& operation) {
       create(operation.name, operation.types, operation.id);
       return;
     }
+    if (operation.kind == OperationKind::create_nested) {
+      if (static_cast<u32>(operation.id) == 0 || find(operation.id) != nullptr)
+        throw_unfit(operation, "its id is used");
+      create_nested(operation.to, operation.types, operation.id);
+      return;
+    }
+    if (operation.kind == OperationKind::reclaim_step) {
+      if (!reclaim_entries(operation.id, operation.count)) throw_unfit(operation, "nothing of the kind was dropped");
+      return;
+    }
     OpenCollection* collection = find(operation.id);
     if (collection == nullptr) throw_unfit(operation, "there is no such collection");
     if (!is_for(operation.kind, collection->record.types)) {
@@ -59,8 +69,11 @@ void WriteSession::apply(const Operation& operation) {
 
 void WriteSession::apply_to(OpenCollection& collection, const Operation& operation) {
   switch (operation.kind) {
-    case OperationKind::create: return;
+    case OperationKind::create:
+    case OperationKind::create_nested:
+    case OperationKind::reclaim_step: return;
     case OperationKind::drop: return drop(collection);
+    case OperationKind::move: move(operation.from, operation.to); return;
     case OperationKind::put: put(collection, operation.key, operation.value); return;
     case OperationKind::erase: erase(collection, operation.key); return;
     case OperationKind::list_insert:

@@ -7,6 +7,7 @@
 
 #include "collections/atomic_change.h"
 #include "collections/bulk_sort.h"
+#include "collections/nested_value.h"
 #include "tree/bulk.h"
 
 namespace sapwood {
@@ -78,7 +79,7 @@ void BatchState::start_bulk() {
   OpenCollection& target = collection();
   session().change(target, [&] { loader_.emplace(session().txn(), target.record.shape, target.record.root); });
   if (types().is_hashed()) sort_.emplace(session(), target, handle().environment()->engine().options().dirty_limit);
-  target.busy = true;
+  session().set_busy(target, true);
 }
 
 void BatchState::add(Bytes key, Bytes value) {
@@ -115,6 +116,7 @@ void BatchState::add_key(Bytes key, Bytes value) {
 void BatchState::add_bulk(Bytes key, Bytes value) {
   OpenCollection& target = collection();
   session().check_entry(target, key, value);
+  note_child(target.record, value);
   if (sort_) {
     const StoredKey stored(session().reader(target), key);
     const std::string joined = stored.is_long() ? join_long_entry(key, value) : std::string();
@@ -155,7 +157,7 @@ void BatchState::finish_bulk() {
     loader_->finish();
   });
   loader_.reset();
-  collection().busy = false;
+  session().set_busy(collection(), false);
 }
 
 void BatchState::erase_others() {
@@ -174,7 +176,7 @@ void BatchState::finish() {
 }
 
 BatchState::~BatchState() {
-  if (loader_) collection().busy = false;
+  if (loader_) change_.session_unchecked().set_busy(collection(), false);
 }
 
 }  // namespace collections

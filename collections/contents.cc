@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "collections/check_nested.h"
 #include "collections/entry_form.h"
+#include "collections/nested_value.h"
 #include "collections/snapshots.h"
 #include "collections/stored_key.h"
 #include "collections/types.h"
@@ -130,12 +132,13 @@ namespace {
 // Empty if nothing is.
 class EntryCheck {
  public:
-  EntryCheck(const tree::TreeReader& tree, const CatalogRecord& record)
+  EntryCheck(const tree::TreeReader& tree, const CatalogRecord& record, NestedCheck& nested)
       : tree_(tree),
         record_(record),
+        nested_(nested),
         key_width_(record.shape.fixed ? 0 : width_of(record.types.key)),
         value_width_(record.shape.fixed ? 0 : width_of(record.types.value)),
-        reads_values_(has_form(record.types.value)) {}
+        reads_values_(has_form(record.types.value) || may_be_collections(record.types.value)) {}
 
   bool is_needed() const {
     return record_.types.is_hashed() || key_width_ != 0 || value_width_ != 0 || has_form(record_.types.key) ||
@@ -168,6 +171,13 @@ class EntryCheck {
     const bool is_wide =
         (key_width_ == 0 || entry.key.size() == key_width_) && (value_width_ == 0 || value_size == value_width_);
     if (!is_wide) return " is not as wide as its type";
+    if (may_be_collections(record_.types.value)) {
+      const u64 child = child_in(record_.types.value, entry.value);
+      if (child != 0 || record_.types.value == ValueType::collection) {
+        std::string fault = nested_.note_entry(record_, child);
+        if (!fault.empty()) return fault;
+      }
+    }
     if (record_.types.is_hashed() && Bytes(StoredKey(tree_, entry.key)) != stored)
       return " does not stand where its hash says";
     return {};
@@ -175,6 +185,7 @@ class EntryCheck {
 
   const tree::TreeReader& tree_;
   const CatalogRecord& record_;
+  NestedCheck& nested_;
   u32 key_width_;
   u32 value_width_;
   bool reads_values_;
@@ -183,8 +194,8 @@ class EntryCheck {
 
 // Tells of the first entry that is wrong, and how many are.
 void check_entries(const tree::TreeReader& tree, const CatalogRecord& record, const std::string& name,
-                   std::vector<std::string>& findings) {
-  EntryCheck check(tree, record);
+                   NestedCheck& nested, std::vector<std::string>& findings) {
+  EntryCheck check(tree, record, nested);
   if (!check.is_needed()) return;
   std::string first;
   u64 wrong = 0;
@@ -225,19 +236,28 @@ void check_collections(const storage::PageReader& pages, const storage::CatalogR
   guarded("catalog", [&] { reader.check(findings); });
   std::vector<u64> ids;
   guarded("catalog", [&] { ids = reader.ids(); });
-  for (const u64 id : ids) {
-    std::optional<CatalogRecord> record;
+  const auto record_of = [&](u64 id) -> std::optional<CatalogRecord> {
     try {
-      record = reader.find(id);
+      return reader.find(id);
     } catch (const Error&) {  // reader.check() told of it
+      return std::nullopt;
     }
+  };
+  NestedCheck nested(ids);
+  for (const u64 id : ids) {
+    if (const std::optional<CatalogRecord> record = record_of(id)) nested.note_record(*record);
+  }
+  for (const u64 id : ids) {
+    const std::optional<CatalogRecord> record = record_of(id);
     if (!record) continue;
     const std::string name = std::string(kind_name(record->types.kind)) + " '" + record->name + "'";
     const tree::TreeReader tree(pages, record->shape, record->root);
     const std::size_t before = findings.size();
     tree::check_tree(tree, name, findings, visit, &checked);
-    if (findings.size() == before) guarded(name, [&] { check_entries(tree, *record, name, findings); });
+    if (findings.size() == before) guarded(name, [&] { check_entries(tree, *record, name, nested, findings); });
+    if (findings.size() != before) nested.note_unsound(*record);
   }
+  nested.finish(findings);
   if (progress && !progress(done, pages_in_all)) throw Error(ErrorCode::cancelled, "check was cancelled");
 }
 

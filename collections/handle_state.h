@@ -31,7 +31,7 @@ class HandleState {
   const CatalogRecord& record() const { return record_; }
   const std::shared_ptr<Environment>& environment() const { return environment_; }
   const std::shared_ptr<WriteState>& write_state() const { return write_; }
-  OpenCollection* open_collection() const { return collection_; }
+  OpenCollection* open_collection() const { return collection_.get(); }
   const storage::Snapshot& snapshot() const { return snapshot_; }
   const std::shared_ptr<HeldSnapshot>& held() const { return held_; }
   RootCache& cache() { return cache_; }
@@ -58,6 +58,11 @@ class HandleState {
   }
   // The tree in a version. Throws not_found if the collection is not there (any more).
   tree::TreeRoot root_in(const storage::Snapshot& snapshot);
+
+  // The child of this collection whose id `find_id(tree)` tells, as this handle sees it. Throws `absent` if there is
+  // none: corrupt if an entry told the id.
+  template <class FindId>
+  std::shared_ptr<HandleState> child(FindId&& find_id, ErrorCode absent = ErrorCode::corrupt);
 
   // A state like this one in the snapshot or transaction of `other`, of the same file, or in the held snapshot.
   std::shared_ptr<HandleState> in_transaction_of(HandleState& other);
@@ -92,11 +97,15 @@ class HandleState {
 
   // True once the collection was seen under another name than record().name.
   bool renamed() const { return renamed_.load(std::memory_order_relaxed); }
+  // Whether all of record() but its root holds for ever, if the collection was not renamed: it cannot be moved without
+  // that, nor come to own collections.
+  bool is_constant() const { return !renamed() && !record_.is_nested() && record_.types.value != ValueType::any; }
   void note_name(const std::string& name) {
     if (name != record_.name) renamed_.store(true, std::memory_order_relaxed);
   }
 
  private:
+  CatalogRecord child_record(const storage::Snapshot& snapshot, u64 id, ErrorCode absent) const;
   [[noreturn]] void throw_ended() const;
   [[noreturn]] void throw_read_only() const;
   [[noreturn]] void throw_no_transaction() const;
@@ -109,7 +118,7 @@ class HandleState {
   std::shared_ptr<HeldSnapshot> held_;    // read, of no transaction's
   std::optional<tree::TreeReader> tree_;  // read
   std::shared_ptr<WriteState> write_;     // write
-  OpenCollection* collection_ = nullptr;  // write
+  std::shared_ptr<OpenCollection> collection_;  // write
   RootCache cache_;                       // automatic
   std::atomic<bool> renamed_{false};      // automatic
   std::string view_buffer_;
@@ -154,6 +163,27 @@ auto HandleState::write(Function&& function) {
   const auto result = function(own.session(), own.collection());
   own.commit();
   return result;
+}
+
+template <class FindId>
+std::shared_ptr<HandleState> HandleState::child(FindId&& find_id, ErrorCode absent) {
+  switch (mode_) {
+    case Mode::read: {
+      check_live();
+      const CatalogRecord record = child_record(snapshot_, find_id(*tree_), absent);
+      return std::make_shared<HandleState>(environment_, record, snapshot_, held_);
+    }
+    case Mode::write: {
+      WriteSession& session = write_->session();
+      session.check_usable(*collection_);
+      OpenCollection& found = session.child(*collection_, find_id(session.reader(*collection_)), absent);
+      return std::make_shared<HandleState>(write_, found);
+    }
+    case Mode::automatic: break;
+  }
+  const ScopedSnapshot snapshot(environment_->engine());
+  const u64 id = find_id(tree::TreeReader(snapshot->pages, record_.shape, root_in(*snapshot)));
+  return std::make_shared<HandleState>(environment_, child_record(*snapshot, id, absent));
 }
 
 // Hands the bytes of `value` to `receiver`, if it wants them.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,10 +20,14 @@ namespace sapwood::db {
 // A collection of the old file.
 struct Survivor {
   collections::CatalogRecord record;
+  u64 new_id = 0;        // in the new file
   bool has_root = true;  // false: its record is lost, all that is left are orphans
   u64 deep_gaps = 0;     // damaged branches: pages below them may be orphans
   std::optional<RepairLoss> lost_of_record{};
 };
+
+// The nested collections that survive, with their parents; an entry takes its collection out.
+using NestedSurvivors = std::map<u64, u64>;
 
 // Looks at all pages of the tree, puts them into `seen`, and counts its deep gaps. `told` is called after each leaf.
 void survey_collection(const storage::PageReader& pages, Survivor& survivor, storage::PageSet& seen,
@@ -32,8 +37,8 @@ class CollectionSalvage {
  public:
   // `told` is called after each leaf. Everything outlives this.
   CollectionSalvage(const storage::PageReader& pages, const Survivor& survivor, std::span<const tree::Orphan> orphans,
-                    storage::PageSet& given, const std::function<void()>& told)
-      : pages_(pages), survivor_(survivor), orphans_(orphans), given_(given), told_(told) {}
+                    storage::PageSet& given, NestedSurvivors& nested, const std::function<void()>& told)
+      : pages_(pages), survivor_(survivor), orphans_(orphans), given_(given), nested_(nested), told_(told) {}
 
   // Fills the new collection, which is empty. Throws what writing it throws; damage is put into the result.
   RepairedCollection copy_to(const detail::Handle& to);
@@ -48,6 +53,7 @@ class CollectionSalvage {
   void copy_orphan_items(detail::Batch& batch, const tree::Gap& gap);
   Bytes read_value(const tree::StoredValue& value);
   void check_entry(Bytes key, Bytes value) const;
+  void claim_child(Bytes value);
   void lose(std::string what, std::optional<u64> entries, std::string_view why);
 
   const collections::CatalogRecord& record() const { return survivor_.record; }
@@ -57,6 +63,7 @@ class CollectionSalvage {
   const Survivor& survivor_;
   std::span<const tree::Orphan> orphans_;
   storage::PageSet& given_;
+  NestedSurvivors& nested_;
   const std::function<void()>& told_;
   RepairedCollection result_;
   u64 gaps_left_ = 0;               // of a list: deep gaps not yet come to

@@ -95,11 +95,14 @@ Metrics Database::metrics(const Progress& progress) const {
   const CatalogReader catalog(pages, collections::to_tree_root(snapshot->descriptor.catalog));
   metrics.catalog = tree::measure_tree(catalog.tree(), claims.callback());
   catalog.for_each([&](CatalogRecord&& record) {
-    metrics.collections.push_back(measure(pages, record, claims));
-    add(metrics.all_collections, metrics.collections.back().tree);
+    CollectionMetrics measured = measure(pages, record, claims);
+    add(metrics.all_collections, measured.tree);
+    if (record.dropped) add(metrics.dropped, measured.tree);
+    else if (record.is_nested()) add(metrics.nested, measured.tree);
+    else metrics.collections.push_back(std::move(measured));
   });
   claims.tell();
-  metrics.info.collections = metrics.collections.size();
+  db::count_collections(catalog, metrics.info);
   metrics.caches = environment().object_caches().metrics();
   std::ranges::sort(metrics.collections, {}, [](const CollectionMetrics& one) { return one.info.name; });
   return metrics;
