@@ -42,8 +42,8 @@ class JsonLinesReader : public ImportReader {
       ImportItem item;
       if (fields_.key) item.entry.key = from_json(types_.key, key_json(field(json, *fields_.key)));
       if (fields_.value) item.entry.value = from_json(types_.value, field(json, *fields_.value));
-      else if (types_.value.type == ValueType::string) item.entry.value = std::string(line);
-      else if (types_.value.type == ValueType::json) item.entry.value = sapwood::Json{std::string(line)};
+      else if (types_.value == ValueType::string) item.entry.value = std::string(line);
+      else if (types_.value == ValueType::json) item.entry.value = sapwood::Json{std::string(line)};
       else item.entry.value = from_json(types_.value, json);
       return item;
     } catch (const Error& error) {
@@ -81,6 +81,7 @@ CollectionTypes types_from(const Json& header) {
   types.kind = kind_of_name(header.at("kind").get_ref<const std::string&>());
   if (types.has_keys()) types.key = type_of_name(header.at("key").get<std::string>());
   if (types.has_values()) types.value = type_of_name(header.at("value").get<std::string>());
+  types.value.row = types.kind == CollectionKind::records;
   return types;
 }
 
@@ -92,7 +93,7 @@ std::optional<std::uint64_t> count_from(const Json& header) {
 
 void put_types(Json& header, const CollectionTypes& types) {
   if (types.key != ValueType::none) header["key"] = type_name(types.key);
-  if (types.has_values()) header["value"] = type_name(types.value);
+  if (types.has_values()) header["value"] = type_name(types.value.of_field());
 }
 
 class ExportReader : public ImportReader {

@@ -50,7 +50,7 @@ int print_absent(const Command& command, const Request& request, const AnyCollec
 }
 
 void print_value(const Request& request, const TypeInfo& type, const AnyValue& value) {
-  const bool as_it_is = request.raw || type.type == ValueType::string || type.type == ValueType::json;
+  const bool as_it_is = request.raw || type == ValueType::string || type == ValueType::json;
   print(as_it_is ? raw_text(type, value) : line_text(type, value));
   if (!request.raw) print("\n");
 }
@@ -127,7 +127,8 @@ bool print_one_of_many(const Command& command, const Request& request, const Col
 
 int get_many(const Command& command, const Request& request, const AnyCollection& collection) {
   const CollectionTypes types = collection.types();
-  if (!types.has_keys()) throw UsageError("--many needs keys; '" + request.collection + "' is a list");
+  if (!types.has_keys())
+    throw UsageError("--many needs keys; '" + request.collection + "' is a " + kind_words(types.kind));
   LineSource source("-");
   std::vector<AnyValue> keys;
   bool found_all = true;
@@ -173,7 +174,7 @@ int run_get(Command& command) {
   const ReadTxn txn = database.read();
   const AnyCollection collection = find_collection(database, txn, request.collection);
   if (request.many) return get_many(command, request, collection);
-  const bool is_list = collection.types().kind == CollectionKind::list;
+  const bool is_list = !collection.types().has_keys();
   if (request.rank && !collection.types().is_sorted()) {
     throw UsageError("--rank is for sorted collections; '" + request.collection + "' is a " +
                      kind_words(collection.types().kind));

@@ -80,7 +80,9 @@ int run_scan(Command& command) {
   const ReadTxn txn = database.read();
   const AnyCollection collection = find_collection(database, txn, request.collection);
   const CollectionTypes types = collection.types();
-  if (request.keys && !types.has_keys()) throw UsageError("--keys needs keys; '" + request.collection + "' is a list");
+  if (request.keys && !types.has_keys()) {
+    throw UsageError("--keys needs keys; '" + request.collection + "' is a " + kind_words(types.kind));
+  }
   if (request.values && !types.has_values()) {
     throw UsageError("--values needs values; '" + request.collection + "' is a " + kind_words(types.kind));
   }

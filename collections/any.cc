@@ -41,7 +41,7 @@ void need_order(const AnyCollection& collection) {
   if (!collection.types().is_sorted()) throw_wrong_kind(collection, "a sorted collection");
 }
 void need_list(const AnyCollection& collection) {
-  if (collection.types().kind != CollectionKind::list) throw_wrong_kind(collection, "a list");
+  if (collection.types().has_keys()) throw_wrong_kind(collection, "a list or records");
 }
 
 // The bounds of a scan as bytes: [low, high), narrowed by the prefix.
@@ -92,6 +92,18 @@ std::vector<std::optional<AnyValue>> AnyCollection::get_many(std::span<const Any
                              into.values[index] = decode_as<false>(into.type, bytes);
                            }});
   return std::move(found.values);
+}
+
+ChangeSummary AnyCollection::changes_since(const AnyCollection& before,
+                                           const std::function<bool(const AnyChange&)>& visit) const {
+  const CollectionTypes types = this->types();
+  const auto read_key = [&](std::string_view bytes) {
+    return types.has_keys() ? decode_as<true>(types.key, bytes) : AnyValue();
+  };
+  const auto read_value = [&](std::string_view bytes) {
+    return types.has_values() ? decode_as<false>(types.value, bytes) : AnyValue();
+  };
+  return detail::find_changes(before.handle_, handle_, read_key, read_value, visit);
 }
 
 bool AnyCollection::put(const AnyValue& key, const AnyValue& value) {
@@ -223,7 +235,7 @@ void AnyCollection::fill(detail::Batch batch, const std::function<std::optional<
 }
 
 void AnyCollection::extend(const std::function<std::optional<AnyEntry>()>& next) {
-  const bool is_list = types().kind == CollectionKind::list;
+  const bool is_list = !types().has_keys();
   fill(is_list ? detail::Batch::appending(handle_) : detail::Batch(handle_, detail::Batch::Mode::put), next);
 }
 

@@ -23,7 +23,7 @@ bool is_for(OperationKind kind, const CollectionTypes& types) {
     case OperationKind::erase_range: return types.is_sorted();
     case OperationKind::list_insert:
     case OperationKind::list_set:
-    case OperationKind::list_erase: return types.kind == CollectionKind::list;
+    case OperationKind::list_erase: return !types.has_keys();
     default: return true;
   }
 }
@@ -33,13 +33,13 @@ bool is_for(OperationKind kind, const CollectionTypes& types) {
 void WriteSession::apply(const Operation& operation) {
   try {
     if (operation.kind == OperationKind::create) {
-      if (static_cast<u32>(operation.id) == 0 || find(operation.id) != nullptr)
+      if (!is_free_tree_id(static_cast<u32>(operation.id)) || find(operation.id) != nullptr)
         throw_unfit(operation, "its id is used");
       create(operation.name, operation.types, operation.id);
       return;
     }
     if (operation.kind == OperationKind::create_nested) {
-      if (static_cast<u32>(operation.id) == 0 || find(operation.id) != nullptr)
+      if (!is_free_tree_id(static_cast<u32>(operation.id)) || find(operation.id) != nullptr)
         throw_unfit(operation, "its id is used");
       create_nested(operation.to, operation.types, operation.id);
       return;

@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 #include "collections/nested_value.h"
 #include "collections/stored_key.h"
+#include "collections/snapshots.h"
 #include "collections/type_options.h"
 #include "collections/types.h"
 #include "collections/utf8.h"
@@ -153,6 +154,7 @@ CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size) {
   record.types.value = static_cast<ValueType>(p[3]);
   record.types.key.codec = load<u16>(p + 4);
   record.types.value.codec = load<u16>(p + 6);
+  record.types.value.row = record.types.kind == CollectionKind::records;
   const std::size_t name_at = kFixedPart + load<u16>(p + 48);
   if (name_at >= bytes.size() || bytes.size() != name_at + 1 + static_cast<u8>(bytes[name_at])) {
     throw_corrupt_record(id, "its name is cut off");
@@ -191,6 +193,11 @@ CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size) {
   if (name.empty() != record.is_nested()) throw_corrupt_record(id, "C1: it has both a name and a parent, or neither");
   record.name = record.is_nested() ? name_of_nested(id) : std::string(name);
   return record;
+}
+
+std::optional<u64> record_id(Bytes catalog_key) {
+  if (catalog_key.size() != 9 || catalog_key[0] != 'i') return std::nullopt;
+  return load_be64(catalog_key.data() + 1);
 }
 
 std::optional<u64> CatalogReader::find_id(Bytes name) const {
@@ -275,7 +282,9 @@ void CatalogReader::check(std::vector<std::string>& findings) const {
   for (const u64 id : records) {
     const std::string who = "catalog: collection " + std::to_string(id);
     if (id >= next_id) storage::add_finding(findings, who + ": C2: its id is not below the next id");
-    if (static_cast<u32>(id) == 0) storage::add_finding(findings, who + ": C2: the low 32 bits of its id are 0");
+    if (!is_free_tree_id(static_cast<u32>(id))) {
+      storage::add_finding(findings, who + ": C2: the low 32 bits of its id are not a collection's");
+    }
     try {
       const std::optional<CatalogRecord> record = find(id);
       if (record && record->dropped) {
@@ -303,14 +312,15 @@ void CatalogReader::check(std::vector<std::string>& findings) const {
   if (names != named) storage::add_finding(findings, "catalog: C1: names and records differ in number");
   const u64 queued = count('q');
   if (queued != dropped) storage::add_finding(findings, "catalog: C6: the queue and the records in it differ in number");
-  const u64 expected = records.size() + names + queued + (next ? 1 : 0);
+  const u64 expected =
+      records.size() + names + queued + (next ? 1 : 0) + (tree_.get(kSnapshotTableKey) ? 1 : 0);
   if (tree_.size() != expected) storage::add_finding(findings, "catalog: it holds entries of no known kind");
 }
 
 u64 CatalogWriter::take_id() {
   const std::optional<tree::ValueView> next = tree_.reader().get(kNextIdKey);
   u64 id = next ? id_of_value(*next, "the next id") : 1;
-  if (static_cast<u32>(id) == 0) ++id;
+  while (!is_free_tree_id(static_cast<u32>(id))) ++id;
   reserve_id(id);
   return id;
 }

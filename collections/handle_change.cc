@@ -115,7 +115,7 @@ bool Handle::pop(bool front, Receiver key, Receiver value) {
     const u64 size = collection.record.root.count;
     if (size == 0) return false;
     const u64 index = front ? 0 : size - 1;
-    if (collection.record.types.kind == CollectionKind::list) {
+    if (!collection.record.types.has_keys()) {
       deliver(session.reader(collection).at(index), value);
       session.erase_items(collection, index, 1);
       return true;
@@ -201,7 +201,7 @@ u64 erase_keys_if(AtomicChange& change, EntryTest test) {
 }  // namespace
 
 u64 Handle::erase_if(EntryTest test) {
-  const bool is_list = checked().record().types.kind == CollectionKind::list;
+  const bool is_list = !checked().record().types.has_keys();
   AtomicChange change(*this);
   const u64 erased = is_list ? erase_items_if(change, test) : erase_keys_if(change, test);
   change.finish();

@@ -93,6 +93,7 @@ void take_create(Bytes& from, Operation& operation) {
   operation.types.kind = static_cast<CollectionKind>(take_byte(from));
   operation.types.key = static_cast<ValueType>(take_byte(from));
   operation.types.value = static_cast<ValueType>(take_byte(from));
+  operation.types.value.row = operation.types.kind == CollectionKind::records;
   if (operation.kind == OperationKind::create) operation.name = take_bytes(from);
   else operation.to = take_location(from);
   if (!take_create_options(take_bytes(from), operation.types) || !are_known(operation.types)) {

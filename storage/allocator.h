@@ -55,6 +55,9 @@ class Allocator {
   void undrop(Extent extent) noexcept;
   void reserve_retired(std::size_t count);
   void retire(Extent extent, u32 birth, TxnId death, TxnId not_after) noexcept;
+  // The birth of a page version from its low 32 bits, before `death`. Past 2^32 transactions it is ambiguous: a page
+  // not made since the last checkpoint counts as old as can be, which holds it longer, never shorter.
+  TxnId full_birth(PageNo page, u32 birth, TxnId death) const;
 
   // Frees pending pages that no pin needs. `pins` ascend; `head` is the newest visible version and one of the pins.
   // If it throws (out of memory) nothing is lost: the next call goes on.
@@ -88,10 +91,14 @@ class Allocator {
   // The end that live pages can be moved below: at most `most` of them, to free places, with some of these to spare.
   // Cost: a look at the bitmap.
   u64 reachable_end(u64 most) const;
-  // take_page() looks for the lowest free pages from now on.
+  // Pages and runs are taken from the lowest free ones on from now on.
   void start_low();
-  // One past the highest live page, groups at the end that hold nothing but their bitmaps left out.
-  u64 live_end() const;
+  // One past the highest live page, groups at the end that hold nothing but their bitmaps left out; the same for live
+  // and pending ones.
+  u64 live_end() const { return end_of(live_); }
+  u64 busy_end() const { return end_of(busy_); }
+  // Gives up the space past `page_count` pages. Requires: it is busy_end() or more, and a page count of the file.
+  void shrink(u64 page_count);
 
  private:
   struct Pending {
@@ -107,6 +114,7 @@ class Allocator {
   u64 index(PageNo page) const { return to_u64(page) - geometry_.first_page; }
   bool is_busy(u64 at) const { return (busy_[at / 64] >> (at % 64) & 1) != 0; }
   bool is_inside(Extent extent) const;
+  u64 end_of(const std::vector<u64>& bits) const;
   void set_live(Extent extent);
   void release_pending(Extent extent) noexcept;
   void forget_pending(Extent extent);
@@ -114,7 +122,6 @@ class Allocator {
   void for_each_free_run(Visit visit) const;
   void remember_free(Extent extent) noexcept;
   void place_pending(const Pending& item, const std::vector<TxnId>& pins);
-  TxnId full_birth(PageNo page, u32 birth, TxnId death) const;
   std::optional<u64> find_free_word();
   // `pages` free pages in the next `max_words` words of the bitmap from word `from` on, the first at a multiple of
   // `align`; `longest` is the longest run seen on the way.

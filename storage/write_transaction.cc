@@ -21,6 +21,7 @@ WriteTransaction::WriteTransaction(Engine& engine, const Descriptor& base, TxnId
       base_(base),
       id_(id),
       catalog_(base.catalog),
+      kept_(base.kept),
       own_(engine.impl().own),
       page_size_(engine.impl().page_size()),
       summed_(engine.impl().durable_checkpoint()) {
@@ -100,6 +101,12 @@ u8* WriteTransaction::create(PageRef& ref, PageType type, u8 level, u32 tree_id)
   return buffer;
 }
 
+bool WriteTransaction::keeps(PageRef ref) const {
+  return kept_ != 0 && engine_.impl().allocator.full_birth(ref.page, ref.birth, id_) <= kept_;
+}
+
+void WriteTransaction::take_low_pages() { engine_.impl().allocator.start_low(); }
+
 void WriteTransaction::free(PageRef ref) { drop(Extent{ref.page, 1}, ref.birth, false); }
 void WriteTransaction::free_run(Extent extent, u32 birth) { drop(extent, birth, true); }
 
@@ -139,6 +146,7 @@ void WriteTransaction::drop(Extent extent, u32 birth, bool run) {
 void WriteTransaction::drop_committed(Extent extent, u32 birth, bool run) {
   Allocator& allocator = engine_.impl().allocator;
   check_format(allocator.is_live_range(extent), extent.start, "it is referred to twice, or not marked as in use");
+  if (keeps(PageRef{extent.start, birth})) return;
   dropped_.push_back({extent, birth, run});
   allocator.drop(extent);
 }
@@ -295,6 +303,7 @@ void WriteTransaction::commit(Durability durability) {
     SAPWOOD_FAIL_POINT("commit.pages_written");
     commit.version.txn = id_;
     commit.version.catalog = catalog_;
+    commit.version.kept = kept_;
     if (record_too_big_) {
       commit.record = nullptr;
     } else {

@@ -34,12 +34,20 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   // The catalog's root as this transaction has it; the layer above stores it here before commit().
   CatalogRoot& catalog() { return catalog_; }
 
+  // The version of a named snapshot, or 0 for none: pages born up to it stay in use when this transaction drops them
+  // from now on, or one that follows. A transaction that changes it must commit by checkpoint.
+  void keep(TxnId version) { kept_ = version; }
+
+  // From now on the lowest free pages are taken first. Cost: a look at the bitmap, as far as it is full.
+  void take_low_pages();
+
   // PageStore.
   PageReader reader() const override;
   u32 page_size() const override { return page_size_; }
   u8* edit(PageRef& ref) override;
   u8* create(PageRef& ref, PageType type, u8 level, u32 tree_id) override;
   void free(PageRef ref) override;
+  bool keeps(PageRef ref) const override;
   Extent allocate_run(u32 pages) override;
   void write_run(Extent extent, const void* data, u64 size) override;
   void free_run(Extent extent, u32 birth) override;
@@ -117,6 +125,7 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   Descriptor base_;
   TxnId id_;
   CatalogRoot catalog_;
+  TxnId kept_;
   OwnPages& own_;  // the engine's, for its one transaction at a time
   u32 page_size_;
   TxnId summed_;                            // pages born up to it have checksums

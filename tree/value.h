@@ -26,6 +26,9 @@ class ValueView {
   // The value without a copy if it lies in one piece: inline, or in one run of whole pages.
   std::optional<Bytes> in_one_piece() const;
 
+  // The bytes that lie together from the start on: all of an inline value, else those of the first run.
+  Bytes head() const;
+
   // Replaces `to` by the whole value. Cost: size().
   void read(std::string& to) const {
     if (!blob_) [[likely]] {

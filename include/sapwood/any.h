@@ -12,15 +12,18 @@
 
 #include "sapwood/any_value.h"
 #include "sapwood/detail/batch.h"
+#include "sapwood/detail/changes.h"
 #include "sapwood/place.h"
 
 namespace sapwood {
 
 struct AnyEntry {
   std::uint64_t index = 0;  // position in the collection
-  AnyValue key;             // std::monostate in a list
-  AnyValue value;
+  AnyValue key;             // std::monostate in a list and in records
+  AnyValue value;           // of records: an AnyMap with strings as keys; std::monostate for a placeholder
 };
+
+using AnyChange = Change<AnyValue, AnyValue>;
 
 // Which entries a scan gives. Keys are for sorted collections, positions for all; all conditions together.
 struct AnyScan {
@@ -54,7 +57,7 @@ class AnyCollection {
   std::uint64_t rank(const AnyValue& key) const;
   std::uint64_t erase_range(const AnyScan& interval);  // low, high and prefix count; how many were erased
 
-  // Lists.
+  // Lists and records.
   void set(std::uint64_t index, const AnyValue& value);
   void insert(std::uint64_t index, const AnyValue& value);
   void push_back(const AnyValue& value);
@@ -74,9 +77,13 @@ class AnyCollection {
   std::uint64_t count(const AnyScan& scan) const;
   // Calls `visit` for each entry until it returns false; on one state of the collection. The result: entries visited.
   std::uint64_t scan(const AnyScan& scan, const std::function<bool(const AnyEntry&)>& visit) const;
+  // What leads from `before`, the same collection in another version, to this: as changes_since() of the others.
+  ChangeSummary changes_since(const AnyCollection& before,
+                              const std::function<bool(const AnyChange& change)>& visit) const;
   void clear() { handle_.clear(); }
 
-  // Adds all entries that `next` gives until nullopt, or none if it throws: to the end of a list, by key into others.
+  // Adds all entries that `next` gives until nullopt, or none if it throws: to the end of a list or of records, by key
+  // into others.
   void extend(const std::function<std::optional<AnyEntry>()>& next);
   // The same into an empty collection: full pages, each written once. Keys of sorted ones strictly ascend.
   void bulk_load(const std::function<std::optional<AnyEntry>()>& next);

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "sapwood/backup.h"
 #include "sapwood/error.h"
 #include "sapwood/info.h"
 #include "sapwood/metrics.h"
@@ -73,6 +74,10 @@ class Database {
   SortedSet<T> sorted_set(std::string_view name) {
     return SortedSet<T>(open(name, SortedSet<T>::types));
   }
+  template <Storable V>
+  Records<V> records(std::string_view name) {
+    return Records<V>(open(name, Records<V>::types));
+  }
   // The collection with that name, with the types that it has. Throws Error{not_found}. With types: created if absent.
   AnyCollection any(std::string_view name);
   AnyCollection any(std::string_view name, CollectionTypes types);
@@ -82,6 +87,35 @@ class Database {
   // Each its own transaction; as in WriteTxn.
   bool drop(std::string_view name);
   void rename(std::string_view from, std::string_view to);
+
+  // Gives the newest commit a name. It stays as it is, across restarts, until it is dropped; its pages are not reused.
+  // Waits as begin_write() does, and writes a checkpoint. Throws Error{exists}, Error{invalid_argument} for a name that
+  // is empty, too long or not UTF-8, would_deadlock while this thread has a write transaction open.
+  void snapshot(std::string_view name);
+  // The same for dropping one; false if there is none. What it alone held is free once readers of it have ended. Cost:
+  // what differs between it and its neighbours in time. Memory: a bit a page, and 16 bytes for each page freed.
+  bool drop_snapshot(std::string_view name);
+  // A read transaction of that version. It also keeps the newest commit's pages while it lives. Throws
+  // Error{not_found}.
+  ReadTxn at(std::string_view name) const;
+  // In the order of their commits. Cost: what differs between each and its neighbours. Memory: a bit a page.
+  std::vector<SnapshotInfo> snapshots() const;
+
+  // Copies a version into a new file at `to`, which gets its name when it is whole and on the disk. Writers go on; the
+  // version's pages are not reused meanwhile. A whole backup is a database like any other, without named snapshots; its
+  // free pages are holes where the file system has them. An increment (BackupOptions::since) is for restore(). Verifies
+  // checksums on the way. Reads and writes the pages that it copies, in the order of the file, and reads all branches.
+  // Memory: two bits a page. Throws exists if `to` is there; not_found for a snapshot that is not;
+  // Error{invalid_argument} if `since` is not older; corrupt, disk_full, io, cancelled.
+  BackupReport backup(const std::string& to, const BackupOptions& options = {}) const;
+
+  // Makes the file as small as it can be while others go on to read and write: entries move together into full pages,
+  // and pages (and large values up to Options::dirty_limit) from the end of the file into free space, in short write
+  // transactions; then the free end goes back to the system, if no other process has the file open, else when the last
+  // one closes it. Pages that named snapshots have stay where they are. The file grows meanwhile by some 32 MiB at most,
+  // beside what others write. A crash loses nothing, and being cancelled nothing but time. Reads all leaves.
+  // `progress` is told entries; Error{cancelled} if it returns false. Waits as begin_write() does.
+  CompactReport compact(const Progress& progress = {});
 
   // All commits so far become durable, whatever their durability. Throws writes_refused, io.
   void sync();

@@ -15,6 +15,7 @@
 #include "sapwood/nested.h"
 #include "sapwood/options.h"
 #include "sapwood/place.h"
+#include "sapwood/records.h"
 #include "sapwood/repair.h"
 #include "sapwood/set.h"
 #include "sapwood/sorted_map.h"

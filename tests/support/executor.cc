@@ -36,12 +36,12 @@ bool Executor::open(std::optional<std::size_t> crash_floor) {
     return false;
   }
   if (!crash_floor && !settings_.faults && !history_.has_attempt()) {
-    require_equal(database_->read(), history_.newest(), ++steps_);
+    require_equal(*database_, history_.newest(), ++steps_);
     if (!settings_.all_states) history_.restart(history_.newest_index());
   } else {
     Model found;
     try {
-      found = dump(database_->read());
+      found = dump(*database_);
     } catch (const Error& error) {
       if (!settings_.faults || error.code() == ErrorCode::corrupt) throw;
       ++failures_;
@@ -136,6 +136,7 @@ void Executor::execute_checked(const Operation& operation) {
     case OperationKind::take_snapshot: return take_snapshot();
     case OperationKind::check_snapshot: return check_snapshot(operation.place);
     case OperationKind::big_commit: return big_commit(operation);
+    case OperationKind::toggle_named: return toggle_named(operation);
     default: break;
   }
   const bool changes = operation.kind < OperationKind::drop;
@@ -143,6 +144,7 @@ void Executor::execute_checked(const Operation& operation) {
   if (txn_) commit(operation.durability);
   switch (operation.kind) {
     case OperationKind::checkpoint: library([&] { database_->checkpoint(); }); return history_.all_durable();
+    case OperationKind::compact: library([&] { database_->compact(); }); return history_.all_durable();
     case OperationKind::sync: library([&] { database_->sync(); }); return history_.all_durable();
     case OperationKind::reopen:
       close();
@@ -163,8 +165,9 @@ void Executor::change(const Operation& operation) {
   const bool for_lists = operation.kind == OperationKind::insert || operation.kind == OperationKind::push_back ||
                          operation.kind == OperationKind::set || operation.kind == OperationKind::assign;
   const auto fits = [&](const KnownCollection& known) {
-    const bool is_list = known.types.kind == CollectionKind::list;
-    if (operation.kind == OperationKind::combine) return !known.types.has_values();
+    const bool is_list = !known.types.has_keys();
+    if (operation.kind == OperationKind::combine)
+      return !known.types.has_values() || known.types.kind == CollectionKind::records;
     return operation.kind == OperationKind::put ? !is_list : !for_lists || is_list;
   };
   std::size_t number = operation.collection % known_collections().size();
@@ -321,7 +324,7 @@ void Executor::big_commit(const Operation& operation) {
   const KnownCollection& known = known_collections()[operation.place % 2];  // words, names
   Operation part = operation;
   for (u64 written = 0; written < settings_.scale.big_commit; written += 200) {
-    part.kind = known.types.kind == CollectionKind::list ? OperationKind::insert : OperationKind::put;
+    part.kind = !known.types.has_keys() ? OperationKind::insert : OperationKind::put;
     part.place += 12345;
     part.size = 16 * (150 + part.place % 100) + 1;
     ++part.seed;
@@ -352,6 +355,25 @@ void Executor::take_snapshot() {
   snapshots_.push_back({std::move(snapshot), history_.newest()});
 }
 
+void Executor::toggle_named(const Operation& operation) {
+  if (txn_) commit(operation.durability);
+  const std::string name = "named " + std::to_string(operation.place % 3);
+  Model next = history_.newest();
+  const bool is_drop = next.named().contains(name);
+  if (is_drop) {
+    next.set_named(name, nullptr);
+  } else {
+    Model then = next;
+    for (const auto& [other, model] : next.named()) then.set_named(other, nullptr);
+    next.set_named(name, std::make_shared<const Model>(std::move(then)));
+  }
+  automatic_commit(std::move(next), [&] {
+    if (!is_drop) database_->snapshot(name);
+    else if (!database_->drop_snapshot(name)) throw Disagreement("snapshot '" + name + "' is not there");
+  });
+  history_.all_durable();
+}
+
 void Executor::check_snapshot(u64 which) {
   if (snapshots_.empty()) return;
   const auto at = snapshots_.begin() + static_cast<std::ptrdiff_t>(which % snapshots_.size());
@@ -362,7 +384,7 @@ void Executor::check_snapshot(u64 which) {
 void Executor::verify() {
   if (txn_) commit(Durability::async);
   library([&] {
-    require_equal(database_->read(), history_.newest(), steps_);
+    require_equal(*database_, history_.newest(), steps_);
     for (const HeldSnapshot& held : snapshots_) require_equal(held.snapshot, held.model, steps_);
     require_clean(*database_);
   });
@@ -397,7 +419,7 @@ void Executor::recover_from(const std::exception& error, std::optional<ErrorCode
 void Executor::compare_after_failure() {
   Model found;
   try {
-    library([&] { found = dump(database_->read()); });
+    library([&] { found = dump(*database_); });
     for (const HeldSnapshot& held : snapshots_) library([&] { require_equal(held.snapshot, held.model, steps_); });
   } catch (const Error& error) {
     if (error.code() == ErrorCode::corrupt) throw Disagreement(std::string("after a failure: ") + error.what());

@@ -315,6 +315,7 @@ std::unique_ptr<Face> typed_face(From& from, const std::string& name, const Coll
     case ValueType::int32: return keyed(from.template sorted_map<std::int32_t, u64>(name));
     default: break;
   }
+  if (types.kind == CollectionKind::records) return records_face(from.template records<std::string>(name), views);
   if (types.value.type == ValueType::any) return keyed(from.template dict<std::string, AnyValue>(name));
   if (types.kind == CollectionKind::list) {
     return with_item_type(types.value, [&]<class T>(T) -> std::unique_ptr<Face> {

@@ -36,16 +36,26 @@ std::vector<std::string> Model::names() const {
 }
 
 bool Model::operator==(const Model& other) const {
-  return std::ranges::equal(collections_, other.collections_, [](const auto& one, const auto& two) {
+  const auto is_same = [](const auto& one, const auto& two) {
     return one.first == two.first && (one.second == two.second || *one.second == *two.second);
-  });
+  };
+  return std::ranges::equal(collections_, other.collections_, is_same) &&
+         std::ranges::equal(named_, other.named_, is_same);
+}
+
+void Model::set_named(const std::string& name, std::shared_ptr<const Model> then) {
+  if (then == nullptr) named_.erase(name);
+  else named_[name] = std::move(then);
 }
 
 namespace {
 
 [[noreturn]] void fail(ErrorCode code) { throw Error(code, "the model says so"); }
 
+// Of lists and records.
 class ModelListFace final : public Face {
+  using Row = Records<std::string>::Row;
+
  public:
   explicit ModelListFace(std::vector<std::string>& items) : items_(items) {}
   u64 size() const override { return items_.size(); }
@@ -96,6 +106,33 @@ class ModelListFace final : public Face {
     items_[index] = value;
   }
   void push_back(Bytes value) override { items_.emplace_back(value); }
+  void merge_fields(u64 index, Bytes row) override {
+    if (index >= items_.size()) fail(ErrorCode::out_of_range);
+    Row merged = detail::decode_row<std::string>(items_[index]).value_or(Row());
+    const Row fields = detail::decode_row<std::string>(row).value_or(Row());
+    for (const auto& [name, value] : fields) merged[name] = value;
+    items_[index] = std::string(detail::EncodedRow<std::string>(merged));
+  }
+  u64 drop_field(std::optional<u64> index, const std::string& name) override {
+    if (index && *index >= items_.size()) fail(ErrorCode::out_of_range);
+    u64 dropped = 0;
+    for (u64 i = index.value_or(0); i < (index ? *index + 1 : items_.size()); ++i) {
+      std::optional<Row> row = detail::decode_row<std::string>(items_[i]);
+      if (!row || row->erase(name) == 0) continue;
+      items_[i] = std::string(detail::EncodedRow<std::string>(*row));
+      ++dropped;
+    }
+    return dropped;
+  }
+  std::vector<std::optional<std::string>> column(const std::string& name) const override {
+    std::vector<std::optional<std::string>> values;
+    for (const std::string& item : items_) {
+      const Row row = detail::decode_row<std::string>(item).value_or(Row());
+      const auto found = row.find(name);
+      values.push_back(found == row.end() ? std::nullopt : std::optional(found->second));
+    }
+    return values;
+  }
   void erase_items(u64 first, u64 count) override {
     require_there(first, count);
     const auto from = items_.begin() + static_cast<std::ptrdiff_t>(first);
@@ -246,7 +283,7 @@ void require_same_access(const std::string& name, const Face& face, const ModelC
   const std::vector<std::string>& items = model.items;
   for (u64 i = 0; i < samples; ++i) {
     const u64 index = below(random, size);
-    if (model.types.kind == CollectionKind::list) {
+    if (!model.types.has_keys()) {
       if (face.at(index).second != items[index]) disagree(name, "item " + std::to_string(index));
       continue;
     }
@@ -262,7 +299,7 @@ void require_same_access(const std::string& name, const Face& face, const ModelC
 }  // namespace
 
 std::unique_ptr<Face> model_face(ModelCollection& collection, u64 max_key) {
-  if (collection.types.kind == CollectionKind::list) return std::make_unique<ModelListFace>(collection.items);
+  if (!collection.types.has_keys()) return std::make_unique<ModelListFace>(collection.items);
   return std::make_unique<ModelMapFace>(collection.entries, max_key);
 }
 
@@ -277,7 +314,7 @@ Model dump(const ReadTxn& snapshot) {
     ModelCollection& to = model.edit(info.name, info.types);
     if (face->size() != info.count) disagree(info.name, "collections() and size() differ");
     for (Entry& entry : face->entries(0, info.count, false)) {
-      if (info.types.kind == CollectionKind::list) to.items.push_back(std::move(entry.second));
+      if (!info.types.has_keys()) to.items.push_back(std::move(entry.second));
       else to.entries.emplace_hint(to.entries.end(), std::move(entry));
     }
     if (to.size() != info.count) disagree(info.name, "keys repeat");
@@ -285,8 +322,22 @@ Model dump(const ReadTxn& snapshot) {
   return model;
 }
 
+Model dump(const Database& database) {
+  Model model = dump(database.read());
+  for (const SnapshotInfo& info : database.snapshots()) {
+    model.set_named(info.name, std::make_shared<const Model>(dump(database.at(info.name))));
+  }
+  return model;
+}
+
 std::string difference(const Model& found, const Model& expected) {
   std::string text;
+  for (const auto& [name, then] : expected.named()) {
+    if (!found.named().contains(name)) text += "no snapshot '" + name + "'; ";
+    else if (const std::string what = difference(*found.named().at(name), *then); !what.empty())
+      text += "in snapshot '" + name + "': " + what;
+  }
+  if (found.named().size() > expected.named().size()) text += "too many snapshots; ";
   for (const std::string& name : expected.names()) {
     if (!found.has(name)) text += "no '" + name + "'; ";
   }
@@ -304,7 +355,7 @@ std::string difference(const Model& found, const Model& expected) {
     }
     text += "'" + name + "': " + std::to_string(one.size()) + " entries, expected " + std::to_string(two.size());
     const auto first_item = std::ranges::mismatch(one.items, two.items).in1 - one.items.begin();
-    if (one.types.kind == CollectionKind::list) text += ", first difference at " + std::to_string(first_item);
+    if (!one.types.has_keys()) text += ", first difference at " + std::to_string(first_item);
     text += "; ";
   }
   return text;
@@ -331,6 +382,17 @@ void require_equal(const ReadTxn& snapshot, const Model& expected, u64 seed) {
     require_same_entries(info.name, *face, *model, false);
     require_same_entries(info.name, *face, *model, true);
     require_same_access(info.name, *face, copy, random);
+  }
+}
+
+void require_equal(const Database& database, const Model& expected, u64 seed) {
+  require_equal(database.read(), expected, seed);
+  const std::vector<SnapshotInfo> infos = database.snapshots();
+  if (infos.size() != expected.named().size()) throw Disagreement("other snapshots");
+  for (const SnapshotInfo& info : infos) {
+    const auto then = expected.named().find(info.name);
+    if (then == expected.named().end()) throw Disagreement("snapshot '" + info.name + "' should not be there");
+    require_equal(database.at(info.name), *then->second, seed);
   }
 }
 

@@ -165,9 +165,10 @@ class Handle {
   Handle child_with(std::uint64_t id, const CollectionTypes* types) const;
 
   const std::shared_ptr<collections::HandleState>& state() const { return state_; }
+  // What it refers to. Throws Error{ended} if it belongs to nothing.
+  collections::HandleState& checked() const;
 
  private:
-  collections::HandleState& checked() const;
   std::shared_ptr<collections::HandleState> state_;
 };
 
