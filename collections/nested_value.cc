@@ -13,10 +13,11 @@ constexpr std::size_t kIdSize = 8;
 }  // namespace
 
 bool may_be_collections(const TypeInfo& type) {
-  return type.type == ValueType::collection || type.type == ValueType::any;
+  return !type.row && (type.type == ValueType::collection || type.type == ValueType::any);
 }
 
 u64 child_in(const TypeInfo& type, Bytes value) {
+  if (type.row) return 0;
   if (type.type == ValueType::collection) return value.size() == kIdSize ? load<u64>(value.data()) : 0;
   if (type.type != ValueType::any || value.size() != 1 + kIdSize || static_cast<u8>(value.front()) != kAnyTag) return 0;
   return load_be64(value.data() + 1);

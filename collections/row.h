@@ -48,6 +48,7 @@ class RowReader {
   u64 number_at(u64 offset) const;
   u32 hash_at(u64 i) const;
   u64 lower_bound(u32 hash) const;
+  void prefetch(u64 offset) const;
   // Of a field: which = 0 its name, 1 its value.
   Part part(u64 i, u32 which, u64 start) const;
 
@@ -59,6 +60,9 @@ class RowReader {
   u64 names_at_ = 0;
   u64 values_at_ = 0;
 };
+
+// Throws Error{invalid_argument} if a field of type any is a collection: those belong to entries.
+void check_no_collection_in(Bytes row, const TypeInfo& field);
 
 // Throws Error{corrupt} that tells what is wrong with a row whose fields are of type `field`.
 void check_row(Bytes row, const TypeInfo& field);
