@@ -188,7 +188,9 @@ TEST(List, SwapEraseMovesACollectionWithAllThatIsInIt) {
     list.swap_erase(0);
     EXPECT_EQ(list.at(1), AnyValue("b"));
     EXPECT_EQ(any.open_at(0).at(0).value, AnyValue("inside"));
-    EXPECT_EQ(code_of([&] { txn.records<AnyValue>("rows").append({{"field", list.at(0)}}); }),
+    EXPECT_EQ(code_of([&] {
+                txn.records<AnyValue>("rows").append({{"field", list.at(0)}});
+              }),
               ErrorCode::invalid_argument);
   });
   expect_sound(db);
