@@ -122,17 +122,6 @@ std::optional<u64> RowReader::find(Bytes name) const {
   return std::nullopt;
 }
 
-void check_no_collection_in(Bytes row, const TypeInfo& field) {
-  if (!may_be_collections(field)) return;
-  const RowReader reader((tree::ValueView(row)));
-  std::string buffer;
-  for (u64 i = 0; i < reader.count(); ++i) {
-    if (child_in(field, reader.value(i, buffer)) == 0) continue;
-    throw Error(ErrorCode::invalid_argument, "the field '" + std::string(reader.name(i, buffer)) +
-                                                 "' of a row cannot be a collection; those belong to entries");
-  }
-}
-
 void check_row(Bytes row, const TypeInfo& field) {
   const RowReader reader((tree::ValueView(row)));
   if (reader.is_placeholder()) return;

@@ -61,9 +61,6 @@ class RowReader {
   u64 values_at_ = 0;
 };
 
-// Throws Error{invalid_argument} if a field of type any is a collection: those belong to entries.
-void check_no_collection_in(Bytes row, const TypeInfo& field);
-
 // Throws Error{corrupt} that tells what is wrong with a row whose fields are of type `field`.
 void check_row(Bytes row, const TypeInfo& field);
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "collections/nested_value.h"
-#include "collections/row.h"
 #include "collections/stored_key.h"
 #include "collections/types.h"
 
@@ -31,11 +30,7 @@ void check_width(const OpenCollection& collection, const TypeInfo& type, Bytes b
 }  // namespace
 
 WriteSession::WriteSession(storage::WriteTransaction& txn, bool recording)
-    : txn_(txn),
-      key_hash_(txn.reader().key_hash()),
-      catalog_(to_tree_root(txn.catalog())),
-      recording_(recording),
-      trusts_values_(!recording) {}
+    : txn_(txn), key_hash_(txn.reader().key_hash()), catalog_(to_tree_root(txn.catalog())), recording_(recording), trusts_values_(!recording) {}
 
 void WriteSession::check_usable() const {
   if (poisoned_) [[unlikely]] {
@@ -91,12 +86,11 @@ void WriteSession::check_entry(const OpenCollection& collection, Bytes key, Byte
   if (value.size() > tree::kMaxValueSize) [[unlikely]] {
     throw Error(ErrorCode::too_long, who(collection) + ": the value is longer than 2^48 - 1 bytes");
   }
-  if (types.value.row) check_no_collection_in(value, types.value.of_field());
-  if (may_be_collections(types.value) && !trusts_values_ && child_in(types.value, value) != 0) [[unlikely]] {
+  const bool may_refer = types.value.type == ValueType::any || types.value.type == ValueType::collection;
+  if (may_refer && !trusts_values_ && holds_child(types.value, value)) [[unlikely]] {
     throw Error(ErrorCode::invalid_argument,
-                who(collection) +
-                    ": a collection cannot be put as a value, since it belongs to one entry only; create "
-                    "a new one there, or move one with WriteTxn::move");
+                who(collection) + ": a collection cannot be put as a value, since it belongs to one entry only; create "
+                                  "a new one there, or move one with WriteTxn::move");
   }
 }
 
