@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "collections/atomic_change.h"
+#include "collections/nested_value.h"
 #include "collections/scan.h"
 
 namespace sapwood::detail {
@@ -10,6 +11,7 @@ using collections::AtomicChange;
 using collections::deliver;
 using collections::EntryReader;
 using collections::HandleState;
+using collections::Location;
 using collections::OpenCollection;
 using collections::ScanCursor;
 using collections::WriteSession;
@@ -124,11 +126,17 @@ void Handle::swap_erase(u64 index) {
     session.check_changeable(list);
     const u64 size = list.record.root.count;
     if (index >= size) state.throw_past_end(index, size);
-    if (index + 1 != size) {
-      std::string last;
-      session.reader(list).at(size - 1).read(last);
-      session.set(list, index, last);
+    std::string last;
+    if (index + 1 != size) session.reader(list).at(size - 1).read(last);
+    if (collections::child_in(list.record.types.value, last) != 0) {  // a collection can only be moved
+      const auto position = [&](u64 at) {
+        return Location{.kind = Location::Kind::position, .parent = list.record.id, .index = at};
+      };
+      session.erase_items(list, index, 1);
+      session.move(position(size - 2), position(index));
+      return true;
     }
+    if (index + 1 != size) session.set(list, index, last);
     session.erase_items(list, size - 1, 1);
     return true;
   });

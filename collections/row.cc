@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "collections/entry_form.h"
+#include "collections/nested_value.h"
 #include "collections/types.h"
 #include "sapwood/error.h"
 
@@ -70,9 +71,16 @@ u32 RowReader::hash_at(u64 i) const {
   return hash;
 }
 
+// Asks the processor for what will be read soon, if it lies in the first piece.
+void RowReader::prefetch(u64 offset) const {
+  if (offset < head_.size()) __builtin_prefetch(head_.data() + offset);
+}
+
 // The first field whose hash is not less. Hashes are spread evenly, so it is near its share of the fields.
 u64 RowReader::lower_bound(u32 hash) const {
   const u64 share = u64{hash} * count_ >> 32;
+  prefetch(1 + width_ + kHashBytes * share);
+  prefetch(ends_at_ + 2 * width_ * share);
   u64 low = 0;
   u64 high = count_;
   for (u64 step = 16; step < count_; step *= 2) {
@@ -124,6 +132,7 @@ void check_row(Bytes row, const TypeInfo& field) {
     const FieldBytes& one = fields.emplace_back(FieldBytes{reader.name(i, unused), reader.value(i, unused)});
     if (width != 0 && one.value.size() != width) throw_damaged("W3: a field is not as wide as its type");
     if (has_form(field)) check_form(field, one.value);
+    if (child_in(field, one.value) != 0) throw_damaged("W3: a field is a collection");
   }
   std::string again;
   try {

@@ -48,6 +48,7 @@ class RowReader {
   u64 number_at(u64 offset) const;
   u32 hash_at(u64 i) const;
   u64 lower_bound(u32 hash) const;
+  void prefetch(u64 offset) const;
   // Of a field: which = 0 its name, 1 its value.
   Part part(u64 i, u32 which, u64 start) const;
 

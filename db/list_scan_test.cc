@@ -177,6 +177,28 @@ TEST(List, SwapEraseMovesOnlyTheLastItem) {
   expect_sound(db);
 }
 
+TEST(List, SwapEraseMovesACollectionWithAllThatIsInIt) {
+  Database db = Database::temporary(quick_options());
+  db.write([](WriteTxn& txn) {
+    AnyCollection any = txn.any("list", List<AnyValue>::types);
+    any.push_back("a");
+    any.push_back("b");
+    any.create_at(2, List<std::string>::types).push_back("inside");
+    auto list = txn.list<AnyValue>("list");
+    list.swap_erase(0);
+    EXPECT_EQ(list.at(1), AnyValue("b"));
+    EXPECT_EQ(any.open_at(0).at(0).value, AnyValue("inside"));
+    EXPECT_EQ(code_of([&] {
+                txn.records<AnyValue>("rows").append({{"field", list.at(0)}});
+              }),
+              ErrorCode::invalid_argument);
+  });
+  expect_sound(db);
+  db.list<AnyValue>("list").swap_erase(0);  // the collection goes with its entry
+  EXPECT_EQ(items_of(db.list<AnyValue>("list")), std::vector<AnyValue>{"b"});
+  expect_sound(db);
+}
+
 TEST(List, SwapEraseGivesPagesBack) {
   Database db = Database::temporary(quick_options());
   auto numbers = db.list<std::int64_t>("numbers");
