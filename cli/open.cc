@@ -102,6 +102,14 @@ AnyCollection find_collection(const Database& database, WriteTxn& txn, const std
   return txn.any(name);
 }
 
+void WantedVersion::declare(Command& command) {
+  command.option("--snapshot NAME", snapshot, "as it was when that snapshot was made");
+}
+
+ReadTxn WantedVersion::read(const Database& database) const {
+  return snapshot ? database.at(*snapshot) : database.read();
+}
+
 void WantedTypes::declare(Command& command) {
   command.option("--kind KIND", kind,
                  "of a new collection: list, sorted_map (default), dict, set, sorted_set or records");

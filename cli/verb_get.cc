@@ -157,6 +157,7 @@ void check_usage(const Request& request, bool has_key, bool json) {
 }  // namespace
 
 int run_get(Command& command) {
+  WantedVersion version;
   Request request;
   std::optional<std::string> key;
   command.required("COLLECTION", request.collection, "where to look");
@@ -165,13 +166,14 @@ int run_get(Command& command) {
   command.flag("--at", request.at, "KEY is a position, also in a sorted map");
   command.flag("--rank", request.rank, "print how many keys of a sorted map are smaller");
   command.flag("--raw", request.raw, "the value alone, byte for byte");
+  version.declare(command);
   command.footer(kHelp);
   command.parse();
   check_usage(request, key.has_value(), command.json());
   request.key = key.value_or("");
 
   const Database database = open_to_read(command.file());
-  const ReadTxn txn = database.read();
+  const ReadTxn txn = version.read(database);
   const AnyCollection collection = find_collection(database, txn, request.collection);
   if (request.many) return get_many(command, request, collection);
   const bool is_list = !collection.types().has_keys();

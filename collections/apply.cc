@@ -28,6 +28,13 @@ bool is_for(OperationKind kind, const CollectionTypes& types) {
   }
 }
 
+// Whether the operation appends several values at once.
+bool is_block(const OpenCollection& list, const Operation& operation) {
+  const tree::TreeShape& shape = list.record.shape;
+  return shape.fixed && operation.index == list.record.root.count && operation.value.size() > shape.value_width &&
+         operation.value.size() % shape.value_width == 0;
+}
+
 }  // namespace
 
 void WriteSession::apply(const Operation& operation) {
@@ -69,7 +76,9 @@ void WriteSession::apply_to(OpenCollection& collection, const Operation& operati
     case OperationKind::move: move(operation.from, operation.to); return;
     case OperationKind::put: put(collection, operation.key, operation.value); return;
     case OperationKind::erase: erase(collection, operation.key); return;
-    case OperationKind::list_insert: return insert(collection, operation.index, operation.value);
+    case OperationKind::list_insert:
+      if (is_block(collection, operation)) return append_values(collection, operation.value);
+      return insert(collection, operation.index, operation.value);
     case OperationKind::list_set: return set(collection, operation.index, operation.value);
     case OperationKind::list_erase: return erase_items(collection, operation.index, operation.count);
     case OperationKind::erase_range: erase_interval(collection, operation.low, operation.high); return;

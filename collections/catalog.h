@@ -5,8 +5,8 @@
 //   'n' name                   id u64
 //   'i' id (u64, big-endian)   record
 //   'x'                        next id u64
-//   'q' id (u64, big-endian)   empty: that collection was dropped, and waits to be reclaimed
 //   't'                        where the table of named snapshots is: collections/snapshots.h
+//   'q' id (u64, big-endian)   empty: that collection was dropped, and waits to be reclaimed
 //
 // Record of a collection:
 //   offset  size  field

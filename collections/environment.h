@@ -7,6 +7,7 @@
 #include <string>
 
 #include "collections/contents.h"
+#include "collections/object_cache.h"
 #include "storage/engine.h"
 
 namespace sapwood::collections {
@@ -28,7 +29,9 @@ class Environment {
   }
   // Also of a closed one: for questions about snapshots that have ended.
   storage::Engine& engine_unchecked() const noexcept { return *engine_; }
+  bool is_open() const { return !closed_.load(std::memory_order_relaxed); }
   const std::string& path() const { return path_; }
+  ObjectCaches& object_caches() { return object_caches_; }
 
   // False if others who opened it go on with it: then everything is on the disk.
   bool close();
@@ -43,6 +46,7 @@ class Environment {
   CollectionContents contents_;  // outlives the engine
   std::shared_ptr<storage::Engine> engine_;
   std::string path_;
+  ObjectCaches object_caches_;
   std::atomic<bool> closed_{false};
   std::atomic<u32> opens_{0};  // that have not ended
 };

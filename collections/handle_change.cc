@@ -14,6 +14,12 @@ using collections::OpenCollection;
 using collections::ScanCursor;
 using collections::WriteSession;
 
+namespace {
+
+constexpr std::size_t kBlockBytes = 64 << 10;  // of values, an operation of the redo log
+
+}  // namespace
+
 bool Handle::put(std::string_view key, std::string_view value) {
   HandleState& state = checked();
   state.require_keys();
@@ -95,6 +101,40 @@ void Handle::set(u64 index, std::string_view value) {
   state.require_list();
   state.write([&](WriteSession& session, OpenCollection& list) {
     session.set(list, index, value);
+    return true;
+  });
+}
+
+void Handle::append_items(std::string_view values) {
+  AtomicChange change(*this);
+  HandleState& state = *change.handle().state();
+  state.require_list();
+  const std::size_t width = state.record().shape.value_width;
+  const std::size_t together = kBlockBytes / width * width;
+  for (; !values.empty(); values.remove_prefix(std::min(together, values.size()))) {
+    change.session().append_values(change.collection(), values.substr(0, together));
+  }
+  change.finish();
+}
+
+void Handle::swap_erase(u64 index) {
+  HandleState& state = checked();
+  state.require_list();
+  state.write([&](WriteSession& session, OpenCollection& list) {
+    session.check_changeable(list);
+    const u64 size = list.record.root.count;
+    if (index >= size) state.throw_past_end(index, size);
+    if (list.record.owns_collections) {  // an item that is a collection cannot be set
+      session.erase_items(list, index, 1);
+      if (index + 1 != size) session.move_item(list, size - 2, index);
+      return true;
+    }
+    if (index + 1 != size) {
+      std::string last;
+      session.reader(list).at(size - 1).read(last);
+      session.set(list, index, last);
+    }
+    session.erase_items(list, size - 1, 1);
     return true;
   });
 }

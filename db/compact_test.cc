@@ -167,6 +167,21 @@ TEST_P(Compacting, ThreadsWriteMeanwhile) {
   expect_sound(db);
 }
 
+TEST_P(Compacting, IntoACopy) {
+  Database db = Database::open(folder_.file("x"), options());
+  churn(db, 8'000);
+  const Contents before = contents_of(db.read());
+  const std::uint64_t size = std::filesystem::file_size(folder_.file("x"));
+  const CompactReport report = db.compact_to(folder_.file("copy"));
+  EXPECT_EQ(std::filesystem::file_size(folder_.file("x")), size);
+  EXPECT_LT(report.bytes_after, size);
+  EXPECT_EQ(std::filesystem::file_size(folder_.file("copy")), report.bytes_after);
+  Database copy = Database::open(folder_.file("copy"), options());
+  EXPECT_EQ(contents_of(copy.read()), before);
+  expect_sound(copy);
+  EXPECT_EQ(code_of([&] { db.compact_to(folder_.file("copy")); }), ErrorCode::exists);
+}
+
 TEST_P(Compacting, AnEmptyOrSmallFileStaysAsItIs) {
   Database db = Database::open(folder_.file("x"), options());
   db.compact();

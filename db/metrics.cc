@@ -103,6 +103,7 @@ Metrics Database::metrics(const Progress& progress) const {
   });
   claims.tell();
   db::count_collections(catalog, metrics.info);
+  metrics.caches = environment().object_caches().metrics();
   std::ranges::sort(metrics.collections, {}, [](const CollectionMetrics& one) { return one.info.name; });
   return metrics;
 }

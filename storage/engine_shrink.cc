@@ -2,7 +2,6 @@
 
 #include <mutex>
 
-#include "base/fail_point.h"
 #include "storage/engine_impl.h"
 #include "storage/write_transaction.h"
 
@@ -65,11 +64,9 @@ bool Engine::give_back_tail() {
     place.release();  // the transaction's end gives it back
     txn.commit_by_checkpoint();
   }
-  SAPWOOD_FAIL_POINT("shrink.counted");
   engine.writer.lock(std::chrono::milliseconds(-1), engine.coarse_now());
   const std::lock_guard again(engine.writer, std::adopt_lock);
   if (engine.allocator.page_count() == end) engine.pages.truncate(end);
-  SAPWOOD_FAIL_POINT("shrink.truncated");
   return true;
 }
 

@@ -20,6 +20,9 @@ class ValueView {
   u64 size() const { return size_; }
   bool is_inline() const { return !blob_; }
 
+  // What the leaf holds: the bytes, or the reference to where they are.
+  Bytes stored() const { return bytes_; }
+
   // The bytes if they are inline. Requires: is_inline().
   Bytes inline_bytes() const { return bytes_; }
 

@@ -141,6 +141,7 @@ class Records {
 
   void erase(std::uint64_t index) { handle_.erase_at(index, 1); }
   void erase(std::uint64_t first, std::uint64_t count) { handle_.erase_at(first, count); }
+  void swap_erase(std::uint64_t index) { handle_.swap_erase(index); }  // the last row takes its place
   void clear() { handle_.clear(); }
   // Removes the rows for which `predicate(value_type)` is true, or none if it throws; the result is how many.
   template <std::predicate<value_type> Predicate>
@@ -175,6 +176,9 @@ class Records {
   Range reversed() const { return range().reversed(); }
   iterator begin() const { return range().begin(); }
   iterator end() const { return range().end(); }
+
+  static value_type decode(std::string_view bytes) { return detail::decode_row<V>(bytes); }
+  const detail::Handle& handle() const { return handle_; }
 
  private:
   template <class R>

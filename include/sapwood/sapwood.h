@@ -13,6 +13,7 @@
 #include "sapwood/list.h"
 #include "sapwood/metrics.h"
 #include "sapwood/nested.h"
+#include "sapwood/object_cache.h"
 #include "sapwood/options.h"
 #include "sapwood/place.h"
 #include "sapwood/records.h"

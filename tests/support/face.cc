@@ -84,6 +84,7 @@ class ListFace final : public Face {
     if (count == 1) list_.erase(first);
     else list_.erase(first, count);
   }
+  void swap_erase(u64 index) override { list_.swap_erase(index); }
   std::string pop(bool front) override { return value_bytes<T>(front ? list_.pop_front() : list_.pop_back()); }
 
  private:

@@ -60,6 +60,7 @@ class Face {
   virtual void set(u64, Bytes) { throw_wrong_kind(); }
   virtual void push_back(Bytes) { throw_wrong_kind(); }
   virtual void erase_items(u64, u64) { throw_wrong_kind(); }
+  virtual void swap_erase(u64) { throw_wrong_kind(); }
   virtual std::string pop(bool) { throw_wrong_kind(); }
   virtual std::optional<std::string> update_at(u64, const Change&) { throw_wrong_kind(); }
   virtual void assign(u64, u64, const std::vector<Entry>&) { throw_wrong_kind(); }

@@ -138,6 +138,11 @@ class ModelListFace final : public Face {
     const auto from = items_.begin() + static_cast<std::ptrdiff_t>(first);
     items_.erase(from, from + static_cast<std::ptrdiff_t>(count));
   }
+  void swap_erase(u64 index) override {
+    if (index >= items_.size()) fail(ErrorCode::out_of_range);
+    std::swap(items_[index], items_.back());
+    items_.pop_back();
+  }
   std::string pop(bool front) override {
     if (items_.empty()) fail(ErrorCode::out_of_range);
     std::string item = front ? items_.front() : items_.back();

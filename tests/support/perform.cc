@@ -111,7 +111,10 @@ std::string perform_on_list(const Operation& operation, const KnownCollection& k
   const u64 size = face.size();
   const u64 index = size == 0 ? 0 : operation.place % size;
   switch (operation.kind) {
-    case OperationKind::erase: face.erase_items(index, 1); return "";
+    case OperationKind::erase:
+      if (operation.seed % 4 == 0) face.swap_erase(index);
+      else face.erase_items(index, 1);
+      return "";
     case OperationKind::erase_range:
       face.erase_items(index, std::min(size - index, operation.size % std::max<u64>(size / 2, 20)));
       return "";

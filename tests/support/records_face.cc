@@ -46,6 +46,7 @@ class RecordsFace final : public Face {
   void set(u64 index, Bytes row) override { records_.set(index, row_of(row)); }
   void push_back(Bytes row) override { records_.append(row_of(row)); }
   void erase_items(u64 first, u64 count) override { records_.erase(first, count); }
+  void swap_erase(u64 index) override { records_.swap_erase(index); }
   std::string pop(bool front) override {
     const u64 size = records_.size();
     const u64 index = front || size == 0 ? 0 : size - 1;
