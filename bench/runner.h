@@ -76,6 +76,7 @@ void run_values(Runner& runner);
 void run_killed(Runner& runner);
 void run_lists(Runner& runner);
 void run_blocks(Runner& runner);
+void run_records(Runner& runner);
 void run_processes(Runner& runner);
 void run_engine(Runner& runner);
 

@@ -6,35 +6,16 @@
 #include "sapwood/database.h"
 
 namespace sapwood {
-namespace {
-
-// Frees some of what was dropped; false if nothing waits any more.
-bool reclaim_some(storage::Engine& engine) {
-  const std::unique_ptr<storage::WriteTransaction> txn = engine.begin_write(engine.options().write_timeout);
-  collections::WriteSession session(*txn, true);
-  const bool more = session.reclaim();
-  if (!session.changed()) return false;
-  session.flush();
-  txn->commit(engine.options().durability);
-  return more;
-}
-
-[[noreturn]] void throw_cancelled() {
-  throw Error(ErrorCode::cancelled, "compacting was cancelled; the file is whole, and as small as it is by now");
-}
-
-}  // namespace
 
 CompactReport Database::compact(const Progress& progress) {
   storage::Engine& engine = environment().engine();
   CompactReport report;
   report.bytes_before = engine.info().file_bytes;
-  while (reclaim_some(engine)) {
-    if (progress && !progress(0, 0)) throw_cancelled();
-  }
   collections::Compaction compaction(engine);
   while (compaction.step()) {
-    if (progress && !progress(compaction.done(), compaction.total())) throw_cancelled();
+    if (progress && !progress(compaction.done(), compaction.total())) {
+      throw Error(ErrorCode::cancelled, "compacting was cancelled; the file is whole, and as small as it is by now");
+    }
   }
   report.bytes_after = engine.info().file_bytes;
   report.pages_written = compaction.pages_written();
