@@ -175,8 +175,9 @@ class ExportReader : public ImportReader {
   void expect_all(std::uint64_t entries) const {
     for (const Open& nested : open_) {
       if (nested.left == 0) continue;
-      throw std::runtime_error(counted(nested.left, "item") + " of a nested collection are missing; the file seems "
-                                                              "to be cut off");
+      throw std::runtime_error(counted(nested.left, "item") +
+                               " of a nested collection are missing; the file seems "
+                               "to be cut off");
     }
     if (!target_ || !count_ || entries == *count_) return;
     throw std::runtime_error("the header of '" + escaped(target_->name) + "' says " + counted(*count_, "item") +

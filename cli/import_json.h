@@ -3,8 +3,8 @@
 // An export is JSON lines. A header opens each collection:
 //   {"sapwood": {"collection": "mass", "kind": "sorted_map", "key": "string", "value": "double", "count": 2}}
 // and a line follows for each entry, in order: {"key": "H", "value": 1.008}, or of a list {"value": "water"}.
-// Keys and values are as cli/text_value.h says. Where a value is a collection there stands how it begins, and a line for
-// each of its entries follows:
+// Keys and values are as cli/text_value.h says. Where a value is a collection there stands how it begins, and a line
+// for each of its entries follows:
 //   {"key": "water", "value": {"$collection": {"kind": "list", "value": "string", "count": 2}}}
 //   {"value": "H"}
 //   {"value": "O"}

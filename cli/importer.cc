@@ -94,8 +94,8 @@ std::uint64_t Importer::store_entries(ImportReader& reader, AnyCollection& colle
   return in_batch_;
 }
 
-// Where values may be collections; the result counts the entries of `collection` itself. A batch may end in the midst of
-// a nested one: the next goes on there.
+// Where values may be collections; the result counts the entries of `collection` itself. A batch may end in the midst
+// of a nested one: the next goes on there.
 std::uint64_t Importer::store_nested(ImportReader& reader, const AnyCollection& collection) {
   std::uint64_t count = 0;
   std::vector<AnyCollection> open{collection};

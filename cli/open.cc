@@ -106,7 +106,9 @@ void WantedVersion::declare(Command& command) {
   command.option("--snapshot NAME", snapshot, "as it was when that snapshot was made");
 }
 
-ReadTxn WantedVersion::read(const Database& database) const { return snapshot ? database.at(*snapshot) : database.read(); }
+ReadTxn WantedVersion::read(const Database& database) const {
+  return snapshot ? database.at(*snapshot) : database.read();
+}
 
 void WantedTypes::declare(Command& command) {
   command.option("--kind KIND", kind,

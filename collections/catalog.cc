@@ -5,8 +5,8 @@
 
 #include "base/bytes.h"
 #include "collections/nested_value.h"
-#include "collections/stored_key.h"
 #include "collections/snapshots.h"
+#include "collections/stored_key.h"
 #include "collections/type_options.h"
 #include "collections/types.h"
 #include "collections/utf8.h"
@@ -260,7 +260,8 @@ void CatalogReader::for_each_named(const std::function<void(CatalogRecord&&)>& v
   tree::Cursor cursor(tree_);
   for (cursor.seek_key("n"); cursor.valid() && cursor.key().starts_with('n'); cursor.next()) {
     std::optional<CatalogRecord> record = find(id_of_value(cursor.value(), "entry of a name"));
-    if (!record) throw Error(ErrorCode::corrupt, "catalog: C1: '" + std::string(cursor.key().substr(1)) + "' has no record");
+    if (!record)
+      throw Error(ErrorCode::corrupt, "catalog: C1: '" + std::string(cursor.key().substr(1)) + "' has no record");
     visit(std::move(*record));
   }
 }
@@ -311,7 +312,8 @@ void CatalogReader::check(std::vector<std::string>& findings) const {
   }
   if (names != named) storage::add_finding(findings, "catalog: C1: names and records differ in number");
   const u64 queued = count('q');
-  if (queued != dropped) storage::add_finding(findings, "catalog: C6: the queue and the records in it differ in number");
+  if (queued != dropped)
+    storage::add_finding(findings, "catalog: C6: the queue and the records in it differ in number");
   const u64 expected = records.size() + names + queued + (next ? 1 : 0) + (tree_.get(kSnapshotTableKey) ? 1 : 0);
   if (tree_.size() != expected) storage::add_finding(findings, "catalog: it holds entries of no known kind");
 }

@@ -72,8 +72,8 @@ void NestedCheck::finish(std::vector<std::string>& findings) {
     const std::size_t parent = find(parents_[at]);
     const bool is_told = parent == kNone ? !has_unsound_drop_ : (states_[parent] & (kUnsound | kRead)) == kRead;
     if ((states_[at] & kReferred) == 0 && is_told) {
-      storage::add_finding(findings, who + "no entry of the collection " + std::to_string(parents_[at]) +
-                                         ", its parent, refers to it");
+      storage::add_finding(
+          findings, who + "no entry of the collection " + std::to_string(parents_[at]) + ", its parent, refers to it");
     }
   }
 }

@@ -126,17 +126,16 @@ void Handle::swap_erase(u64 index) {
     session.check_changeable(list);
     const u64 size = list.record.root.count;
     if (index >= size) state.throw_past_end(index, size);
-    std::string last;
-    if (index + 1 != size) session.reader(list).at(size - 1).read(last);
-    if (collections::child_in(list.record.types.value, last) != 0) {  // a collection can only be moved
-      const auto position = [&](u64 at) {
-        return Location{.kind = Location::Kind::position, .parent = list.record.id, .index = at};
-      };
+    if (list.record.owns_collections) {  // an item that is a collection cannot be set
       session.erase_items(list, index, 1);
-      session.move(position(size - 2), position(index));
+      if (index + 1 != size) session.move_item(list, size - 2, index);
       return true;
     }
-    if (index + 1 != size) session.set(list, index, last);
+    if (index + 1 != size) {
+      std::string last;
+      session.reader(list).at(size - 1).read(last);
+      session.set(list, index, last);
+    }
     session.erase_items(list, size - 1, 1);
     return true;
   });

@@ -30,7 +30,11 @@ void check_width(const OpenCollection& collection, const TypeInfo& type, Bytes b
 }  // namespace
 
 WriteSession::WriteSession(storage::WriteTransaction& txn, bool recording)
-    : txn_(txn), key_hash_(txn.reader().key_hash()), catalog_(to_tree_root(txn.catalog())), recording_(recording), trusts_values_(!recording) {}
+    : txn_(txn),
+      key_hash_(txn.reader().key_hash()),
+      catalog_(to_tree_root(txn.catalog())),
+      recording_(recording),
+      trusts_values_(!recording) {}
 
 void WriteSession::check_usable() const {
   if (poisoned_) [[unlikely]] {
@@ -89,8 +93,9 @@ void WriteSession::check_entry(const OpenCollection& collection, Bytes key, Byte
   const bool may_refer = types.value.type == ValueType::any || types.value.type == ValueType::collection;
   if (may_refer && !trusts_values_ && holds_child(types.value, value)) [[unlikely]] {
     throw Error(ErrorCode::invalid_argument,
-                who(collection) + ": a collection cannot be put as a value, since it belongs to one entry only; create "
-                                  "a new one there, or move one with WriteTxn::move");
+                who(collection) +
+                    ": a collection cannot be put as a value, since it belongs to one entry only; create "
+                    "a new one there, or move one with WriteTxn::move");
   }
 }
 

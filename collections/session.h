@@ -27,8 +27,8 @@ struct OpenCollection : std::enable_shared_from_this<OpenCollection> {
   CatalogRecord record;
   tree::RightEdge edge;
   bool dirty = false;
-  bool exists = true;  // false once dropped, or its creation rolled back
-  bool busy = false;   // a batch is filling it: WriteSession::set_busy
+  bool exists = true;           // false once dropped, or its creation rolled back
+  bool busy = false;            // a batch is filling it: WriteSession::set_busy
   mutable u64 attached_at = 0;  // WriteSession::drops_ when it was last seen to lie in a collection with a name
 };
 
@@ -72,6 +72,8 @@ class WriteSession {
   // Moves a collection with all that is below it; `to` as in create_nested, as it is once the entry at `from` is gone.
   // Throws not_found, exists for a name that is used, invalid_argument if it would come to lie in itself.
   OpenCollection& move(const Location& from, const Location& to);
+  // Moves an item of a list, whatever it is, to the position `to`, as positions are once it has left its place.
+  void move_item(OpenCollection& list, u64 from, u64 to);
   // The child of `parent` with that id. Throws `absent` if there is none: corrupt if an entry told the id.
   OpenCollection& child(const OpenCollection& parent, u64 id, ErrorCode absent = ErrorCode::corrupt);
   // A bounded step: frees some of what was dropped. flush() takes one. False if nothing waits any more.
@@ -173,12 +175,12 @@ class WriteSession {
   tree::TreeRoot catalog_;
   std::unordered_map<u64, std::shared_ptr<OpenCollection>> open_;  // by id
   std::size_t most_open_ = 1024;                                   // before some are forgotten
-  OpenCollection* last_ = nullptr;  // found last
+  OpenCollection* last_ = nullptr;                                 // found last
   std::vector<PlacedMark*> marks_;
   u64 next_serial_ = 1;
   u64 changes_ = 0;
   u64 drops_ = 1;  // grows when a collection that others may lie in is dropped, and when that may be undone
-  u64 busy_ = 0;  // open collections that are
+  u64 busy_ = 0;   // open collections that are
   bool recording_;
   bool trusts_values_;
   bool poisoned_ = false;

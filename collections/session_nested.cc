@@ -80,8 +80,8 @@ void WriteSession::check_idle_children(u64 parent) const {
   if (busy_ == 0) return;
   for (const auto& [id, collection] : open_) {
     if (!collection->busy || collection->record.parent != parent) continue;
-    throw Error(ErrorCode::invalid_argument, who(collection->record) +
-                                                 " is being filled: what it is in cannot lose it until that has ended");
+    throw Error(ErrorCode::invalid_argument,
+                who(collection->record) + " is being filled: what it is in cannot lose it until that has ended");
   }
 }
 
@@ -242,6 +242,21 @@ OpenCollection& WriteSession::move(const Location& from, const Location& to) {
     txn_.release_memory();
   });
   return moved;
+}
+
+void WriteSession::move_item(OpenCollection& list, u64 from, u64 to) {
+  const u64 id = list.record.id;
+  if (!children_in(reader(list), list.record.types, from, 1).empty()) {
+    const auto at = [id](u64 index) {
+      return Location{.kind = Location::Kind::position, .parent = id, .index = index};
+    };
+    move(at(from), at(to));
+    return;
+  }
+  std::string value;
+  reader(list).at(from).read(value);
+  erase_items(list, from, 1);
+  insert(list, to, value);
 }
 
 OpenCollection& WriteSession::create_orphan(u64 parent, const CollectionTypes& types, u64 id) {

@@ -205,7 +205,8 @@ void CollectionSalvage::claim_child(Bytes value) {
   const u64 child = collections::child_in(types().value, value);
   if (child == 0 && !collections::always_collections(types().value)) return;
   const auto found = nested_.find(child);
-  require(found != nested_.end() && found->second == record().id, "the collection that it is, is lost or another one's");
+  require(found != nested_.end() && found->second == record().id,
+          "the collection that it is, is lost or another one's");
   nested_.erase(found);
 }
 

@@ -1,6 +1,7 @@
 // Database::compact.
 #include "collections/compaction.h"
 #include "collections/environment.h"
+#include "collections/session.h"
 #include "db/scratch.h"
 #include "sapwood/database.h"
 

@@ -119,8 +119,8 @@ void Salvage::survey_dropped(const CatalogRecord& record) {
     const LeafNode leaf(page, pages_.page_size());
     for (u32 i = 0; i < leaf.count(); ++i) {
       key.clear();
-      const bool is_long = record.types.has_keys() &&
-                           collections::is_long_key(record.shape, pages_.page_size(), leaf.key(i, key));
+      const bool is_long =
+          record.types.has_keys() && collections::is_long_key(record.shape, pages_.page_size(), leaf.key(i, key));
       try {
         const tree::ValueView value = tree::make_value(leaf.value(i), pages_, record.shape.tree_id);
         dropped_.insert(collections::child_of_entry(record.types, value, is_long));
@@ -148,9 +148,8 @@ void Salvage::leave_dropped() {
       if (dropped_.insert(child->second).second) left.push_back(child->second);
     }
   }
-  std::erase_if(survivors_, [&](const Survivor& one) {
-    return one.record.is_nested() && dropped_.contains(one.record.id);
-  });
+  std::erase_if(survivors_,
+                [&](const Survivor& one) { return one.record.is_nested() && dropped_.contains(one.record.id); });
 }
 
 // Collections whose records are lost: by names that are left, and by the pages of their trees.

@@ -31,7 +31,8 @@ collections::Location location_of(const std::shared_ptr<WriteState>& state, cons
   if (parent->environment() != state->environment()) {
     throw Error(ErrorCode::invalid_argument, parent->who() + " is in another database");
   }
-  if (parent->mode() == HandleState::Mode::write) parent->write_state()->session().check_usable(*parent->open_collection());
+  if (parent->mode() == HandleState::Mode::write)
+    parent->write_state()->session().check_usable(*parent->open_collection());
   const bool in_list = place.in() == Place::In::list;
   return {.kind = in_list ? Location::Kind::position : Location::Kind::key,
           .parent = parent->record().id,

@@ -63,10 +63,9 @@ TEST_F(Hostile, EntriesOfCollectionsThatAreNotThere) {
   Shelf shelf = database.dict<std::string, Nested>("shelf");
   EXPECT_NE(finding(database).find("#999, which is not there"), std::string::npos) << finding(database);
   EXPECT_EQ(code_of([&] { shelf.open<Words>("bad"); }), ErrorCode::corrupt);
-  EXPECT_EQ(code_of([&] { database.read().dict<std::string, Nested>("shelf").open<Words>("bad"); }), ErrorCode::corrupt);
-  EXPECT_EQ(code_of([&] {
-              database.write([&](WriteTxn& txn) { txn.move(shelf.place("bad"), "name"); });
-            }),
+  EXPECT_EQ(code_of([&] { database.read().dict<std::string, Nested>("shelf").open<Words>("bad"); }),
+            ErrorCode::corrupt);
+  EXPECT_EQ(code_of([&] { database.write([&](WriteTxn& txn) { txn.move(shelf.place("bad"), "name"); }); }),
             ErrorCode::corrupt);
   EXPECT_EQ(shelf.open<Words>("good").at(0), "a");
   EXPECT_TRUE(shelf.erase("bad")) << "whose entry it is can be rid of it";
@@ -176,8 +175,7 @@ TEST_F(Hostile, DamageInWhatWaitsHoldsUpNobody) {
     database.close();
     const auto environment = collections::Environment::open(kPath, options_);
     const collections::ScopedSnapshot snapshot(environment->engine());
-    const collections::CatalogReader catalog(snapshot->pages,
-                                             collections::to_tree_root(snapshot->descriptor.catalog));
+    const collections::CatalogReader catalog(snapshot->pages, collections::to_tree_root(snapshot->descriptor.catalog));
     page = to_u64(catalog.find(catalog.first_dropped().value())->root.root.page);
   }
   std::string bytes = disk_.contents(kPath);

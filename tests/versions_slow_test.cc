@@ -6,6 +6,7 @@
 #include <random>
 #include <ranges>
 
+#include "sapwood/sapwood.h"
 #include "tests/support/random.h"
 #include "tests/support/temp_folder.h"
 

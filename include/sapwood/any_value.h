@@ -36,8 +36,9 @@ struct AnyMap {
 
 namespace detail {
 
-using AnyVariant = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string,
-                                std::vector<std::byte>, Int128, Uuid, DateTime, Json, AnyTuple, AnyList, AnyMap, Nested>;
+using AnyVariant =
+    std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, std::vector<std::byte>, Int128,
+                 Uuid, DateTime, Json, AnyTuple, AnyList, AnyMap, Nested>;
 template <class T, class Variant>
 inline constexpr bool is_alternative = false;
 template <class T, class... Ts>

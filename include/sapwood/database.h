@@ -112,8 +112,8 @@ class Database {
   // Makes the file as small as it can be while others go on to read and write: entries move together into full pages,
   // and pages (and large values up to Options::dirty_limit) from the end of the file into free space, in short write
   // transactions; then the free end goes back to the system, if no other process has the file open, else when the last
-  // one closes it. Pages that named snapshots have stay where they are. The file grows meanwhile by some 32 MiB at most,
-  // beside what others write. A crash loses nothing, and being cancelled nothing but time. Reads all leaves.
+  // one closes it. Pages that named snapshots have stay where they are. The file grows meanwhile by some 32 MiB at
+  // most, beside what others write. A crash loses nothing, and being cancelled nothing but time. Reads all leaves.
   // `progress` is told entries; Error{cancelled} if it returns false. Waits as begin_write() does.
   CompactReport compact(const Progress& progress = {});
   // The same for a copy of the newest version at `to`; this file stays as it is. Throws what backup() does.

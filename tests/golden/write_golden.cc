@@ -1,6 +1,6 @@
 // write_golden FOLDER: makes those golden files of the present format version that FOLDER lacks: v1.sapwood,
-// v1-records.sapwood, v1-types.sapwood, v1-killed.sapwood with its log, and both of nested collections. Files of a released version are never made
-// again; a look at what would be made today goes to another folder.
+// v1-records.sapwood, v1-types.sapwood, v1-killed.sapwood with its log, and both of nested collections. Files of a
+// released version are never made again; a look at what would be made today goes to another folder.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
