@@ -173,13 +173,16 @@ std::uint64_t AnyCollection::scan(const AnyScan& scan, const std::function<bool(
   const detail::Section found = section(scan);
   const std::uint64_t size = found.last - found.first;
   detail::Cursor cursor(found.scan, scan.reversed ? found.last - 1 : found.first);
-  for (std::uint64_t done = 0; done < size; ++done) {
-    AnyEntry entry{cursor.index(), {}, decode_as<false>(types.value, cursor.entry().value)};
-    if (types.key != ValueType::none) entry.key = decode_as<true>(types.key, cursor.entry().key);
-    if (!visit(entry)) return done + 1;
-    cursor.move(scan.reversed ? -1 : 1);
+  std::uint64_t visited = 0;
+  for (std::uint64_t done = 0; done < size; ++done, cursor.move(scan.reversed ? -1 : 1)) {
+    const detail::Cursor::Entry& at = cursor.entry();
+    if (at.expired) continue;
+    AnyEntry entry{cursor.index(), {}, decode_as<false>(types.value, at.value)};
+    if (types.key != ValueType::none) entry.key = decode_as<true>(types.key, at.key);
+    ++visited;
+    if (!visit(entry)) break;
   }
-  return size;
+  return visited;
 }
 
 void AnyCollection::fill(detail::Batch batch, const std::function<std::optional<AnyEntry>()>& next) {

@@ -18,6 +18,7 @@ constexpr u8 kRecordVersion = 1;
 constexpr std::size_t kFixedPart = 50;
 constexpr u16 kFlagOwnsRuns = 1;
 constexpr u16 kFlagFixedLeaves = 2;
+constexpr u16 kFlagPartOfForm = 16;
 constexpr Bytes kNextIdKey = "x";
 
 std::array<char, 9> record_key(u64 id) {
@@ -74,7 +75,7 @@ storage::CatalogRoot to_catalog_root(const tree::TreeRoot& root) {
   return {.root = root.root, .height = root.height, .count = root.count};
 }
 
-tree::TreeShape shape_of(u64 id, const CollectionTypes& types, u32 page_size) {
+tree::TreeShape shape_of(u64 id, const CollectionTypes& types, u32 page_size, const ValueForm& form) {
   tree::TreeShape shape;
   shape.tree_id = static_cast<u32>(id);
   const bool keyed = types.has_keys();
@@ -82,8 +83,9 @@ tree::TreeShape shape_of(u64 id, const CollectionTypes& types, u32 page_size) {
   shape.order = hashed ? tree::Order::hash : keyed ? tree::Order::key : tree::Order::position;
   const u32 key = width_of(types.key);
   const u32 tree_key = key + (hashed ? kHashBytes : 0);
-  const u32 value = width_of(types.value);
-  const bool fixed = (!keyed || key != 0) && (!types.has_values() || value != 0);
+  const u32 user_value = width_of(types.value);
+  const u32 value = user_value + form.header_size();
+  const bool fixed = (!keyed || key != 0) && (!types.has_values() || user_value != 0);
   if (fixed && tree_key + value <= tree::max_fixed_entry(page_size)) {
     shape.fixed = true;
     shape.key_width = static_cast<u16>(keyed ? tree_key : 0);
@@ -115,7 +117,8 @@ void encode_record(std::string& to, const CatalogRecord& record) {
   store<u16>(p + 4, record.types.key.codec);
   store<u16>(p + 6, record.types.value.codec);
   const u16 flags =
-      static_cast<u16>((record.root.owns_runs ? kFlagOwnsRuns : 0) | (record.shape.fixed ? kFlagFixedLeaves : 0));
+      static_cast<u16>((record.root.owns_runs ? kFlagOwnsRuns : 0) | (record.shape.fixed ? kFlagFixedLeaves : 0) |
+                       (record.part_of_form ? kFlagPartOfForm : 0));
   store<u16>(p + 8, flags);
   store<u16>(p + 10, record.shape.key_width);
   store<u16>(p + 12, record.shape.value_width);
@@ -123,7 +126,9 @@ void encode_record(std::string& to, const CatalogRecord& record) {
   store_u48(p + 16, to_u64(record.root.root.page));
   store<u32>(p + 24, record.root.root.birth);
   store<u64>(p + 32, record.root.count);
+  store<u64>(p + 40, record.parent);
   append_type_options(to, record.types);
+  append_form_options(to, record.form);
   store<u16>(to.data() + 48, static_cast<u16>(to.size() - kFixedPart));
   to += static_cast<char>(record.name.size());
   to += record.name;
@@ -143,13 +148,19 @@ CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size) {
   if (name_at >= bytes.size() || bytes.size() != name_at + 1 + static_cast<u8>(bytes[name_at])) {
     throw_corrupt_record(id, "its name is cut off");
   }
-  const bool options_known = take_type_options(bytes.substr(kFixedPart, name_at - kFixedPart), record.types);
-  if (static_cast<u8>(p[0]) != kRecordVersion || !options_known || !are_known(record.types) || load<u64>(p + 40) != 0) {
+  const Bytes options = bytes.substr(kFixedPart, name_at - kFixedPart);
+  const std::size_t type_options = type_options_size(options);
+  const bool options_known = take_type_options(options.substr(0, type_options), record.types) &&
+                             take_form_options(options.substr(type_options), record.form);
+  const u16 flags = load<u16>(p + 8);
+  record.parent = load<u64>(p + 40);
+  record.part_of_form = (flags & kFlagPartOfForm) != 0;
+  if (static_cast<u8>(p[0]) != kRecordVersion || !options_known || !are_known(record.types) ||
+      (record.parent != 0) != record.part_of_form) {
     throw Error(ErrorCode::newer_format, "catalog: collection " + std::to_string(id) +
                                              " is of a kind, type or codec that this version of Sapwood does not know; "
                                              "open the file with a newer one");
   }
-  const u16 flags = load<u16>(p + 8);
   record.root.owns_runs = (flags & kFlagOwnsRuns) != 0;
   record.root.height = static_cast<u8>(p[14]);
   record.root.root.page = PageNo{load_u48(p + 16)};
@@ -157,7 +168,7 @@ CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size) {
   record.root.count = load<u64>(p + 32);
   check_root(id, record.root);
 
-  record.shape = shape_of(id, record.types, page_size);
+  record.shape = shape_of(id, record.types, page_size, record.form);
   const bool fixed = (flags & kFlagFixedLeaves) != 0;
   if (fixed != record.shape.fixed || load<u16>(p + 10) != record.shape.key_width ||
       load<u16>(p + 12) != record.shape.value_width) {
@@ -212,18 +223,35 @@ void CatalogReader::for_each(const std::function<void(CatalogRecord&&)>& visit) 
   }
 }
 
+namespace {
+
+bool is_part_of(const CatalogRecord& part, const std::optional<CatalogRecord>& parent) {
+  return parent && (parent->form.time_index == part.id || parent->form.dictionaries == part.id);
+}
+
+}  // namespace
+
 void CatalogReader::check(std::vector<std::string>& findings) const {
   const std::optional<tree::ValueView> next = tree_.get(kNextIdKey);
   const u64 next_id = next ? id_of_value(*next, "the next id") : 1;
   const std::vector<u64> records = ids();
+  u64 parts = 0;        // of forms
+  u64 named_parts = 0;  // by forms
   for (const u64 id : records) {
     const std::string who = "catalog: collection " + std::to_string(id);
     if (id >= next_id) storage::add_finding(findings, who + ": C2: its id is not below the next id");
     if (static_cast<u32>(id) == 0) storage::add_finding(findings, who + ": C2: the low 32 bits of its id are 0");
     try {
       const std::optional<CatalogRecord> record = find(id);
+      if (record && record->part_of_form) {
+        ++parts;
+        if (!is_part_of(*record, find(record->parent)))
+          storage::add_finding(findings, who + ": C5: it is no part of the form of its parent");
+        continue;
+      }
       if (!record || find_id(record->name) != id)
         storage::add_finding(findings, who + ": C1: its name does not lead to it");
+      if (record) named_parts += (record->form.time_index != 0) + (record->form.dictionaries != 0);
     } catch (const Error& error) {
       storage::add_finding(findings, error.what());
     }
@@ -236,7 +264,9 @@ void CatalogReader::check(std::vector<std::string>& findings) const {
     if (std::binary_search(records.begin(), records.end(), id)) continue;
     storage::add_finding(findings, "catalog: C1: '" + std::string(cursor.key().substr(1)) + "' has no record");
   }
-  if (names != records.size()) storage::add_finding(findings, "catalog: C1: names and records differ in number");
+  if (parts != named_parts) storage::add_finding(findings, "catalog: C5: a part of a form is missing");
+  if (names != records.size() - parts)
+    storage::add_finding(findings, "catalog: C1: names and records differ in number");
   const u64 expected = records.size() + names + (next ? 1 : 0);
   if (tree_.size() != expected) storage::add_finding(findings, "catalog: it holds entries of no known kind");
 }

@@ -14,7 +14,8 @@
 //        3     1  value type
 //        4     2  key codec          0: the one of the type; others are users'
 //        6     2  value codec
-//        8     2  flags              bit 0 the tree owns runs, bit 1 its leaves are fixed
+//        8     2  flags              bit 0 the tree owns runs, bit 1 its leaves are fixed,
+//                              bit 4 part of the form of its parent
 //       10     2  key width          bytes of every key if the leaves are fixed
 //       12     2  value width
 //       14     1  height             levels of the tree's pages; 0 is empty
@@ -24,17 +25,18 @@
 //       24     4  root birth         low 32 bits
 //       28     4  reserved, 0
 //       32     8  count              items
-//       40     8  parent             id of the collection that owns it; 0: it has a name (reserved, always 0)
+//       40     8  parent             id of the collection that owns it; 0: it has a name
 //       48     2  options length n
-//       50     n  options            type options: collections/type_options.h
+//       50     n  options            type options: collections/type_options.h, then collections/value_form.h
 //     50+n     1  name length m
 //     51+n     m  name
 //
 // Invariants:
-//   C1  'n' entries and records correspond one to one, and agree on the name
+//   C1  'n' entries and records without a parent correspond one to one, and agree on the name
 //   C2  every id is below the next id; the low 32 bits of an id, which pages carry, are not 0
 //   C3  height 0 iff count 0 iff root page 0; widths and the fixed flag follow from the types and the page size
-//   C4  the options are the type options of the types, and nothing else
+//   C4  the options are the type options of the types and those of the form, and nothing else
+//   C5  the indexes and dictionaries that forms name, and the records that are part of a form, correspond one to one
 #pragma once
 
 #include <functional>
@@ -42,6 +44,7 @@
 #include <string>
 #include <vector>
 
+#include "collections/value_form.h"
 #include "sapwood/types.h"
 #include "storage/descriptor.h"
 #include "tree/tree.h"
@@ -53,7 +56,10 @@ struct CatalogRecord {
   CollectionTypes types;
   tree::TreeShape shape;
   tree::TreeRoot root;
-  std::string name;
+  std::string name;  // empty if it has a parent
+  ValueForm form;
+  u64 parent = 0;             // the collection whose it is; 0: it has a name
+  bool part_of_form = false;  // the parent's: an index of times, or dictionaries
 };
 
 inline constexpr u32 kCatalogTreeId = 0;
@@ -62,7 +68,7 @@ tree::TreeRoot to_tree_root(const storage::CatalogRoot& root);
 storage::CatalogRoot to_catalog_root(const tree::TreeRoot& root);
 
 // The shape of a new collection: fixed leaves where all keys and values have fixed widths and four entries fit a page.
-tree::TreeShape shape_of(u64 id, const CollectionTypes& types, u32 page_size);
+tree::TreeShape shape_of(u64 id, const CollectionTypes& types, u32 page_size, const ValueForm& form = {});
 
 // Longest name in a file with such pages.
 u32 max_name_size(u32 page_size);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "collections/contents.h"
+#include "collections/dictionary.h"
 #include "storage/engine.h"
 
 namespace sapwood::collections {
@@ -29,6 +30,12 @@ class Environment {
   // Also of a closed one: for questions about snapshots that have ended.
   storage::Engine& engine_unchecked() const noexcept { return *engine_; }
   const std::string& path() const { return path_; }
+  DictionaryCache& dictionaries() { return dictionaries_; }
+  // How forms are read in a snapshot, which outlives the result.
+  FormSource source_in(const storage::Snapshot& snapshot) {
+    return {
+        .now_us = snapshot.descriptor.commit_time_us, .cache = &dictionaries_, .catalog = &snapshot.descriptor.catalog};
+  }
 
   // False if others who opened it go on with it: then everything is on the disk.
   bool close();
@@ -43,6 +50,7 @@ class Environment {
   CollectionContents contents_;  // outlives the engine
   std::shared_ptr<storage::Engine> engine_;
   std::string path_;
+  DictionaryCache dictionaries_;
   std::atomic<bool> closed_{false};
   std::atomic<u32> opens_{0};  // that have not ended
 };

@@ -69,7 +69,7 @@ void take_create(Bytes& from, Operation& operation) {
   operation.types.key = static_cast<ValueType>(take_byte(from));
   operation.types.value = static_cast<ValueType>(take_byte(from));
   operation.name = take_bytes(from);
-  if (!take_create_options(take_bytes(from), operation.types) || !are_known(operation.types)) {
+  if (!take_create_options(take_bytes(from), operation.types, operation.form) || !are_known(operation.types)) {
     throw Error(ErrorCode::newer_format,
                 "redo log: it creates a collection of a kind, type or with options that this "
                 "version of Sapwood does not know; open the file with a newer one");
@@ -99,7 +99,7 @@ void encode_operation(std::string& to, const Operation& operation) {
       to += static_cast<char>(operation.types.key.type);
       to += static_cast<char>(operation.types.value.type);
       append_bytes(to, operation.name);
-      append_bytes(to, create_options(operation.types));
+      append_bytes(to, create_options(operation.types, operation.form));
       return;
     case OperationKind::drop:
     case OperationKind::clear: return;
@@ -123,6 +123,7 @@ void encode_operation(std::string& to, const Operation& operation) {
       if (operation.high) append_bytes(to, *operation.high);
       return;
     case OperationKind::rename: append_bytes(to, operation.name); return;
+    case OperationKind::level: to += static_cast<char>(operation.form.level); return;
   }
 }
 
@@ -153,6 +154,7 @@ Operation decode_operation(Bytes& from) {
       return operation;
     case OperationKind::erase_range: take_interval(from, operation); return operation;
     case OperationKind::rename: operation.name = take_bytes(from); return operation;
+    case OperationKind::level: operation.form.level = take_byte(from); return operation;
   }
   throw Error(ErrorCode::newer_format, "redo log: operation of kind " +
                                            std::to_string(static_cast<unsigned>(operation.kind)) +

@@ -5,7 +5,7 @@
 //
 //   kind             after the id
 //    1 create        kind u8, key type u8, value type u8, name, options: codecs and type options
-//                    (collections/type_options.h), or empty
+//                    (collections/type_options.h), then those of the form (collections/value_form.h); or empty
 //    2 drop
 //    3 put           key, value
 //    4 erase         key
@@ -15,7 +15,11 @@
 //    8 erase range   bounds u8 (bit 0: low, bit 1: high), low key if there, high key if there: keys in [low, high)
 //    9 clear
 //   10 rename        name
-//   11 move, 12 options, 13 timestamp, 14 reclaim step: reserved
+//   11 move, 13 timestamp, 14 reclaim step: reserved
+//   12 level         u8: values are compressed at that level from now on
+//
+// Values are as stored: with the header of the collection's form, and compressed if they were. The index of times is
+// not spoken of: each change of an entry changes it too.
 //
 // Kinds 3, 5 and 6 with bit 7 set: the value is in runs of the record (storage/value_runs.h). In its place stand
 // varints first run, number of runs and size, and a byte string, the tail: the value is the last `size` bytes of the
@@ -26,6 +30,7 @@
 #include <string>
 
 #include "base/types.h"
+#include "collections/value_form.h"
 #include "sapwood/types.h"
 
 namespace sapwood::collections {
@@ -42,7 +47,8 @@ enum class OperationKind : u8 {
   erase_range = 8,
   clear = 9,
   rename = 10,
-  // 11 move, 12 options, 13 timestamp, 14 reclaim step: reserved.
+  level = 12,
+  // 11 move, 13 timestamp, 14 reclaim step: reserved.
 };
 
 // A value in runs of the record: runs [first, first + count), then Operation::value; `size` bytes of that, the last.
@@ -58,6 +64,7 @@ struct Operation {
   OperationKind kind = OperationKind::clear;
   u64 id = 0;
   CollectionTypes types{};          // create
+  ValueForm form{};                 // create; level: its level
   Bytes name{};                     // create, rename
   Bytes key{};                      // put, erase
   Bytes value{};                    // put, list_insert, list_set

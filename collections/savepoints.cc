@@ -43,6 +43,7 @@ void WriteSession::restore(const SavedState& saved) {
       mark->live = false;
       return true;
     });
+    own_dictionaries_.reset();
     catalog_ = saved.catalog;
     for (const SavedState::Entry& entry : saved.entries) {
       entry.collection->record = entry.record;

@@ -54,16 +54,16 @@ class Database {
   // Options::durability says. The collection is created if absent (Error{not_found} in a file opened for reading).
   // Throws Error{wrong_type} if it is of another kind or other types.
   template <Storable T>
-  List<T> list(std::string_view name) {
-    return List<T>(open(name, List<T>::types));
+  List<T> list(std::string_view name, const CollectionOptions& options = {}) {
+    return List<T>(open(name, List<T>::types, options));
   }
   template <Storable K, Storable V>
-  SortedMap<K, V> sorted_map(std::string_view name) {
-    return SortedMap<K, V>(open(name, SortedMap<K, V>::types));
+  SortedMap<K, V> sorted_map(std::string_view name, const CollectionOptions& options = {}) {
+    return SortedMap<K, V>(open(name, SortedMap<K, V>::types, options));
   }
   template <Storable K, Storable V>
-  Dict<K, V> dict(std::string_view name) {
-    return Dict<K, V>(open(name, Dict<K, V>::types));
+  Dict<K, V> dict(std::string_view name, const CollectionOptions& options = {}) {
+    return Dict<K, V>(open(name, Dict<K, V>::types, options));
   }
   template <Storable T>
   Set<T> set(std::string_view name) {
@@ -75,7 +75,7 @@ class Database {
   }
   // The collection with that name, with the types that it has. Throws Error{not_found}. With types: created if absent.
   AnyCollection any(std::string_view name);
-  AnyCollection any(std::string_view name, CollectionTypes types);
+  AnyCollection any(std::string_view name, CollectionTypes types, const CollectionOptions& options = {});
 
   bool has(std::string_view name) const;
   std::vector<CollectionInfo> collections() const;  // by name
@@ -115,7 +115,7 @@ class Database {
  private:
   explicit Database(std::shared_ptr<collections::Environment> environment) : environment_(std::move(environment)) {}
   collections::Environment& environment() const;
-  detail::Handle open(std::string_view name, CollectionTypes types);
+  detail::Handle open(std::string_view name, CollectionTypes types, const CollectionOptions& options = {});
 
   std::shared_ptr<collections::Environment> environment_;
 };

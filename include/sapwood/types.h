@@ -7,6 +7,8 @@
 #include <initializer_list>
 #include <string>
 
+#include "sapwood/collection_options.h"
+
 namespace sapwood {
 
 // Stored; never renumber.
@@ -106,6 +108,7 @@ struct CollectionInfo {
   CollectionTypes types;
   std::uint64_t count = 0;  // items
   std::uint64_t id = 0;     // never used again, even after a drop
+  CollectionOptions options{};
 };
 
 // Longest name of a collection in bytes (in files with pages under 1 KiB: a quarter of the page less one).
