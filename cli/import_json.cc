@@ -4,6 +4,7 @@
 
 #include "cli/encoding.h"
 #include "cli/import_reader.h"
+#include "cli/open.h"
 #include "cli/text_value.h"
 #include "sapwood/error.h"
 
@@ -76,6 +77,11 @@ class JsonLinesReader : public ImportReader {
   ImportFields fields_;
 };
 
+std::string text_of(const Json& json) {
+  if (!json.is_string()) throw Error(ErrorCode::invalid_argument, "its time is no text");
+  return json.get<std::string>();
+}
+
 class ExportReader : public ImportReader {
  public:
   explicit ExportReader(LineSource& source) : source_(source) {}
@@ -106,6 +112,7 @@ class ExportReader : public ImportReader {
       ImportItem item;
       if (types.has_keys()) item.entry.key = from_json(types.key, json["key"]);
       if (types.has_values()) item.entry.value = from_json(types.value, json["value"]);
+      if (json.contains("time")) item.entry.time = DateTime::parse(text_of(json["time"]));
       return item;
     } catch (const Error& error) {
       throw BadRecord(source_.line(), error.what());
@@ -131,6 +138,7 @@ class ExportReader : public ImportReader {
       target.types.kind = kind_of_name(kind);
       if (target.types.has_keys()) target.types.key = type_of_name(header.at("key").get<std::string>());
       if (target.types.has_values()) target.types.value = type_of_name(header.at("value").get<std::string>());
+      if (header.contains("options")) target.options = options_from_json(header["options"]);
       count_.reset();
       if (header.contains("count")) {
         if (!header["count"].is_number_unsigned()) throw std::runtime_error("its count is no whole number from 0");
@@ -157,11 +165,13 @@ bool is_export_header(const Json& json) {
   return header.is_object() && header.contains("collection") && header.contains("kind");
 }
 
-Json export_header(const std::string& name, const CollectionTypes& types, std::uint64_t count) {
-  Json header = Json::object({{"collection", to_json(name)}, {"kind", kind_name(types.kind)}});
+Json export_header(const CollectionInfo& info) {
+  const CollectionTypes& types = info.types;
+  Json header = Json::object({{"collection", to_json(info.name)}, {"kind", kind_name(types.kind)}});
   if (types.key != ValueType::none) header["key"] = type_name(types.key);
   if (types.has_values()) header["value"] = type_name(types.value);
-  header["count"] = count;
+  header["count"] = info.count;
+  if (info.options != CollectionOptions()) header["options"] = options_json(info.options);
   Json line = Json::object();
   line["sapwood"] = std::move(header);
   return line;

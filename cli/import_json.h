@@ -13,7 +13,7 @@
 namespace sapwood::cli {
 
 bool is_export_header(const Json& json);
-Json export_header(const std::string& name, const CollectionTypes& types, std::uint64_t count);
+Json export_header(const CollectionInfo& info);
 
 // The document in `line`. Throws BadRecord.
 Json parse_json_line(const LineSource& source, std::string_view line);

@@ -94,6 +94,18 @@ std::vector<std::optional<AnyValue>> AnyCollection::get_many(std::span<const Any
   return std::move(found.values);
 }
 
+ChangeSummary AnyCollection::changes_since(const AnyCollection& before,
+                                           const std::function<bool(const AnyChange&)>& visit) const {
+  const CollectionTypes types = this->types();
+  const auto read_key = [&](std::string_view bytes) {
+    return types.has_keys() ? decode_as<true>(types.key, bytes) : AnyValue();
+  };
+  const auto read_value = [&](std::string_view bytes) {
+    return types.has_values() ? decode_as<false>(types.value, bytes) : AnyValue();
+  };
+  return detail::find_changes(before.handle_, handle_, read_key, read_value, visit);
+}
+
 bool AnyCollection::put(const AnyValue& key, const AnyValue& value) {
   need_keys(*this);
   return handle_.put(EncodedKey(types().key, key), EncodedValue(types().value, value));
@@ -102,6 +114,31 @@ bool AnyCollection::put(const AnyValue& key, const AnyValue& value) {
 bool AnyCollection::erase(const AnyValue& key) {
   need_keys(*this);
   return handle_.erase(EncodedKey(types().key, key));
+}
+
+bool AnyCollection::put(const AnyValue& key, const AnyValue& value, DateTime time) {
+  need_keys(*this);
+  return handle_.put(EncodedKey(types().key, key), EncodedValue(types().value, value), time.us);
+}
+
+std::optional<DateTime> AnyCollection::timestamp(const AnyValue& key) const {
+  need_keys(*this);
+  const std::optional<std::int64_t> time_us = handle_.get_time(EncodedKey(types().key, key));
+  if (!time_us) return std::nullopt;
+  return DateTime{*time_us};
+}
+
+bool AnyCollection::set_timestamp(const AnyValue& key, DateTime time) {
+  need_keys(*this);
+  return handle_.set_time(EncodedKey(types().key, key), time.us);
+}
+
+std::uint64_t AnyCollection::prune(DateTime before, std::span<const AnyValue> keep) {
+  need_keys(*this);
+  std::deque<EncodedKey> encoded;
+  std::vector<std::string_view> kept;
+  for (const AnyValue& key : keep) kept.push_back(encoded.emplace_back(types().key, key));
+  return handle_.prune(before.us, kept);
 }
 
 std::uint64_t AnyCollection::rank(const AnyValue& key) const {
@@ -173,12 +210,14 @@ std::uint64_t AnyCollection::scan(const AnyScan& scan, const std::function<bool(
   const detail::Section found = section(scan);
   const std::uint64_t size = found.last - found.first;
   detail::Cursor cursor(found.scan, scan.reversed ? found.last - 1 : found.first);
+  const bool timestamps = options().timestamps;
   std::uint64_t visited = 0;
   for (std::uint64_t done = 0; done < size; ++done, cursor.move(scan.reversed ? -1 : 1)) {
     const detail::Cursor::Entry& at = cursor.entry();
     if (at.expired) continue;
     AnyEntry entry{cursor.index(), {}, decode_as<false>(types.value, at.value)};
     if (types.key != ValueType::none) entry.key = decode_as<true>(types.key, at.key);
+    if (timestamps) entry.time = DateTime{at.time_us};
     ++visited;
     if (!visit(entry)) break;
   }
@@ -187,8 +226,11 @@ std::uint64_t AnyCollection::scan(const AnyScan& scan, const std::function<bool(
 
 void AnyCollection::fill(detail::Batch batch, const std::function<std::optional<AnyEntry>()>& next) {
   const CollectionTypes types = this->types();
+  const bool timestamps = options().timestamps;
   while (const std::optional<AnyEntry> entry = next()) {
-    batch.add(EncodedKey(types.key, entry->key), EncodedValue(types.value, entry->value));
+    std::optional<std::int64_t> time_us;
+    if (entry->time && timestamps) time_us = entry->time->us;
+    batch.add(EncodedKey(types.key, entry->key), EncodedValue(types.value, entry->value), time_us);
   }
   batch.finish();
 }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/bytes.h"
+#include "collections/snapshots.h"
 #include "collections/stored_key.h"
 #include "collections/type_options.h"
 #include "collections/types.h"
@@ -179,6 +180,11 @@ CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size) {
   return record;
 }
 
+std::optional<u64> record_id(Bytes catalog_key) {
+  if (catalog_key.size() != 9 || catalog_key[0] != 'i') return std::nullopt;
+  return load_be64(catalog_key.data() + 1);
+}
+
 std::optional<u64> CatalogReader::find_id(Bytes name) const {
   if (name.size() > max_name_size(tree_.pages().page_size())) return std::nullopt;
   const std::optional<tree::ValueView> value = tree_.get(name_key(name));
@@ -240,7 +246,9 @@ void CatalogReader::check(std::vector<std::string>& findings) const {
   for (const u64 id : records) {
     const std::string who = "catalog: collection " + std::to_string(id);
     if (id >= next_id) storage::add_finding(findings, who + ": C2: its id is not below the next id");
-    if (static_cast<u32>(id) == 0) storage::add_finding(findings, who + ": C2: the low 32 bits of its id are 0");
+    if (!is_free_tree_id(static_cast<u32>(id))) {
+      storage::add_finding(findings, who + ": C2: the low 32 bits of its id are not a collection's");
+    }
     try {
       const std::optional<CatalogRecord> record = find(id);
       if (record && record->part_of_form) {
@@ -267,14 +275,14 @@ void CatalogReader::check(std::vector<std::string>& findings) const {
   if (parts != named_parts) storage::add_finding(findings, "catalog: C5: a part of a form is missing");
   if (names != records.size() - parts)
     storage::add_finding(findings, "catalog: C1: names and records differ in number");
-  const u64 expected = records.size() + names + (next ? 1 : 0);
+  const u64 expected = records.size() + names + (next ? 1 : 0) + (tree_.get(kSnapshotTableKey) ? 1 : 0);
   if (tree_.size() != expected) storage::add_finding(findings, "catalog: it holds entries of no known kind");
 }
 
 u64 CatalogWriter::take_id() {
   const std::optional<tree::ValueView> next = tree_.reader().get(kNextIdKey);
   u64 id = next ? id_of_value(*next, "the next id") : 1;
-  if (static_cast<u32>(id) == 0) ++id;
+  while (!is_free_tree_id(static_cast<u32>(id))) ++id;
   reserve_id(id);
   return id;
 }

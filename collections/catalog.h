@@ -5,6 +5,7 @@
 //   'n' name                   id u64
 //   'i' id (u64, big-endian)   record
 //   'x'                        next id u64
+//   't'                        where the table of named snapshots is: collections/snapshots.h
 //
 // Record of a collection:
 //   offset  size  field
@@ -33,7 +34,7 @@
 //
 // Invariants:
 //   C1  'n' entries and records without a parent correspond one to one, and agree on the name
-//   C2  every id is below the next id; the low 32 bits of an id, which pages carry, are not 0
+//   C2  every id is below the next id; the low 32 bits of an id, which pages carry, are neither 0 nor 2^32 - 1
 //   C3  height 0 iff count 0 iff root page 0; widths and the fixed flag follow from the types and the page size
 //   C4  the options are the type options of the types and those of the form, and nothing else
 //   C5  the indexes and dictionaries that forms name, and the records that are part of a form, correspond one to one
@@ -63,6 +64,9 @@ struct CatalogRecord {
 };
 
 inline constexpr u32 kCatalogTreeId = 0;
+inline constexpr u32 kSnapshotTreeId = ~u32{0};
+// Whether a collection's tree may have it.
+constexpr bool is_free_tree_id(u32 id) { return id != kCatalogTreeId && id != kSnapshotTreeId; }
 tree::TreeShape catalog_shape();
 tree::TreeRoot to_tree_root(const storage::CatalogRoot& root);
 storage::CatalogRoot to_catalog_root(const tree::TreeRoot& root);
@@ -79,6 +83,9 @@ void check_name(Bytes name, u32 page_size);
 void encode_record(std::string& to, const CatalogRecord& record);
 // Throws corrupt, or newer_format for kinds, types and versions that are not known.
 CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size);
+
+// The id if that is the key of a collection's record.
+std::optional<u64> record_id(Bytes catalog_key);
 
 class CatalogReader {
  public:

@@ -3,10 +3,12 @@
 #include <algorithm>
 
 #include "collections/entry_form.h"
+#include "collections/snapshots.h"
 #include "collections/stored_key.h"
 #include "collections/time_index.h"
 #include "collections/types.h"
 #include "storage/findings.h"
+#include "storage/page_set.h"
 #include "tree/check.h"
 #include "tree/cursor.h"
 #include "tree/relocate.h"
@@ -59,16 +61,42 @@ void CollectionContents::relocate(storage::WriteTransaction& txn, PageNo end) {
   txn.catalog() = to_catalog_root(root);
 }
 
-void CollectionContents::walk(const storage::PageReader& pages, const storage::CatalogRoot& catalog,
-                              const std::function<void(storage::Extent pages, u32 birth)>& visit) {
-  const CatalogReader reader(pages, to_tree_root(catalog));
-  tree::walk_pages(reader.tree(), visit);
-  reader.for_each(
-      [&](CatalogRecord&& record) { tree::walk_pages(tree::TreeReader(pages, record.shape, record.root), visit); });
+namespace {
+
+// Visits what only named snapshots refer to: what is not in `seen` yet. The newest goes first, since older ones share
+// most with it.
+void walk_snapshots(const storage::PageReader& pages, const storage::Descriptor& version, storage::PageSet& seen,
+                    const tree::VisitPages& visit) {
+  const std::vector<NamedSnapshot> snapshots = list_snapshots(pages, version);
+  for (auto snapshot = snapshots.rbegin(); snapshot != snapshots.rend(); ++snapshot) {
+    walk_version(pages, snapshot->version.catalog, [&](storage::Extent extent, u32 birth, tree::PageUse) {
+      if (seen.contains(extent.start)) return false;
+      seen.add(extent);
+      visit(extent, birth);
+      return true;
+    });
+  }
 }
 
-bool CollectionContents::walk_sound(const storage::PageReader& pages, const storage::CatalogRoot& catalog,
-                                    const std::function<void(storage::Extent pages, u32 birth)>& visit) {
+}  // namespace
+
+void CollectionContents::walk(const storage::PageReader& pages, const storage::Descriptor& version,
+                              const tree::VisitPages& visit) {
+  const auto enter = [&visit](storage::Extent extent, u32 birth, tree::PageUse) { return visit(extent, birth), true; };
+  if (version.kept == 0) return walk_version(pages, version.catalog, enter);
+  storage::PageSet seen(pages.page_count());
+  const tree::VisitPages visit_newest = [&](storage::Extent extent, u32 birth) {
+    seen.add(extent);
+    visit(extent, birth);
+  };
+  walk_version(pages, version.catalog,
+               [&](storage::Extent extent, u32 birth, tree::PageUse) { return visit_newest(extent, birth), true; });
+  tree::walk_pages(snapshot_table(pages, version), visit_newest);
+  walk_snapshots(pages, version, seen, visit);
+}
+
+bool CollectionContents::walk_sound(const storage::PageReader& pages, const storage::Descriptor& version,
+                                    const tree::VisitPages& visit) {
   bool all = true;
   const auto guarded = [&all](const auto& step) {
     try {
@@ -77,16 +105,24 @@ bool CollectionContents::walk_sound(const storage::PageReader& pages, const stor
       all = false;
     }
   };
-  const CatalogReader reader(pages, to_tree_root(catalog));
+  storage::PageSet seen(version.kept == 0 ? 0 : pages.page_count());
+  const tree::VisitPages visit_newest = [&](storage::Extent extent, u32 birth) {
+    visit(extent, birth);
+    if (version.kept != 0) guarded([&] { seen.add(extent); });
+  };
+  const CatalogReader reader(pages, to_tree_root(version.catalog));
   std::vector<u64> ids;
-  guarded([&] { tree::walk_pages(reader.tree(), visit); });
+  guarded([&] { tree::walk_pages(reader.tree(), visit_newest); });
   guarded([&] { ids = reader.ids(); });
   for (const u64 id : ids) {
     guarded([&] {
       const std::optional<CatalogRecord> record = reader.find(id);
-      if (record) tree::walk_pages(tree::TreeReader(pages, record->shape, record->root), visit);
+      if (record) tree::walk_pages(tree::TreeReader(pages, record->shape, record->root), visit_newest);
     });
   }
+  if (version.kept == 0) return all;
+  guarded([&] { tree::walk_pages(snapshot_table(pages, version), visit_newest); });
+  guarded([&] { walk_snapshots(pages, version, seen, visit); });
   return all;
 }
 

@@ -18,9 +18,9 @@ class CollectionContents final : public storage::Contents {
   void replay(Bytes operations, const storage::ValueRuns& runs) override;
   void end_replay() override;
   void relocate(storage::WriteTransaction& txn, PageNo end) override;
-  void walk(const storage::PageReader& pages, const storage::CatalogRoot& catalog,
+  void walk(const storage::PageReader& pages, const storage::Descriptor& version,
             const std::function<void(storage::Extent pages, u32 birth)>& visit) override;
-  bool walk_sound(const storage::PageReader& pages, const storage::CatalogRoot& catalog,
+  bool walk_sound(const storage::PageReader& pages, const storage::Descriptor& version,
                   const std::function<void(storage::Extent pages, u32 birth)>& visit) override;
 
  private:

@@ -63,6 +63,7 @@ Handle Handle::beside(const Handle& other) const {
 
 const std::string& Handle::name() const { return checked().record().name; }
 CollectionTypes Handle::types() const { return checked().record().types; }
+CollectionOptions Handle::options() const { return collections::options_of(checked().record().form); }
 
 u64 Handle::size() const {
   return checked().read([](const CollectionTree& tree) { return tree.size(); });

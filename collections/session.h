@@ -116,6 +116,13 @@ class WriteSession {
 
   // Forms: `value` as it is stored, in a buffer until the next call, or itself.
   Bytes form_value(OpenCollection& collection, Bytes value, std::optional<i64> time_us = std::nullopt);
+  // The value of an entry as it would be stored today; nothing else changes.
+  void rewrite(OpenCollection& collection, Bytes key);
+  void rewrite(OpenCollection& collection, u64 index);
+  // Removes all dictionaries but the newest. Requires: no value needs them.
+  void forget_old_dictionaries(OpenCollection& collection);
+  // Values from all over the collection.
+  Samples sample_values(const OpenCollection& collection) const;
   // Makes `samples` into the newest dictionary of the collection; false if they are not enough for one.
   bool add_dictionary(OpenCollection& collection, const Samples& samples);
   // The dictionaries of a collection, and its index of times. Throws corrupt if they are gone.
@@ -184,7 +191,7 @@ class WriteSession {
   std::vector<std::string> keys_until(OpenCollection& collection, i64 until_us, u64 most);
   void reclaim_first(OpenCollection& collection);
   bool has_dictionary(const OpenCollection& dictionaries, u32 number) const;
-  Samples sample_values(const OpenCollection& collection) const;
+  std::optional<std::string> stored_at(const OpenCollection& collection, Bytes key) const;
   void train_if_due(OpenCollection& collection);
 
   storage::WriteTransaction& txn_;

@@ -119,20 +119,48 @@ Bytes WriteSession::form_value(OpenCollection& collection, Bytes value, std::opt
   return formed_;
 }
 
-bool WriteSession::set_time(OpenCollection& collection, Bytes key, i64 time_us) {
-  check_changeable(collection);
-  const CollectionTree tree = view(collection);
+// The value at the user's key, as it is stored.
+std::optional<std::string> WriteSession::stored_at(const OpenCollection& collection, Bytes key) const {
+  const tree::TreeReader tree = reader(collection);
   const StoredKey stored_key(tree, key);
   const std::optional<tree::ValueView> found = tree.get(stored_key);
-  if (!found) return false;
+  if (!found) return std::nullopt;
   std::string stored;
   found->read(stored);
-  if (stored_key.is_long()) stored = std::string(split_long_entry(stored, tree.name()).value);
-  if (tree.is_expired(stored)) return false;
-  if (tree.time_of(stored) == time_us) return true;
-  replace_time(stored, time_us);
-  put_stored(collection, key, stored);
+  if (stored_key.is_long()) stored = std::string(split_long_entry(stored, collection.record.name).value);
+  return stored;
+}
+
+bool WriteSession::set_time(OpenCollection& collection, Bytes key, i64 time_us) {
+  check_changeable(collection);
+  std::optional<std::string> stored = stored_at(collection, key);
+  const CollectionTree tree = view(collection);
+  if (!stored || tree.is_expired(*stored)) return false;
+  if (tree.time_of(*stored) == time_us) return true;
+  replace_time(*stored, time_us);
+  put_stored(collection, key, *stored);
   return true;
+}
+
+void WriteSession::rewrite(OpenCollection& collection, Bytes key) {
+  check_changeable(collection);
+  const std::optional<std::string> stored = stored_at(collection, key);
+  if (!stored) return;
+  std::string buffer;
+  const CollectionTree tree = view(collection);
+  const std::string value(tree.user_value(*stored, buffer));
+  const Bytes formed = form_value(collection, value, tree.time_of(*stored));
+  if (formed != *stored) put_stored(collection, key, formed);
+}
+
+void WriteSession::rewrite(OpenCollection& collection, u64 index) {
+  check_changeable(collection);
+  check_index(collection, index, 1);
+  std::string stored, buffer;
+  reader(collection).at(index).read(stored);
+  const std::string value(view(collection).user_value(stored, buffer));
+  const Bytes formed = form_value(collection, value);
+  if (formed != stored) set_stored(collection, index, formed);
 }
 
 void WriteSession::set_level(OpenCollection& collection, u8 level) {
@@ -185,6 +213,15 @@ bool WriteSession::add_dictionary(OpenCollection& collection, const Samples& sam
   put(dictionaries, dictionary_key(newest + 1), bytes);
   if (newest != 0 && !has_dictionary(dictionaries, newest)) erase(dictionaries, dictionary_key(newest));
   return true;
+}
+
+void WriteSession::forget_old_dictionaries(OpenCollection& collection) {
+  OpenCollection& dictionaries = dictionaries_of(collection.record);
+  const u32 newest = newest_dictionary(reader(dictionaries));
+  if (newest == 0) return;
+  erase_interval(dictionaries, std::nullopt, dictionary_key(newest));
+  // Its number is never given again.
+  if (collection.record.form.level == 0) put(dictionaries, dictionary_key(newest), {});
 }
 
 Samples WriteSession::sample_values(const OpenCollection& collection) const {

@@ -71,7 +71,7 @@ void CatalogRemains::take(Bytes key, Bytes value) {
 }
 
 bool CatalogRemains::may_have_lost(u64 id) const {
-  if (records_.contains(id) || static_cast<u32>(id) == 0) return false;
+  if (records_.contains(id) || !collections::is_free_tree_id(static_cast<u32>(id))) return false;
   if (unreadable_.contains(id)) return true;
   std::string key(kRecordKey, 'i');
   store_be64(key.data() + 1, id);

@@ -184,6 +184,39 @@ TEST_F(Compression, ClearForgetsThePiecesOfValuesInDictionaries) {
   expect_sound(db_);
 }
 
+TEST_F(Compression, CanBeMadeAnewAtAnotherLevelAndTakenBack) {
+  auto dict = db_.dict<std::int64_t, std::string>("d", {.timestamps = true, .compression = 1});
+  auto list = db_.list<std::string>("l", kCompressed);
+  for (std::int64_t i = 0; i < 5000; ++i) {
+    dict.put(i, record(i), DateTime{i});
+    if (i < 1100) list.push_back(record(i));
+  }
+  const auto expect_all = [&] {
+    for (std::int64_t i = 0; i < 5000; ++i) ASSERT_EQ(dict.get(i), record(i));
+    EXPECT_EQ(dict.timestamp(7), DateTime{7});
+    EXPECT_EQ(list.at(1000), record(1000));
+    expect_sound(db_);
+  };
+  const std::uint64_t before = value_bytes(db_, "d");
+  db_.recompress("d", 19);
+  db_.recompress("l");
+  EXPECT_LT(value_bytes(db_, "d"), before);
+  EXPECT_EQ(db_.collections()[0].options.compression, 19);
+  expect_all();
+  dict.put(-1, record(-1));
+  EXPECT_EQ(db_.collections()[0].options.compression, 19) << "a handle from before keeps the new level";
+  EXPECT_TRUE(dict.erase(-1));
+  db_.recompress("d", 0);
+  EXPECT_GT(value_bytes(db_, "d"), 2 * before);
+  expect_all();
+  db_.recompress("d", 3);
+  EXPECT_LT(value_bytes(db_, "d"), before);
+  expect_all();
+  db_.dict<std::int64_t, std::string>("plain");
+  EXPECT_EQ(code_of([&] { db_.recompress("plain", 3); }), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of([&] { db_.recompress("absent", 3); }), ErrorCode::not_found);
+}
+
 TEST_F(Compression, ThreadsShareDictionaries) {
   auto dict = db_.dict<std::int64_t, std::string>("d", kCompressed);
   std::vector<std::pair<std::int64_t, std::string>> entries;

@@ -2,6 +2,7 @@
 #include "sapwood/database.h"
 
 #include "collections/handle_state.h"
+#include "collections/recompress.h"
 #include "db/listing.h"
 #include "db/make_info.h"
 
@@ -118,6 +119,11 @@ void Database::rename(std::string_view from, std::string_view to) {
   if (!session.changed()) return;
   session.flush();
   txn->commit(environment_->engine().options().durability);
+}
+
+void Database::recompress(std::string_view name, std::optional<std::uint8_t> level, const Progress& progress) {
+  environment();
+  collections::recompress(environment_, std::string(name), level, progress);
 }
 
 void Database::sync() { environment().engine().sync(); }

@@ -2,6 +2,7 @@
 #include <new>
 
 #include "collections/handle_state.h"
+#include "collections/snapshots.h"
 #include "db/listing.h"
 #include "sapwood/transaction.h"
 
@@ -35,6 +36,21 @@ CatalogReader catalog_of(const Snapshot& snapshot) {
 ReadTxn::ReadTxn(std::shared_ptr<collections::Environment> environment) : environment_(std::move(environment)) {
   new (snapshot_.data()) Snapshot(environment_->engine().begin_read());
   environment_->engine_unchecked().note_since(as_snapshot(snapshot_));
+}
+
+// A reader of the newest version, which has the table: while it lives nothing that the snapshot refers to is reused,
+// even if that is dropped.
+ReadTxn::ReadTxn(std::shared_ptr<collections::Environment> environment, std::string_view name)
+    : ReadTxn(std::move(environment)) {
+  Snapshot& snapshot = *std::launder(reinterpret_cast<Snapshot*>(snapshot_.data()));
+  try {
+    const auto found = collections::find_snapshot(snapshot.pages, snapshot.descriptor, name);
+    if (!found) throw Error(ErrorCode::not_found, "there is no snapshot '" + std::string(name) + "'");
+    snapshot.descriptor = found->version;
+  } catch (...) {
+    end();
+    throw;
+  }
 }
 
 ReadTxn::ReadTxn(ReadTxn&& other) noexcept : environment_(std::move(other.environment_)), snapshot_(other.snapshot_) {}

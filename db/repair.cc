@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "collections/contents.h"
-#include "collections/hex.h"
 #include "db/lost_entries.h"
 #include "db/salvage.h"
+#include "db/scratch.h"
 #include "sapwood/database.h"
 #include "sapwood/datetime.h"
 #include "storage/damaged_file.h"
@@ -17,54 +17,9 @@
 namespace sapwood {
 namespace {
 
+using db::copy_file;
+using db::Scratch;
 using storage::DamagedFile;
-
-// Files of this repair, named after the new one; gone at its end.
-class Scratch {
- public:
-  Scratch(os::Env& env, const std::string& to) : env_(env) {
-    std::array<std::byte, 4> random;
-    env.random().fill(random.data(), random.size());
-    building_ = to + "-repair-" + collections::to_hex(random);
-    copy_ = building_ + "-copy";
-  }
-  ~Scratch() {
-    for (const std::string& name : {building_, copy_}) {
-      for (const char* suffix : {"", "-log", "-lock"}) remove(name + suffix);
-    }
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-
-  const std::string& building() const { return building_; }
-  const std::string& copy() const { return copy_; }  // of the old file, with its log applied
-
- private:
-  void remove(const std::string& path) noexcept {
-    try {
-      if (env_.files().exists(path)) env_.files().remove(path);
-    } catch (...) {  // a leftover under a name of its own
-    }
-  }
-
-  os::Env& env_;
-  std::string building_;
-  std::string copy_;
-};
-
-void copy_file(os::Env& env, const std::string& from, const std::string& to) {
-  constexpr u64 kPiece = 1 << 20;
-  const std::unique_ptr<os::File> source = env.files().open(from, {.write = false});
-  const std::unique_ptr<os::File> target = env.files().open(to, {.write = true, .create = true, .like = from});
-  target->truncate(0);
-  std::vector<u8> piece(kPiece);
-  for (u64 at = 0;;) {
-    const std::size_t size = source->read(at, piece.data(), piece.size());
-    if (size == 0) return;
-    target->write(at, piece.data(), size);
-    at += size;
-  }
-}
 
 class Repair {
  public:
@@ -73,7 +28,7 @@ class Repair {
         from_(env_.files().resolve(from)),
         to_(env_.files().resolve(to)),
         progress_(options.progress),
-        scratch_(env_, to_) {}
+        scratch_(env_, to_, "repair") {}
 
   RepairReport run() {
     if (env_.files().exists(to_)) {
@@ -162,8 +117,7 @@ class Repair {
       target->close();
     }
     check_new_file();
-    env_.files().rename_new(scratch_.building(), to_);
-    env_.files().sync_folder_of(to_);
+    scratch_.finish();
   }
 
   void check_new_file() {

@@ -174,17 +174,39 @@ std::string Salvage::free_name(const CatalogRecord& record) {
   return name;
 }
 
+const CatalogRecord* Salvage::record_of(u64 id) const {
+  const auto found = std::ranges::find(survivors_, id, [](const Survivor& one) { return one.record.id; });
+  return found == survivors_.end() ? nullptr : &found->record;
+}
+
+// An index of times is made anew; dictionaries are of use with what they are the dictionaries of.
+bool Salvage::is_copied(const CatalogRecord& record) const {
+  if (!record.part_of_form) return true;
+  return record.types.key == ValueType::uint64 && record_of(record.parent) == nullptr;
+}
+
 void Salvage::copy_to(const std::shared_ptr<collections::Environment>& to, RepairReport& report) {
   report.losses.insert(report.losses.end(), losses_.begin(), losses_.end());
   storage::PageSet given(file_.page_count());
+  collections::DictionaryCache dictionaries;
+  const FindDictionary find_dictionary = [&](u64 id, u32 number) -> const collections::Dictionary& {
+    return dictionaries.find(id, number, [&] {
+      const CatalogRecord* record = record_of(id);
+      if (record == nullptr) throw Error(ErrorCode::corrupt, "the dictionaries that it was compressed with are lost");
+      return collections::read_dictionary(tree::TreeReader(pages_, record->shape, record->root), number, record->name);
+    });
+  };
   for (const Survivor& survivor : survivors_) {
+    if (!is_copied(survivor.record)) continue;
     const auto write =
         std::make_shared<collections::WriteState>(to, to->engine().begin_write(std::chrono::milliseconds(-1)));
-    collections::OpenCollection& made = write->session().create(free_name(survivor.record), survivor.record.types);
+    collections::OpenCollection& made = write->session().create(free_name(survivor.record), survivor.record.types,
+                                                                collections::options_of(survivor.record.form));
     const detail::Handle handle(std::make_shared<collections::HandleState>(write, made));
     const std::function<void()> told = [&] { tell(given.size(), seen_.size()); };
     const std::span<const Orphan> orphans = tree::orphans_of(orphans_, survivor.record.shape.tree_id);
-    report.collections.push_back(CollectionSalvage(pages_, survivor, orphans, given, told).copy_to(handle));
+    report.collections.push_back(
+        CollectionSalvage(pages_, survivor, orphans, given, find_dictionary, told).copy_to(handle));
     write->commit(Durability::none);
   }
 }

@@ -182,8 +182,6 @@ void Allocator::retire(Extent extent, u32 birth, TxnId death, TxnId not_after) n
   waiting_.push_back(Pending{std::min(full_birth(extent.start, birth, death), not_after), death, extent});
 }
 
-// The birth of a page version from its low 32 bits. Past 2^32 transactions it is ambiguous: a page not made since the
-// last checkpoint counts as old as can be, which holds it longer, never shorter.
 TxnId Allocator::full_birth(PageNo page, u32 birth, TxnId death) const {
   if (death >> 32 == 0) return birth < death ? birth : 0;  // never later than its death, whatever a reference says
   const u64 at = index(page);

@@ -55,6 +55,9 @@ class Allocator {
   void undrop(Extent extent) noexcept;
   void reserve_retired(std::size_t count);
   void retire(Extent extent, u32 birth, TxnId death, TxnId not_after) noexcept;
+  // The birth of a page version from its low 32 bits, before `death`. Past 2^32 transactions it is ambiguous: a page
+  // not made since the last checkpoint counts as old as can be, which holds it longer, never shorter.
+  TxnId full_birth(PageNo page, u32 birth, TxnId death) const;
 
   // Frees pending pages that no pin needs. `pins` ascend; `head` is the newest visible version and one of the pins.
   // If it throws (out of memory) nothing is lost: the next call goes on.
@@ -114,7 +117,6 @@ class Allocator {
   void for_each_free_run(Visit visit) const;
   void remember_free(Extent extent) noexcept;
   void place_pending(const Pending& item, const std::vector<TxnId>& pins);
-  TxnId full_birth(PageNo page, u32 birth, TxnId death) const;
   std::optional<u64> find_free_word();
   // `pages` free pages in the next `max_words` words of the bitmap from word `from` on, the first at a multiple of
   // `align`; `longest` is the longest run seen on the way.

@@ -73,7 +73,7 @@ void Engine::check_space(std::vector<std::string>& findings) {
   SpaceCheck check(impl_->geometry, impl_->allocator, findings);
   const PageReader reader(impl_->pages.space(), impl_->tip.page_count);
   const auto reach = [&check](Extent extent, u32) { check.reach(extent); };
-  check.compare(impl_->contents.walk_sound(reader, impl_->tip.catalog, reach));
+  check.compare(impl_->contents.walk_sound(reader, impl_->tip, reach));
 }
 
 }  // namespace sapwood::storage

@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "storage/bitmap_page.h"
+
 namespace sapwood::storage {
 
 Meta new_meta(os::Env& env, u32 page_size) {
@@ -22,12 +24,11 @@ Meta new_meta(os::Env& env, u32 page_size) {
 void write_empty(os::File& file, const Meta& meta) {
   const Geometry geometry(meta.page_size);
   file.allocate(0, meta.page_count << geometry.page_shift);
+  std::vector<u8> bits(meta.page_size - kBitmapHeaderSize);
+  bits[0] = 3;  // the two bitmap pages themselves
   std::vector<u8> bitmap(meta.page_size);
   const PageNo page = geometry.bitmap_page(0, 0);
-  PageHeader::init(bitmap.data(), PageType::bitmap, 0, 0, meta.page_size);
-  PageHeader::set_place(bitmap.data(), page, meta.txn);
-  bitmap[kBitmapHeaderSize] = 3;  // the two bitmap pages themselves
-  store<u32>(bitmap.data(), page_checksum(bitmap.data(), meta.page_size, page, meta.checksum_seed()));
+  build_bitmap_page(bitmap.data(), geometry, page, meta.txn, bits.data(), meta.checksum_seed());
   file.write(geometry.offset_of(page), bitmap.data(), bitmap.size());
   write_meta(file, meta);
   file.sync();

@@ -19,6 +19,7 @@ struct Descriptor {
   u64 page_count = 0;      // pages of the data file that this version may refer to
   Lsn lsn = 0;             // end of its record in the redo log
   i64 commit_time_us = 0;  // since 1970, UTC
+  TxnId kept = 0;          // newest version that a named snapshot keeps, 0 if there is none
 };
 
 }  // namespace sapwood::storage

@@ -34,11 +34,12 @@ class Contents {
   // Moves pages of trees at or past `end` to other places, and stores the transaction's catalog().
   virtual void relocate(WriteTransaction& txn, PageNo end) = 0;
 
-  // Visits every page and run reachable from the catalog, the catalog's own pages included.
-  virtual void walk(const PageReader& pages, const CatalogRoot& catalog,
+  // Visits every page and run reachable from the version's catalog, the catalog's own pages included; then those that
+  // only the version's named snapshots refer to, once each. Memory: a bit a page if there are any.
+  virtual void walk(const PageReader& pages, const Descriptor& version,
                     const std::function<void(Extent pages, u32 birth)>& visit) = 0;
   // The same for what can be read; false if something could not.
-  virtual bool walk_sound(const PageReader& pages, const CatalogRoot& catalog,
+  virtual bool walk_sound(const PageReader& pages, const Descriptor& version,
                           const std::function<void(Extent pages, u32 birth)>& visit) = 0;
 };
 

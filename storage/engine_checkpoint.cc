@@ -15,6 +15,7 @@
 
 #include "base/assert.h"
 #include "base/fail_point.h"
+#include "storage/bitmap_page.h"
 #include "storage/engine_impl.h"
 
 namespace sapwood::storage {
@@ -41,6 +42,8 @@ Engine::Impl::CheckpointJob Engine::Impl::make_job(const Descriptor& target, Log
   next.page_count = target.page_count;
   next.catalog = target.catalog;
   next.commit_time_us = target.commit_time_us;
+  next.kept = target.kept;
+  next.read_only_compatible = target.kept != 0 ? kKeepsVersions : 0;
   next.log_expected = log != nullptr && log_after == LogAfter::kept;
   next.clean = !next.log_expected;
   next.replay_lsn = target.lsn;
@@ -58,12 +61,7 @@ Engine::Impl::CheckpointJob Engine::Impl::make_job(const Descriptor& target, Log
     CheckpointJob::Bitmap& bitmap = job.bitmaps.emplace_back();
     bitmap.page = page;
     bitmap.bytes.resize(page_size());
-    u8* p = bitmap.bytes.data();
-    PageHeader::init(p, PageType::bitmap, 0, 0, page_size());
-    PageHeader::set_place(p, page, target.txn);
-    store<u64>(p + kPageHeaderSize, group);
-    std::memcpy(p + kBitmapHeaderSize, bits, size);
-    store<u32>(p, page_checksum(p, page_size(), page, pages.space()->checksum_seed));
+    build_bitmap_page(bitmap.bytes.data(), geometry, page, target.txn, bits, pages.space()->checksum_seed);
   }
   if (std::exchange(was_summed, false)) pages.forget_summed();
   pages.for_each_unsummed([&](PageNo page) {

@@ -58,7 +58,7 @@ void Engine::Impl::close_last(Engine& engine) {
   reclaim();
   relocate_tail(engine);
   const u64 end = allocator.live_end();
-  if (tip.txn != meta.txn || meta.log_expected || end != meta.page_count) {
+  if (tip.txn != meta.txn || meta.log_expected || end != meta.page_count || has_new_bitmaps) {
     const CheckpointPlace taken(*this, deadline());
     settle_checkpoint();
     tip.page_count = end;

@@ -62,7 +62,7 @@ MetaSlots look_at(os::Env& env, const std::string& path, const Options& options,
     throw Error(ErrorCode::in_use, path + "-lock is not the one of the processes that have " + path +
                                        " open; close it there, then open it again");
   }
-  if (slots.newest->read_only_compatible != 0 && options.mode != OpenMode::read) {
+  if ((slots.newest->read_only_compatible & ~kKeepsVersions) != 0 && options.mode != OpenMode::read) {
     throw Error(ErrorCode::newer_format,
                 path + " has features of a newer version of Sapwood; update to write it, or open it for reading");
   }
@@ -303,10 +303,11 @@ void Engine::Impl::rebuild_bitmaps() {
   allocator = Allocator(geometry);
   allocator.grow(meta.page_count);
   const PageReader reader(pages.space(), meta.page_count);
-  contents.walk(reader, meta.catalog, [this](Extent extent, u32) {
+  contents.walk(reader, descriptor_of(meta), [this](Extent extent, u32) {
     check_format(allocator.is_free_range(extent), extent.start, "it is referred to twice");
     allocator.load_live(extent);
   });
+  has_new_bitmaps = true;
   adopt_tail();
 }
 

@@ -18,6 +18,7 @@ constexpr u64 kWorthwhileShare = 8;  // of the file
 // memory, four times that if pages are stored to directly.
 void Engine::Impl::relocate_tail(Engine& engine) {
   if (checkpoints == 0 && tip.txn == meta.txn) return;  // nothing was written
+  if (tip.kept != 0) return;                            // a snapshot needs the pages where they are
   const u64 most = (maps_stores() ? 4 : 1) * options.dirty_limit >> geometry.page_shift;
   const auto is_worthwhile = [&](u64 end) {
     return end + std::max(kWorthwhilePages, allocator.live_end() / kWorthwhileShare) <= allocator.live_end();

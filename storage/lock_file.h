@@ -50,6 +50,7 @@ struct LockFile {
     std::atomic<u64> page_count;
     std::atomic<u64> lsn;
     std::atomic<i64> commit_time_us;
+    std::atomic<u64> kept;
   };
   struct alignas(64) Slot {
     std::atomic<u64> txn;         // 0: free

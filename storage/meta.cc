@@ -46,6 +46,7 @@ Meta decode(const u8* p, const Geometry& geometry) {
   std::memcpy(meta.hash_key.data(), p + 144, 16);
   meta.created_us = load<i64>(p + 160);
   meta.commit_time_us = load<i64>(p + 168);
+  meta.kept = load<u64>(p + 176);
   const u64 groups = load<u64>(p + 136);
   meta.active.resize(groups);
   for (u64 g = 0; g < groups; ++g) meta.active[g] = (p[kMetaHeaderSize + g / 8] >> (g % 8) & 1) != 0;
@@ -116,7 +117,8 @@ Descriptor descriptor_of(const Meta& meta) {
                     .catalog = meta.catalog,
                     .page_count = meta.page_count,
                     .lsn = meta.replay_lsn,
-                    .commit_time_us = meta.commit_time_us};
+                    .commit_time_us = meta.commit_time_us,
+                    .kept = meta.kept};
 }
 
 MetaSlots read_metas(os::File& file) {
@@ -181,6 +183,7 @@ void write_meta(os::File& file, const Meta& meta) {
   std::memcpy(p + 144, meta.hash_key.data(), 16);
   store<i64>(p + 160, meta.created_us);
   store<i64>(p + 168, meta.commit_time_us);
+  store<u64>(p + 176, meta.kept);
   for (u64 g = 0; g < meta.active.size(); ++g) {
     if (meta.active[g]) p[kMetaHeaderSize + g / 8] |= static_cast<u8>(1u << (g % 8));
   }

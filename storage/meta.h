@@ -23,7 +23,8 @@
 //      144    16  hash key
 //      160     8  created         microseconds since 1970
 //      168     8  commit time     of txn
-//      176    80  0
+//      176     8  kept version    of the newest named snapshot, 0 if there is none
+//      184    72  0
 //      256        active copies   one bit a group: which of its two bitmap pages counts
 // Invariants of a valid slot:
 //   M1  magic, checksum and format are right, and the page size is the one that the slot's place implies
@@ -43,6 +44,8 @@ namespace sapwood::storage {
 
 inline constexpr char kMagic[8] = {'S', 'A', 'P', 'W', 'O', 'O', 'D', '\0'};
 inline constexpr u32 kFormat = 1;
+// Features that who does not know them may read a file with, but not write it.
+inline constexpr u64 kKeepsVersions = 1;  // Meta::kept is not 0
 
 struct Meta {
   u32 page_size = 0;
@@ -62,6 +65,7 @@ struct Meta {
   std::array<u8, 16> hash_key{};
   i64 created_us = 0;
   i64 commit_time_us = 0;
+  TxnId kept = 0;
   std::vector<bool> active;  // by group: the second bitmap copy counts
 
   u64 checksum_seed() const { return hash64(uuid.data(), uuid.size(), 0); }

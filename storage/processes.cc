@@ -12,7 +12,7 @@
 namespace sapwood::storage {
 namespace {
 
-constexpr u32 kLockVersion = 3;
+constexpr u32 kLockVersion = 4;
 constexpr u32 kSlotMask = 127;
 constexpr u32 kGenerationMask = (u32{1} << (kTagBits - 7)) - 1;
 

@@ -197,8 +197,9 @@ class TestContents final : public Contents {
   void end_replay() override { txn_ = nullptr; }
   void relocate(WriteTransaction&, PageNo) override {}  // they stay where they are
 
-  void walk(const PageReader& pages, const CatalogRoot& catalog,
+  void walk(const PageReader& pages, const Descriptor& version,
             const std::function<void(Extent pages, u32 birth)>& visit) override {
+    const CatalogRoot& catalog = version.catalog;
     if (catalog.root.page == kNoPage) return;
     visit(Extent{catalog.root.page, 1}, catalog.root.birth);
     const u8* root = pages.fetch(catalog.root);
@@ -210,10 +211,10 @@ class TestContents final : public Contents {
       for_each_extent(pages.fetch(ref), [&](Extent extent, u32, u32) { visit(extent, ref.birth); });
     }
   }
-  bool walk_sound(const PageReader& pages, const CatalogRoot& catalog,
+  bool walk_sound(const PageReader& pages, const Descriptor& version,
                   const std::function<void(Extent pages, u32 birth)>& visit) override {
     try {
-      walk(pages, catalog, visit);
+      walk(pages, version, visit);
       return true;
     } catch (const Error&) {
       return false;

@@ -26,6 +26,7 @@ void Versions::publish_tip(const Descriptor& version) {
   entry.page_count.store(version.page_count, std::memory_order_relaxed);
   entry.lsn.store(version.lsn, std::memory_order_relaxed);
   entry.commit_time_us.store(version.commit_time_us, std::memory_order_relaxed);
+  entry.kept.store(version.kept, std::memory_order_relaxed);
   entry.txn.store(version.txn, std::memory_order_release);
   SAPWOOD_FAIL_POINT("tip.described");
   file_->tip.store(version.txn, std::memory_order_release);
@@ -51,6 +52,7 @@ std::optional<Descriptor> Versions::find(TxnId txn) const {
   version.page_count = entry.page_count.load(std::memory_order_relaxed);
   version.lsn = entry.lsn.load(std::memory_order_relaxed);
   version.commit_time_us = entry.commit_time_us.load(std::memory_order_relaxed);
+  version.kept = entry.kept.load(std::memory_order_relaxed);
   std::atomic_thread_fence(std::memory_order_acquire);
   if (entry.txn.load(std::memory_order_relaxed) != txn) return std::nullopt;
   return version;

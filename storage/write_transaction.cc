@@ -21,6 +21,7 @@ WriteTransaction::WriteTransaction(Engine& engine, const Descriptor& base, TxnId
       base_(base),
       id_(id),
       catalog_(base.catalog),
+      kept_(base.kept),
       own_(engine.impl().own),
       page_size_(engine.impl().page_size()),
       summed_(engine.impl().durable_checkpoint()) {
@@ -139,6 +140,7 @@ void WriteTransaction::drop(Extent extent, u32 birth, bool run) {
 void WriteTransaction::drop_committed(Extent extent, u32 birth, bool run) {
   Allocator& allocator = engine_.impl().allocator;
   check_format(allocator.is_live_range(extent), extent.start, "it is referred to twice, or not marked as in use");
+  if (kept_ != 0 && allocator.full_birth(extent.start, birth, id_) <= kept_) return;
   dropped_.push_back({extent, birth, run});
   allocator.drop(extent);
 }
@@ -300,6 +302,7 @@ void WriteTransaction::commit(Durability durability) {
     SAPWOOD_FAIL_POINT("commit.pages_written");
     commit.version.txn = id_;
     commit.version.catalog = catalog_;
+    commit.version.kept = kept_;
     if (record_too_big_) {
       commit.record = nullptr;
     } else {

@@ -36,6 +36,10 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   // The catalog's root as this transaction has it; the layer above stores it here before commit().
   CatalogRoot& catalog() { return catalog_; }
 
+  // The version of a named snapshot, or 0 for none: pages born up to it stay in use when this transaction drops them
+  // from now on, or one that follows. A transaction that changes it must commit by checkpoint.
+  void keep(TxnId version) { kept_ = version; }
+
   // PageStore.
   PageReader reader() const override;
   u32 page_size() const override { return page_size_; }
@@ -120,6 +124,7 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   TxnId id_;
   i64 time_us_ = 0;  // 0: not asked yet
   CatalogRoot catalog_;
+  TxnId kept_;
   OwnPages& own_;  // the engine's, for its one transaction at a time
   u32 page_size_;
   TxnId summed_;                            // pages born up to it have checksums

@@ -34,9 +34,12 @@ class Oracle {
     std::set<u64>& pages = reachable_[tip];
     pages.clear();
     const u64 birth_height = entry.catalog_birth_height.load();
-    const storage::CatalogRoot catalog{{PageNo{entry.catalog_page.load()}, static_cast<u32>(birth_height)},
-                                       static_cast<u8>(birth_height >> 32),
-                                       entry.catalog_count.load()};
+    storage::Descriptor version;
+    version.catalog = {{PageNo{entry.catalog_page.load()}, static_cast<u32>(birth_height)},
+                       static_cast<u8>(birth_height >> 32),
+                       entry.catalog_count.load()};
+    version.kept = entry.kept.load();
+    version.txn = tip;
     std::fill(verified_.begin(), verified_.end(), 0);
     space_.base = map_->data();
     space_.verified = verified_.data();
@@ -44,7 +47,7 @@ class Oracle {
     space_.page_shift = geometry_.page_shift;
     space_.verify_checksums = false;
     space_.verify_node = contents_.verify_node();
-    contents_.walk(storage::PageReader(&space_, entry.page_count.load()), catalog, [&](storage::Extent extent, u32) {
+    contents_.walk(storage::PageReader(&space_, entry.page_count.load()), version, [&](storage::Extent extent, u32) {
       for (u64 i = 0; i < extent.pages; ++i)
         EXPECT_TRUE(pages.insert(to_u64(extent.start) + i).second) << "reached twice";
     });

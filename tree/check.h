@@ -16,6 +16,13 @@ using VisitPages = std::function<void(storage::Extent pages, u32 birth)>;
 // Visits all pages of the tree: blobs and their chunk trees too. Reads branches, and leaves only if the tree owns runs.
 void walk_pages(const TreeReader& tree, const VisitPages& visit);
 
+// The same for a part of it: where `enter` says no, nothing below is visited. `leaf` (may be empty) is called with the
+// bytes of each leaf entered; of the trees of large values it is not.
+enum class PageUse : u8 { node, run };  // a page of a tree; of a large value, without a header
+using EnterPages = std::function<bool(storage::Extent pages, u32 birth, PageUse use)>;
+using VisitLeaf = std::function<void(const u8* page)>;
+void walk_pages_where(const TreeReader& tree, const EnterPages& enter, const VisitLeaf& leaf = {});
+
 // What the checks of all trees of a file share.
 struct CheckedPages {
   storage::PageSet reached;  // one bit a page of the file

@@ -12,6 +12,7 @@
 
 #include "sapwood/any_value.h"
 #include "sapwood/detail/batch.h"
+#include "sapwood/detail/changes.h"
 
 namespace sapwood {
 
@@ -19,7 +20,10 @@ struct AnyEntry {
   std::uint64_t index = 0;  // position in the collection
   AnyValue key;             // std::monostate in a list
   AnyValue value;
+  std::optional<DateTime> time{};  // in collections with timestamps
 };
+
+using AnyChange = Change<AnyValue, AnyValue>;
 
 // Which entries a scan gives. Keys are for sorted collections, positions for all; all conditions together.
 struct AnyScan {
@@ -41,6 +45,7 @@ class AnyCollection {
 
   const std::string& name() const { return handle_.name(); }
   CollectionTypes types() const { return handle_.types(); }
+  CollectionOptions options() const { return handle_.options(); }
   std::uint64_t size() const { return handle_.size(); }
 
   // With keys. Of a set: values are std::monostate.
@@ -49,6 +54,11 @@ class AnyCollection {
   std::vector<std::optional<AnyValue>> get_many(std::span<const AnyValue> keys) const;
   bool put(const AnyValue& key, const AnyValue& value);  // true if the key is new
   bool erase(const AnyValue& key);
+  // With timestamps: as of Dict.
+  bool put(const AnyValue& key, const AnyValue& value, DateTime time);
+  std::optional<DateTime> timestamp(const AnyValue& key) const;
+  bool set_timestamp(const AnyValue& key, DateTime time);
+  std::uint64_t prune(DateTime before, std::span<const AnyValue> keep = {});
   // Sorted ones.
   std::uint64_t rank(const AnyValue& key) const;
   std::uint64_t erase_range(const AnyScan& interval);  // low, high and prefix count; how many were erased
@@ -64,9 +74,13 @@ class AnyCollection {
   std::uint64_t count(const AnyScan& scan) const;
   // Calls `visit` for each entry until it returns false; on one state of the collection. The result: entries visited.
   std::uint64_t scan(const AnyScan& scan, const std::function<bool(const AnyEntry&)>& visit) const;
+  // What leads from `before`, the same collection in another version, to this: as changes_since() of the others.
+  ChangeSummary changes_since(const AnyCollection& before,
+                              const std::function<bool(const AnyChange& change)>& visit) const;
   void clear() { handle_.clear(); }
 
   // Adds all entries that `next` gives until nullopt, or none if it throws: to the end of a list, by key into others.
+  // With timestamps their times count, if they have any.
   void extend(const std::function<std::optional<AnyEntry>()>& next);
   // The same into an empty collection: full pages, each written once. Keys of sorted ones strictly ascend.
   void bulk_load(const std::function<std::optional<AnyEntry>()>& next);

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "sapwood/backup.h"
 #include "sapwood/error.h"
 #include "sapwood/info.h"
 #include "sapwood/metrics.h"
@@ -83,11 +84,39 @@ class Database {
   bool drop(std::string_view name);
   void rename(std::string_view from, std::string_view to);
 
+  // Gives the newest commit a name. It stays as it is, across restarts, until it is dropped; its pages are not reused.
+  // Waits as begin_write() does, and writes a checkpoint. Throws Error{exists}, Error{invalid_argument} for a name that
+  // is empty, too long or not UTF-8, would_deadlock while this thread has a write transaction open.
+  void snapshot(std::string_view name);
+  // The same for dropping one; false if there is none. What it alone held is free once readers of it have ended. Cost:
+  // what differs between it and its neighbours in time. Memory: a bit a page, and 16 bytes for each page freed.
+  bool drop_snapshot(std::string_view name);
+  // A read transaction of that version. It also keeps the newest commit's pages while it lives. Throws
+  // Error{not_found}.
+  ReadTxn at(std::string_view name) const;
+  // In the order of their commits. Cost: what differs between each and its neighbours. Memory: a bit a page.
+  std::vector<SnapshotInfo> snapshots() const;
+
+  // Copies a version into a new file at `to`, which gets its name when it is whole and on the disk. Writers go on; the
+  // version's pages are not reused meanwhile. A whole backup is a database like any other, without named snapshots; its
+  // free pages are holes where the file system has them. An increment (BackupOptions::since) is for restore(). Verifies
+  // checksums on the way. Reads and writes the pages that it copies, in the order of the file, and reads all branches.
+  // Memory: two bits a page. Throws exists if `to` is there; not_found for a snapshot that is not;
+  // Error{invalid_argument} if `since` is not older; corrupt, disk_full, io, cancelled.
+  BackupReport backup(const std::string& to, const BackupOptions& options = {}) const;
+
   // All commits so far become durable, whatever their durability. Throws writes_refused, io.
   void sync();
   // Writes a checkpoint: the next open has nothing to replay. Waits as begin_write() does. Throws timed_out, read_only,
   // writes_refused, io, disk_full, would_deadlock.
   void checkpoint();
+
+  // Compresses the values of a collection anew: with a dictionary made of all of them, at another level if one is given
+  // (0: stored as they are). Maps and dicts are rewritten in many transactions, between which others write, a list in
+  // one. If it fails, what is done stays; begin it again. `progress` is told entries; Error{cancelled} if it returns
+  // false. Throws Error{not_found}, Error{invalid_argument} if the collection was created without compression.
+  void recompress(std::string_view name, std::optional<std::uint8_t> level = std::nullopt,
+                  const Progress& progress = {});
 
   // Verifies every page and value of the newest visible commit: checksums, structure, order, counts, forms of values;
   // then that each page in use is referred to once, and marked as in use, and no other is. A sentence for each fault

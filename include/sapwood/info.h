@@ -42,6 +42,14 @@ struct ReaderInfo {
   std::optional<std::uint64_t> held_pages;
 };
 
+// A version with a name, which stays until it is dropped: Database::snapshot().
+struct SnapshotInfo {
+  std::string name;
+  std::uint64_t txn = 0;            // the commit that it is
+  std::int64_t commit_time_us = 0;  // of that commit; since 1970, UTC
+  std::uint64_t held_pages = 0;     // that dropping it makes free: neither the newest version nor another one has them
+};
+
 struct Info {
   std::string path;  // empty for a temporary database
   std::string uuid;  // 32 hexadecimal digits

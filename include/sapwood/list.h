@@ -13,6 +13,7 @@
 #include "sapwood/codec.h"
 #include "sapwood/detail/batch.h"
 #include "sapwood/detail/blocks.h"
+#include "sapwood/detail/changes.h"
 #include "sapwood/detail/item.h"
 #include "sapwood/detail/range.h"
 #include "sapwood/detail/sample.h"
@@ -54,6 +55,16 @@ class List {
     if (!handle_.near(detail::Near::last, {}, {}, detail::value_into(item)))
       handle_.at(0, {}, detail::value_into(item));  // throws
     return item;
+  }
+  // What leads from `before`, the same collection in another version (of the two read transactions either may be the
+  // older one), to this: calls `visit(const Change<std::monostate, T>&)` for each entry that was added, removed or
+  // changed, in the collection's order, until it returns false, if it returns a bool. Items between unchanged stretches
+  // are matched from both ends, and what is left pair by pair. Cost: what differs, times the height of the tree; pages
+  // that both versions have are not read. Memory: some bytes for each child of a branch that differs. Throws
+  // Error{wrong_type} if the two are of other types or files, Error{invalid_argument} in a write transaction.
+  template <class Visit>
+  ChangeSummary changes_since(const List& before, Visit visit) const {
+    return detail::find_changes(before.handle_, handle_, detail::change_nothing, detail::change_value<T>, visit);
   }
   // The item without a copy, until the transaction ends (a write transaction: until its next change). One too big for
   // its page: only until the next view through this handle too. Without a transaction: Error{invalid_argument}.

@@ -27,7 +27,8 @@ struct SavedState;
 // that it sees are not reused. Begin and end: tens of nanoseconds, no allocation.
 class ReadTxn {
  public:
-  explicit ReadTxn(std::shared_ptr<collections::Environment> environment);  // by Database::read
+  explicit ReadTxn(std::shared_ptr<collections::Environment> environment);                    // by Database::read
+  ReadTxn(std::shared_ptr<collections::Environment> environment, std::string_view snapshot);  // by Database::at
   ReadTxn(ReadTxn&& other) noexcept;
   ReadTxn& operator=(ReadTxn&& other) noexcept;
   ~ReadTxn() { end(); }

@@ -36,12 +36,12 @@ bool Executor::open(std::optional<std::size_t> crash_floor) {
     return false;
   }
   if (!crash_floor && !settings_.faults && !history_.has_attempt()) {
-    require_equal(database_->read(), history_.newest(), ++steps_);
+    require_equal(*database_, history_.newest(), ++steps_);
     if (!settings_.all_states) history_.restart(history_.newest_index());
   } else {
     Model found;
     try {
-      found = dump(database_->read());
+      found = dump(*database_);
     } catch (const Error& error) {
       if (!settings_.faults || error.code() == ErrorCode::corrupt) throw;
       ++failures_;
@@ -135,6 +135,7 @@ void Executor::execute_checked(const Operation& operation) {
     case OperationKind::take_snapshot: return take_snapshot();
     case OperationKind::check_snapshot: return check_snapshot(operation.place);
     case OperationKind::big_commit: return big_commit(operation);
+    case OperationKind::toggle_named: return toggle_named(operation);
     default: break;
   }
   const bool changes = operation.kind < OperationKind::drop;
@@ -176,7 +177,7 @@ void Executor::change(const Operation& operation) {
 void Executor::change_in_transaction(const Operation& operation, const KnownCollection& known) {
   begin();
   std::unique_ptr<Face>& face = txn_faces_[known.name];
-  if (face == nullptr) face = library([&] { return face_of(*txn_, known.name, known.types); });
+  if (face == nullptr) face = library([&] { return face_of(*txn_, known.name, known.types, known.options); });
   const std::string result = library([&] { return perform(operation, known, settings_.scale, *face); });
   ModelCollection& collection = working_->edit(known.name, known.types);
   const std::string expected = perform(operation, known, settings_.scale,
@@ -201,7 +202,7 @@ void Executor::change_automatically(const Operation& operation, const KnownColle
     Model with = history_.newest();
     with.edit(known.name, known.types);
     in_creation_ = true;
-    automatic_commit(std::move(with), [&] { face = face_of(*database_, known.name, known.types); });
+    automatic_commit(std::move(with), [&] { face = face_of(*database_, known.name, known.types, known.options); });
     in_creation_ = false;
   }
   Model next = history_.newest();
@@ -263,7 +264,8 @@ void Executor::read(const Operation& operation, const KnownCollection& known) {
   const std::unique_ptr<Face> expected = model_face(copy.edit(known.name, known.types), ~u64{0});
   const std::string wanted = perform_read(cheap, known, settings_.scale, *expected);
   const std::string found = library([&] {
-    if (txn_) return perform_read(cheap, known, settings_.scale, *face_of(*txn_, known.name, known.types));
+    if (txn_)
+      return perform_read(cheap, known, settings_.scale, *face_of(*txn_, known.name, known.types, known.options));
     return perform_read(cheap, known, settings_.scale, *face_of(database_->read(), known.name, known.types));
   });
   if (found != wanted) throw Disagreement(describe(operation) + " found " + found + " instead of " + wanted);
@@ -317,6 +319,25 @@ void Executor::take_snapshot() {
   snapshots_.push_back({std::move(snapshot), history_.newest()});
 }
 
+void Executor::toggle_named(const Operation& operation) {
+  if (txn_) commit(operation.durability);
+  const std::string name = "named " + std::to_string(operation.place % 3);
+  Model next = history_.newest();
+  const bool is_drop = next.named().contains(name);
+  if (is_drop) {
+    next.set_named(name, nullptr);
+  } else {
+    Model then = next;
+    for (const auto& [other, model] : next.named()) then.set_named(other, nullptr);
+    next.set_named(name, std::make_shared<const Model>(std::move(then)));
+  }
+  automatic_commit(std::move(next), [&] {
+    if (!is_drop) database_->snapshot(name);
+    else if (!database_->drop_snapshot(name)) throw Disagreement("snapshot '" + name + "' is not there");
+  });
+  history_.all_durable();
+}
+
 void Executor::check_snapshot(u64 which) {
   if (snapshots_.empty()) return;
   const auto at = snapshots_.begin() + static_cast<std::ptrdiff_t>(which % snapshots_.size());
@@ -327,7 +348,7 @@ void Executor::check_snapshot(u64 which) {
 void Executor::verify() {
   if (txn_) commit(Durability::async);
   library([&] {
-    require_equal(database_->read(), history_.newest(), steps_);
+    require_equal(*database_, history_.newest(), steps_);
     for (const HeldSnapshot& held : snapshots_) require_equal(held.snapshot, held.model, steps_);
     require_clean(*database_);
   });
@@ -362,7 +383,7 @@ void Executor::recover_from(const std::exception& error, std::optional<ErrorCode
 void Executor::compare_after_failure() {
   Model found;
   try {
-    library([&] { found = dump(database_->read()); });
+    library([&] { found = dump(*database_); });
     for (const HeldSnapshot& held : snapshots_) library([&] { require_equal(held.snapshot, held.model, steps_); });
   } catch (const Error& error) {
     if (error.code() == ErrorCode::corrupt) throw Disagreement(std::string("after a failure: ") + error.what());

@@ -84,6 +84,7 @@ class Executor {
   void roll_back_to(u64 which);
   void take_snapshot();
   void check_snapshot(u64 which);
+  void toggle_named(const Operation& operation);
   void automatic_commit(Model next, const std::function<void()>& call);
   void recover_from(const std::exception& error, std::optional<ErrorCode> code);
   void compare_after_failure();

@@ -31,9 +31,16 @@ std::vector<std::string> Model::names() const {
 }
 
 bool Model::operator==(const Model& other) const {
-  return std::ranges::equal(collections_, other.collections_, [](const auto& one, const auto& two) {
+  const auto is_same = [](const auto& one, const auto& two) {
     return one.first == two.first && (one.second == two.second || *one.second == *two.second);
-  });
+  };
+  return std::ranges::equal(collections_, other.collections_, is_same) &&
+         std::ranges::equal(named_, other.named_, is_same);
+}
+
+void Model::set_named(const std::string& name, std::shared_ptr<const Model> then) {
+  if (then == nullptr) named_.erase(name);
+  else named_[name] = std::move(then);
 }
 
 namespace {
@@ -276,8 +283,22 @@ Model dump(const ReadTxn& snapshot) {
   return model;
 }
 
+Model dump(const Database& database) {
+  Model model = dump(database.read());
+  for (const SnapshotInfo& info : database.snapshots()) {
+    model.set_named(info.name, std::make_shared<const Model>(dump(database.at(info.name))));
+  }
+  return model;
+}
+
 std::string difference(const Model& found, const Model& expected) {
   std::string text;
+  for (const auto& [name, then] : expected.named()) {
+    if (!found.named().contains(name)) text += "no snapshot '" + name + "'; ";
+    else if (const std::string what = difference(*found.named().at(name), *then); !what.empty())
+      text += "in snapshot '" + name + "': " + what;
+  }
+  if (found.named().size() > expected.named().size()) text += "too many snapshots; ";
   for (const std::string& name : expected.names()) {
     if (!found.has(name)) text += "no '" + name + "'; ";
   }
@@ -313,6 +334,17 @@ void require_equal(const ReadTxn& snapshot, const Model& expected, u64 seed) {
     require_same_entries(info.name, *face, *model, false);
     require_same_entries(info.name, *face, *model, true);
     require_same_access(info.name, *face, copy, random);
+  }
+}
+
+void require_equal(const Database& database, const Model& expected, u64 seed) {
+  require_equal(database.read(), expected, seed);
+  const std::vector<SnapshotInfo> infos = database.snapshots();
+  if (infos.size() != expected.named().size()) throw Disagreement("other snapshots");
+  for (const SnapshotInfo& info : infos) {
+    const auto then = expected.named().find(info.name);
+    if (then == expected.named().end()) throw Disagreement("snapshot '" + info.name + "' should not be there");
+    require_equal(database.at(info.name), *then->second, seed);
   }
 }
 

@@ -29,15 +29,22 @@ class Model {
   std::vector<std::string> names() const;
   bool operator==(const Model& other) const;
 
+  // Named snapshots.
+  const std::map<std::string, std::shared_ptr<const Model>>& named() const { return named_; }
+  // Names `then`, or drops the name if that is null.
+  void set_named(const std::string& name, std::shared_ptr<const Model> then);
+
  private:
   std::map<std::string, std::shared_ptr<ModelCollection>> collections_;
+  std::map<std::string, std::shared_ptr<const Model>> named_;  // they have no names themselves
 };
 
 // A face over `collection`, which must outlive it. `max_key` is the longest key that can be put.
 std::unique_ptr<Face> model_face(ModelCollection& collection, u64 max_key);
 
-// Everything that the snapshot sees, read in order.
+// Everything that the snapshot sees, read in order; of the database with its named snapshots.
 Model dump(const ReadTxn& snapshot);
+Model dump(const Database& database);
 
 // Where two models differ, in words; empty if they do not.
 std::string difference(const Model& found, const Model& expected);
@@ -45,6 +52,9 @@ std::string difference(const Model& found, const Model& expected);
 // Throws Disagreement unless the snapshot holds what the model does: sizes, order both ways, and for a sample chosen by
 // `seed` positions, ranks, look-ups, and the untyped face.
 void require_equal(const ReadTxn& snapshot, const Model& expected, u64 seed);
+
+// The same for the newest version and all named snapshots.
+void require_equal(const Database& database, const Model& expected, u64 seed);
 
 // Throws Disagreement if check() has findings.
 void require_clean(Database& database);

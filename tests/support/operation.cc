@@ -15,7 +15,7 @@ const char* operation_name(OperationKind kind) {
       "pop",          "extend",  "bulk_load",   "update",    "assign",        "erase_if",
       "combine",      "clear",   "drop",        "rename",    "read",          "savepoint",
       "roll_back_to", "release", "commit",      "roll_back", "take_snapshot", "check_snapshot",
-      "checkpoint",   "sync",    "big_commit",  "verify",    "reopen"};
+      "checkpoint",   "sync",    "big_commit",  "verify",    "reopen",        "toggle_named"};
   return kNames.at(static_cast<std::size_t>(kind));
 }
 
@@ -62,6 +62,7 @@ Mix usual_mix() {
   mix[big_commit] = 1;
   mix[verify] = 2;
   mix[reopen] = 1;
+  mix[toggle_named] = 2;
   return mix;
 }
 
@@ -119,6 +120,9 @@ const std::vector<KnownCollection>& known_collections() {
       {"flags", list(boolean)},
       {"atoms", {CollectionKind::list, none, Codec<Atom>::type}},
       {"degrees", {CollectionKind::list, none, Codec<Celsius>::type}},
+      {"events", map(int64, float64), {.time_index = true}},
+      {"records", {CollectionKind::dict, string, bytes}, {.time_index = true, .compression = 3}},
+      {"lines", list(string), {.compression = 1}},
   };
   return kAll;
 }

@@ -38,11 +38,12 @@ enum class OperationKind : u8 {
   check_snapshot,  // compares one and ends it
   checkpoint,
   sync,
-  big_commit,  // a transaction of more bytes than the redo log takes
-  verify,      // compares everything, and check()
-  reopen,      // closes and opens
+  big_commit,    // a transaction of more bytes than the redo log takes
+  verify,        // compares everything, and check()
+  reopen,        // closes and opens
+  toggle_named,  // makes a named snapshot, or drops it
 };
-inline constexpr std::size_t kOperationKinds = 29;
+inline constexpr std::size_t kOperationKinds = 30;
 const char* operation_name(OperationKind kind);
 
 struct Operation {
@@ -62,7 +63,7 @@ struct Mix {
   u32 automatic_percent = 15;
   u32 async_percent = 40;  // of commits
   u32 none_percent = 0;
-  u8 collections = 26;  // the first so many of known_collections()
+  u8 collections = 29;  // the first so many of known_collections()
   u32& operator[](OperationKind kind) { return weights[static_cast<std::size_t>(kind)]; }
 };
 Mix usual_mix();
@@ -72,6 +73,7 @@ Operation random_operation(Rng& random, const Mix& mix);
 struct KnownCollection {
   std::string name;
   CollectionTypes types;
+  CollectionOptions options{};
 };
 const std::vector<KnownCollection>& known_collections();
 

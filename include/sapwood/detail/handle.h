@@ -104,6 +104,7 @@ class Handle {
 
   const std::string& name() const;
   CollectionTypes types() const;
+  CollectionOptions options() const;
   std::uint64_t size() const;
 
   // Reading. The results of get, at, near: false if there is no such entry.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "sapwood/detail/changes.h"
 #include "sapwood/detail/keyed.h"
 #include "sapwood/detail/times.h"
 #include "sapwood/detail/update.h"
@@ -35,6 +36,15 @@ class Mapping : public Base {
     }
     if (!found) value.reset();
     return value;
+  }
+  // What leads from `before`, the same collection in another version (of the two read transactions either may be the
+  // older one), to this: calls `visit(const Change<K, V>&)` for each entry that was added, removed or changed, in the
+  // collection's order, until it returns false, if it returns a bool. Cost: what differs, times the height of the
+  // tree; pages that both versions have are not read. Memory: some bytes for each child of a branch that differs.
+  // Throws Error{wrong_type} if the two are of other types or files, Error{invalid_argument} in a write transaction.
+  template <class Visit>
+  ChangeSummary changes_since(const Mapping& before, Visit visit) const {
+    return find_changes(before.handle_, handle_, change_key<key_type>, change_value<V>, visit);
   }
   // The value at `key`; throws Error{not_found} if there is none.
   V at(KeyView key) const {

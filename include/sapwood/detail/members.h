@@ -9,6 +9,7 @@
 #include <concepts>
 #include <ranges>
 
+#include "sapwood/detail/changes.h"
 #include "sapwood/detail/keyed.h"
 #include "sapwood/detail/merge.h"
 
@@ -27,6 +28,12 @@ class Members : public Base {
   using typename Base::key_type;
   using typename Base::KeyView;
   using Merged = MergedKeys<key_type>;
+
+  // As Mapping::changes_since; of sets nothing is `changed`.
+  template <class Visit>
+  ChangeSummary changes_since(const Members& before, Visit visit) const {
+    return find_changes(before.handle_, handle_, change_key<key_type>, change_nothing, visit);
+  }
 
   // False, and nothing is changed, if the key is there.
   bool insert(KeyView key) { return handle_.put_if_absent(EncodedKey(key), {}); }
