@@ -119,9 +119,9 @@ void WantedTypes::declare(Command& command) {
 
 CollectionOptions WantedTypes::options() const {
   const auto number = [](const char* option, const std::string& text, std::uint64_t most) {
-    std::uint64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error == std::errc() && end == text.data() + text.size() && value >= 1 && value <= most) return value;
+    std::uint64_t found = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), found);
+    if (error == std::errc() && end == text.data() + text.size() && found >= 1 && found <= most) return found;
     throw UsageError(std::string(option) + " takes a whole number from 1 to " + std::to_string(most));
   };
   CollectionOptions options{.timestamps = timestamps, .time_index = time_index};

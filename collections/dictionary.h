@@ -71,7 +71,7 @@ void decompress(std::string& to, Bytes frame, const Dictionary* dictionary, cons
 
 // Values from which a dictionary is made.
 struct Samples {
-  static constexpr std::size_t kMostBytes = 4 << 20;
+  static constexpr std::size_t kMostBytes = 2 << 20;
   static constexpr std::size_t kMostOfOne = 64 << 10;  // longer values have enough in common with themselves
 
   std::string bytes;
@@ -79,7 +79,7 @@ struct Samples {
   void add(Bytes value);
   bool full() const { return bytes.size() >= kMostBytes; }
 };
-// The bytes of a dictionary of that number; empty if the samples are too few or have nothing in common. Some hundredths
+// The bytes of a dictionary of that number; empty if the samples are too few or have nothing in common. Some tenths
 // of a second.
 std::string train_dictionary(const Samples& samples, u32 number);
 

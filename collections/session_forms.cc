@@ -225,7 +225,7 @@ void WriteSession::forget_old_dictionaries(OpenCollection& collection) {
 }
 
 Samples WriteSession::sample_values(const OpenCollection& collection) const {
-  constexpr u64 kMostSamples = 4096;
+  constexpr u64 kMostSamples = 2048;
   Samples samples;
   const CollectionTree tree = view(collection);
   const u64 count = std::min(tree.size(), kMostSamples);

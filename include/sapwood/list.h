@@ -57,11 +57,11 @@ class List {
     return item;
   }
   // What leads from `before`, the same collection in another version (of the two read transactions either may be the
-  // older one), to this: calls `visit(const Change<std::monostate, T>&)` for each entry that was added, removed or
-  // changed, in the collection's order, until it returns false, if it returns a bool. Items between unchanged stretches
-  // are matched from both ends, and what is left pair by pair. Cost: what differs, times the height of the tree; pages
-  // that both versions have are not read. Memory: some bytes for each child of a branch that differs. Throws
-  // Error{wrong_type} if the two are of other types or files, Error{invalid_argument} in a write transaction.
+  // older one), to this: calls `visit(const Change<std::monostate, T>&)` for each entry that was added, removed or changed, in the
+  // collection's order, until it returns false, if it returns a bool. Items between unchanged stretches are
+  // matched from both ends, and what is left pair by pair. Cost: what differs, times the height of the
+  // tree; pages that both versions have are not read. Memory: some bytes for each child of a branch that differs.
+  // Throws Error{wrong_type} if the two are of other types or files, Error{invalid_argument} in a write transaction.
   template <class Visit>
   ChangeSummary changes_since(const List& before, Visit visit) const {
     return detail::find_changes(before.handle_, handle_, detail::change_nothing, detail::change_value<T>, visit);
