@@ -24,17 +24,16 @@ std::string make_record(std::size_t number) {
   std::mt19937_64 random(number);
   const auto word = [&] { return std::string(kWords[random() % kWords.size()]); };
   const std::string name = "lib" + word() + std::to_string(number % 5000) + "-dev";
-  std::string text = "Package: " + name + "\nVersion: " + std::to_string(random() % 30) + "." +
-                     std::to_string(random() % 20) + "-" + std::to_string(random() % 5) +
-                     "\nInstalled-Size: " + std::to_string(random() % 20'000) +
-                     "\nMaintainer: Debian QA Group <packages@qa.debian.org>\nArchitecture: amd64\nDepends: libc6 (>= 2." +
-                     std::to_string(random() % 36) + "), lib" + word() + std::to_string(random() % 9) +
-                     "\nDescription:";
+  std::string text =
+      "Package: " + name + "\nVersion: " + std::to_string(random() % 30) + "." + std::to_string(random() % 20) + "-" +
+      std::to_string(random() % 5) + "\nInstalled-Size: " + std::to_string(random() % 20'000) +
+      "\nMaintainer: Debian QA Group <packages@qa.debian.org>\nArchitecture: amd64\nDepends: libc6 (>= 2." +
+      std::to_string(random() % 36) + "), lib" + word() + std::to_string(random() % 9) + "\nDescription:";
   for (int i = 0; i < 12; ++i) text += " " + word();
   text += "\nHomepage: https://www." + word() + word() + ".org/" + name + "\nSection: ";
   text += kSections[random() % kSections.size()];
-  text += "\nPriority: optional\nFilename: pool/main/l/" + name + "/" + name + "_amd64.deb\nSize: " +
-          std::to_string(random() % 9'000'000) + "\nSHA256: ";
+  text += "\nPriority: optional\nFilename: pool/main/l/" + name + "/" + name +
+          "_amd64.deb\nSize: " + std::to_string(random() % 9'000'000) + "\nSHA256: ";
   for (int i = 0; i < 64; ++i) text += "0123456789abcdef"[random() % 16];
   return text + "\n";
 }
@@ -102,7 +101,8 @@ void run_compression(Runner& runner) {
                .title = "package records read by key, in random order",
                .unit = "million/s",
                .goals = {{"compressed", "sapwood", 0.5}}}},
-             {"sapwood", "compressed"}, Runner::WarmUp::yes, [&](const std::string& way) { return records.measure(way); });
+             {"sapwood", "compressed"}, Runner::WarmUp::yes,
+             [&](const std::string& way) { return records.measure(way); });
 }
 
 }  // namespace bench

@@ -51,6 +51,15 @@ void Command::optional(const std::string& name, std::optional<std::string>& targ
       name, [&target](const std::string& text) { target = unmarked(text); }, help);
 }
 
+void Command::repeated(const std::string& name, std::vector<std::string>& target, const std::string& help) {
+  app_.add_option_function<std::vector<std::string>>(
+      name,
+      [&target](const std::vector<std::string>& texts) {
+        for (const std::string& text : texts) target.push_back(unmarked(text));
+      },
+      help);
+}
+
 void Command::option(const std::string& name, std::optional<std::string>& target, const std::string& help) {
   const std::size_t space = name.find(' ');  // "--from KEY"
   CLI::Option* added = app_.add_option_function<std::string>(

@@ -32,6 +32,8 @@ class Command {
   // References must live until parse() has returned.
   void required(const std::string& name, std::string& target, const std::string& help);
   void optional(const std::string& name, std::optional<std::string>& target, const std::string& help);
+  // Any number of them, the last arguments.
+  void repeated(const std::string& name, std::vector<std::string>& target, const std::string& help);
   void option(const std::string& name, std::optional<std::string>& target, const std::string& help);
   void option(const std::string& name, std::uint64_t& target, const std::string& help);
   void flag(const std::string& name, bool& target, const std::string& help);

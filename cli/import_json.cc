@@ -43,8 +43,8 @@ class JsonLinesReader : public ImportReader {
       ImportItem item;
       if (fields_.key) item.entry.key = from_json(types_.key, key_json(field(json, *fields_.key)));
       if (fields_.value) item.entry.value = from_json(types_.value, field(json, *fields_.value));
-      else if (types_.value.type == ValueType::string) item.entry.value = std::string(line);
-      else if (types_.value.type == ValueType::json) item.entry.value = sapwood::Json{std::string(line)};
+      else if (types_.value == ValueType::string) item.entry.value = std::string(line);
+      else if (types_.value == ValueType::json) item.entry.value = sapwood::Json{std::string(line)};
       else item.entry.value = from_json(types_.value, json);
       return item;
     } catch (const Error& error) {
@@ -138,6 +138,7 @@ class ExportReader : public ImportReader {
       target.types.kind = kind_of_name(kind);
       if (target.types.has_keys()) target.types.key = type_of_name(header.at("key").get<std::string>());
       if (target.types.has_values()) target.types.value = type_of_name(header.at("value").get<std::string>());
+      target.types.value.row = target.types.kind == CollectionKind::records;
       if (header.contains("options")) target.options = options_from_json(header["options"]);
       count_.reset();
       if (header.contains("count")) {
@@ -169,7 +170,7 @@ Json export_header(const CollectionInfo& info) {
   const CollectionTypes& types = info.types;
   Json header = Json::object({{"collection", to_json(info.name)}, {"kind", kind_name(types.kind)}});
   if (types.key != ValueType::none) header["key"] = type_name(types.key);
-  if (types.has_values()) header["value"] = type_name(types.value);
+  if (types.has_values()) header["value"] = type_name(types.value.of_field());
   header["count"] = info.count;
   if (info.options != CollectionOptions()) header["options"] = options_json(info.options);
   Json line = Json::object();

@@ -23,7 +23,7 @@ struct Verb {
   int (*run)(Command&);
 };
 
-constexpr std::array<Verb, 12> kVerbs{{
+constexpr std::array<Verb, 17> kVerbs{{
     {"info", "FILE", "Facts about the file: pages, sizes, log, last commit", run_info},
     {"ls", "FILE [COLLECTION]", "List the collections with their kinds, types and sizes", run_ls},
     {"get", "FILE COLLECTION [KEY]", "Print the value of a key or of many, or the item at a position", run_get},
@@ -35,6 +35,11 @@ constexpr std::array<Verb, 12> kVerbs{{
     {"check", "FILE", "Verify every page and value", run_check},
     {"repair", "FILE NEW", "Save what can be read of a damaged file into a new one", run_repair},
     {"stats", "FILE [COLLECTION]", "Where pages and bytes are, and how full", run_stats},
+    {"compact", "FILE", "Make the file as small as it can be", run_compact},
+    {"snapshot", "FILE [NAME]", "Name the newest version, list named ones, or drop one", run_snapshot},
+    {"diff", "FILE A [B]", "What changed between two snapshots, or since one", run_diff},
+    {"backup", "FILE COPY", "Copy a version while others write, whole or what is new", run_backup},
+    {"restore", "FILE NEW [INCREMENT...]", "Make a database of a backup and its increments", run_restore},
     {"bench", "[FOLDER]", "Measure this machine, in a temporary file in FOLDER", run_bench},
 }};
 

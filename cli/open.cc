@@ -104,13 +104,23 @@ AnyCollection find_collection(const Database& database, WriteTxn& txn, const std
   return txn.any(name);
 }
 
+void WantedVersion::declare(Command& command) {
+  command.option("--snapshot NAME", snapshot, "as it was when that snapshot was made");
+}
+
+ReadTxn WantedVersion::read(const Database& database) const {
+  return snapshot ? database.at(*snapshot) : database.read();
+}
+
 void WantedTypes::declare(Command& command) {
-  command.option("--kind KIND", kind, "of a new collection: list, sorted_map (default), dict, set or sorted_set");
+  command.option("--kind KIND", kind,
+                 "of a new collection: list, sorted_map (default), dict, set, sorted_set or records");
   command.option(
       "--key-type TYPE", key,
       "of the keys of a new collection: string (default), bytes, bool, int32, int64, uint64, int128, double, uuid, "
       "datetime, any, 'tuple(TYPE,...)', of dicts and sets also 'structure(BYTES)'");
-  command.option("--type TYPE", value, "of the values of a new collection: the same types, and json");
+  command.option("--type TYPE", value,
+                 "of the values of a new collection, or of the fields of records: the same types, and json");
   command.flag("--timestamps", timestamps, "a new map or dict keeps the time of each entry");
   command.flag("--time-index", time_index, "and finds entries by it");
   command.option("--ttl SECONDS", seconds_to_live, "entries of a new map or dict expire so long after their time");
@@ -134,10 +144,13 @@ CollectionOptions WantedTypes::options() const {
 CollectionTypes WantedTypes::for_new(CollectionKind default_kind) const {
   CollectionTypes types;
   types.kind = kind ? named(kind_of_name, *kind) : default_kind;
-  if (!types.has_keys() && key) throw UsageError("--key-type is for collections with keys; a list has none");
+  if (!types.has_keys() && key)
+    throw UsageError("--key-type is for collections with keys; a " + kind_words(types.kind) + " has none");
   if (!types.has_values() && value) throw UsageError("--type is for values; a set has keys only, see --key-type");
   if (types.has_keys()) types.key = named(type_of_name, key.value_or("string"));
-  if (types.has_values()) types.value = named(type_of_name, value.value_or("string"));
+  const bool is_records = types.kind == CollectionKind::records;
+  if (types.has_values()) types.value = named(type_of_name, value.value_or(is_records ? "any" : "string"));
+  types.value.row = is_records;
   if (types.key.type == ValueType::json || (types.is_sorted() && types.key.type == ValueType::structure)) {
     throw UsageError("a " + kind_words(types.kind) + " cannot have keys of type " + type_name(types.key));
   }
@@ -151,7 +164,7 @@ AnyCollection find_or_create(WriteTxn& txn, const std::string& name, const Wante
   const CollectionTypes types = collection.types();
   const bool fits = (!wanted.kind || named(kind_of_name, *wanted.kind) == types.kind) &&
                     (!wanted.key || named(type_of_name, *wanted.key) == types.key) &&
-                    (!wanted.value || named(type_of_name, *wanted.value) == types.value);
+                    (!wanted.value || named(type_of_name, *wanted.value) == types.value.of_field());
   if (!fits) {
     throw Error(ErrorCode::wrong_type, "'" + name + "' exists and is a " + describe(types) +
                                            ", not as the options say; leave them out, or choose another name");
@@ -169,14 +182,14 @@ std::string describe(const CollectionTypes& types) {
   std::string text = std::string(kind_name(types.kind)) + " of ";
   if (types.has_keys()) text += type_name(types.key);
   if (types.has_keys() && types.has_values()) text += " to ";
-  if (types.has_values()) text += type_name(types.value);
+  if (types.has_values()) text += type_name(types.value.of_field());
   return text;
 }
 
 Json collection_json(const CollectionInfo& info) {
   Json json = Json::object({{"name", to_json(info.name)}, {"kind", kind_name(info.types.kind)}});
   if (info.types.key != ValueType::none) json["key"] = type_name(info.types.key);
-  if (info.types.has_values()) json["value"] = type_name(info.types.value);
+  if (info.types.has_values()) json["value"] = type_name(info.types.value.of_field());
   json["count"] = info.count;
   if (info.options != CollectionOptions()) json["options"] = options_json(info.options);
   return json;

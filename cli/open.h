@@ -22,9 +22,16 @@ bool file_exists(const std::string& path);
 AnyCollection find_collection(const Database& database, const ReadTxn& txn, const std::string& name);
 AnyCollection find_collection(const Database& database, WriteTxn& txn, const std::string& name);
 
+// Which version a verb reads: --snapshot.
+struct WantedVersion {
+  std::optional<std::string> snapshot;
+
+  void declare(Command& command);
+  ReadTxn read(const Database& database) const;  // by default the newest one
+};
+
 // What a collection that may have to be created shall be: --kind, --key-type, --type; --timestamps, --time-index,
-// --ttl,
-// --compress.
+// --ttl, --compress.
 struct WantedTypes {
   std::optional<std::string> kind;
   std::optional<std::string> key;

@@ -33,7 +33,8 @@ AnyValue parse_prefix(const TypeInfo& type, const std::string& text) {
 }  // namespace
 
 Positions positions_of(const Selection& selection, const AnyCollection& list) {
-  if (selection.prefix) throw UsageError("--prefix is for sorted maps; '" + list.name() + "' is a list");
+  if (selection.prefix)
+    throw UsageError("--prefix is for sorted maps; '" + list.name() + "' is a " + kind_words(list.types().kind));
   const std::uint64_t size = list.size();
   const std::uint64_t first = selection.from ? parse_boundary(*selection.from, size) : 0;
   const std::uint64_t end = selection.to ? parse_boundary(*selection.to, size) : size;
@@ -44,7 +45,7 @@ AnyScan scan_of(const Selection& selection, const AnyCollection& collection, boo
   AnyScan scan;
   scan.reversed = reversed;
   const CollectionTypes types = collection.types();
-  if (types.kind == CollectionKind::list) {
+  if (!types.has_keys()) {
     const Positions positions = positions_of(selection, collection);
     scan.skip = reversed ? collection.size() - positions.first - positions.count : positions.first;
     scan.limit = positions.count;

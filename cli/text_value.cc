@@ -92,6 +92,45 @@ Json document_to_json(const std::string& text) {
   return {{kJsonTag, to_json(text)}};
 }
 
+constexpr const char* kRowTag = "$row";
+
+bool is_tagged_row(const Json& json) {
+  return json.is_object() && json.size() == 1 && json.begin().key() == kRowTag && json.begin()->is_array();
+}
+
+AnyValue row_from_json(const TypeInfo& type, const Json& json) {
+  if (json.is_null()) return std::monostate{};
+  if (!json.is_object()) throw_not_a(type, json);
+  AnyMap row;
+  const auto add = [&](AnyValue name, const Json& value) {
+    row.entries.emplace_back(std::move(name), from_json(type.of_field(), value));
+  };
+  if (!is_tagged_row(json)) {
+    for (const auto& [name, value] : json.items()) add(name, value);
+    return row;
+  }
+  for (const Json& field : *json.begin()) {
+    if (!field.is_array() || field.size() != 2) throw_not_a(type, json);
+    add(text_from_json(ValueType::string, field[0]), field[1]);
+  }
+  return row;
+}
+
+Json row_to_json(const TypeInfo& type, const AnyValue& value) {
+  const AnyMap* row = std::get_if<AnyMap>(&value);
+  if (row == nullptr) return nullptr;
+  Json named = Json::object();
+  Json pairs = Json::array();
+  bool all_text = true;
+  for (const auto& [name, field] : row->entries) {
+    const auto& text = std::get<std::string>(name);
+    all_text = all_text && is_utf8(text);
+    if (all_text) named[text] = to_json(type.of_field(), field);
+    pairs.push_back({to_json(name), to_json(type.of_field(), field)});
+  }
+  return all_text && !is_tagged_row(named) ? named : Json({{kRowTag, pairs}});
+}
+
 // A whole number from `text`, with a sign.
 std::int64_t parse_integer(std::string_view text) {
   std::int64_t number = 0;
@@ -106,6 +145,14 @@ std::int64_t parse_integer(std::string_view text) {
 }  // namespace
 
 AnyValue parse_argument(const TypeInfo& type, std::string_view text) {
+  if (type.row) {
+    const Json json = Json::parse(text, nullptr, false);
+    if (json.is_discarded()) {
+      throw Error(ErrorCode::invalid_argument,
+                  "'" + std::string(text) + "' is no row: expected a JSON object, or null for a placeholder");
+    }
+    return row_from_json(type, json);
+  }
   if (type.type != ValueType::bytes && type.type != ValueType::structure) return parse_value(type, text);
   constexpr std::string_view kBase64 = "base64:", kText = "text:", kHex = "hex:";
   if (text.starts_with(kBase64)) return from_base64(text.substr(kBase64.size()));
@@ -114,6 +161,7 @@ AnyValue parse_argument(const TypeInfo& type, std::string_view text) {
 }
 
 AnyValue from_json(const TypeInfo& type, const Json& json) {
+  if (type.row) return row_from_json(type, json);
   switch (type.type) {
     case ValueType::none: break;
     case ValueType::boolean:
@@ -137,6 +185,7 @@ AnyValue from_json(const TypeInfo& type, const Json& json) {
 }
 
 Json to_json(const TypeInfo& type, const AnyValue& value) {
+  if (type.row) return row_to_json(type, value);
   return type.type == ValueType::any ? Json::parse(format_value(type, value)) : to_json(value);
 }
 
@@ -171,12 +220,14 @@ Json to_json(const AnyValue& value) {
 }
 
 std::string raw_text(const TypeInfo& type, const AnyValue& value) {
+  if (type.row) return row_to_json(type, value).dump();
   if (type.type == ValueType::any) return format_value(type, value);
   if (const auto* bytes = std::get_if<Bytes>(&value)) return std::string(as_text(*bytes));
   return format_value(value);
 }
 
 std::string line_text(const TypeInfo& type, const AnyValue& value) {
+  if (type.row) return row_to_json(type, value).dump();
   if (type.type == ValueType::any) return format_value(type, value);
   if (const auto* text = std::get_if<std::string>(&value)) return escaped(*text);
   std::string line = format_value(value);

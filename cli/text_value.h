@@ -5,7 +5,8 @@
 // words for: doubles that are no number are "nan", "inf" and "-inf"; bytes, and strings that are not UTF-8, are
 // {"base64": "..."}; integers past 64 bits, uuids and datetimes are strings; tuples and values of type any are as
 // parse_value has them. A value of type json is the document itself, or {"$json": "<text>"} if the document would not
-// come back byte for byte.
+// come back byte for byte. A row is an object, or {"$row": [[name, value], ...]} if a name is not UTF-8; a placeholder
+// is null.
 #pragma once
 
 #include <cstdint>

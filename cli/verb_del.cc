@@ -81,7 +81,7 @@ int run_del(Command& command) {
   WriteTxn txn = database.begin_write();
   AnyCollection collection = find_collection(database, txn, request.collection);
   const std::uint64_t size = collection.size();
-  const bool is_list = collection.types().kind == CollectionKind::list;
+  const bool is_list = !collection.types().has_keys();
   const std::uint64_t count = erase(request, txn, collection);
   if (count != 0 || request.drop) txn.commit();
   else txn.rollback();

@@ -100,18 +100,20 @@ bool wants_csv(const Request& request, bool json) {
 }  // namespace
 
 int run_export(Command& command) {
+  WantedVersion version;
   Request request;
   command.optional("COLLECTION", request.collection, "only this one; by default all");
   command.option("--format FORMAT", request.format, "jsonl (default) or csv");
   command.option("--delimiter CHAR", request.delimiter, "of CSV, in place of the comma; or tab");
   command.flag("--no-header", request.no_header, "entries only");
+  version.declare(command);
   command.footer(kHelp);
   command.parse();
   const bool csv = wants_csv(request, command.json());
   const char delimiter = parse_delimiter(request.delimiter.value_or(","));
 
   const Database database = open_to_read(command.file());
-  const ReadTxn txn = database.read();
+  const ReadTxn txn = version.read(database);
   if (request.collection) find_collection(database, txn, *request.collection);
   std::vector<CollectionInfo> collections = txn.collections();
   std::erase_if(collections,

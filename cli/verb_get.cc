@@ -50,7 +50,7 @@ int print_absent(const Command& command, const Request& request, const AnyCollec
 }
 
 void print_value(const Request& request, const TypeInfo& type, const AnyValue& value) {
-  const bool as_it_is = request.raw || type.type == ValueType::string || type.type == ValueType::json;
+  const bool as_it_is = request.raw || type == ValueType::string || type == ValueType::json;
   print(as_it_is ? raw_text(type, value) : line_text(type, value));
   if (!request.raw) print("\n");
 }
@@ -128,7 +128,8 @@ bool print_one_of_many(const Command& command, const Request& request, const Col
 
 int get_many(const Command& command, const Request& request, const AnyCollection& collection) {
   const CollectionTypes types = collection.types();
-  if (!types.has_keys()) throw UsageError("--many needs keys; '" + request.collection + "' is a list");
+  if (!types.has_keys())
+    throw UsageError("--many needs keys; '" + request.collection + "' is a " + kind_words(types.kind));
   LineSource source("-");
   std::vector<AnyValue> keys;
   bool found_all = true;
@@ -157,6 +158,7 @@ void check_usage(const Request& request, bool has_key, bool json) {
 }  // namespace
 
 int run_get(Command& command) {
+  WantedVersion version;
   Request request;
   std::optional<std::string> key;
   command.required("COLLECTION", request.collection, "where to look");
@@ -165,16 +167,17 @@ int run_get(Command& command) {
   command.flag("--at", request.at, "KEY is a position, also in a sorted map");
   command.flag("--rank", request.rank, "print how many keys of a sorted map are smaller");
   command.flag("--raw", request.raw, "the value alone, byte for byte");
+  version.declare(command);
   command.footer(kHelp);
   command.parse();
   check_usage(request, key.has_value(), command.json());
   request.key = key.value_or("");
 
   const Database database = open_to_read(command.file());
-  const ReadTxn txn = database.read();
+  const ReadTxn txn = version.read(database);
   const AnyCollection collection = find_collection(database, txn, request.collection);
   if (request.many) return get_many(command, request, collection);
-  const bool is_list = collection.types().kind == CollectionKind::list;
+  const bool is_list = !collection.types().has_keys();
   if (request.rank && !collection.types().is_sorted()) {
     throw UsageError("--rank is for sorted collections; '" + request.collection + "' is a " +
                      kind_words(collection.types().kind));

@@ -26,13 +26,15 @@ void print_table(const std::vector<CollectionInfo>& collections) {
 }  // namespace
 
 int run_ls(Command& command) {
+  WantedVersion version;
   std::optional<std::string> name;
   command.optional("COLLECTION", name, "only this one");
+  version.declare(command);
   command.footer("Examples:\n  sapwood ls lab.sapwood\n  sapwood ls lab.sapwood --json | jq '.collections[].name'");
   command.parse();
 
   const Database database = open_to_read(command.file());
-  const ReadTxn txn = database.read();
+  const ReadTxn txn = version.read(database);
   std::vector<CollectionInfo> collections = txn.collections();
   if (name) {
     find_collection(database, txn, *name);

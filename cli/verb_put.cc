@@ -71,9 +71,9 @@ void resolve(Request& request) {
 
 AnyValue parse_put_value(const Request& request, const TypeInfo& type) {
   if (!request.input) return parse_argument(type, request.value);
-  if (type.type == ValueType::string) return request.value;
+  if (type == ValueType::string) return request.value;
   const std::span<const std::byte> bytes = as_bytes(request.value);
-  if (type.type == ValueType::bytes || type.type == ValueType::structure)
+  if (!type.row && (type.type == ValueType::bytes || type.type == ValueType::structure))
     return std::vector<std::byte>(bytes.begin(), bytes.end());
   const std::size_t end = request.value.find_last_not_of(" \t\r\n");
   return parse_argument(type, request.value.substr(0, end == std::string::npos ? 0 : end + 1));

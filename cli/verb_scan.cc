@@ -71,16 +71,20 @@ void declare(Command& command, Request& request) {
 }  // namespace
 
 int run_scan(Command& command) {
+  WantedVersion version;
   Request request;
   declare(command, request);
+  version.declare(command);
   command.parse();
   if (request.keys && request.values) throw UsageError("--keys and --values exclude each other");
 
   const Database database = open_to_read(command.file());
-  const ReadTxn txn = database.read();
+  const ReadTxn txn = version.read(database);
   const AnyCollection collection = find_collection(database, txn, request.collection);
   const CollectionTypes types = collection.types();
-  if (request.keys && !types.has_keys()) throw UsageError("--keys needs keys; '" + request.collection + "' is a list");
+  if (request.keys && !types.has_keys()) {
+    throw UsageError("--keys needs keys; '" + request.collection + "' is a " + kind_words(types.kind));
+  }
   if (request.values && !types.has_values()) {
     throw UsageError("--values needs values; '" + request.collection + "' is a " + kind_words(types.kind));
   }

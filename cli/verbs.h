@@ -16,6 +16,11 @@ int run_export(Command& command);
 int run_check(Command& command);
 int run_repair(Command& command);
 int run_stats(Command& command);
+int run_snapshot(Command& command);
+int run_diff(Command& command);
+int run_backup(Command& command);
+int run_restore(Command& command);
+int run_compact(Command& command);
 int run_bench(Command& command);
 
 }  // namespace sapwood::cli

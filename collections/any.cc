@@ -41,7 +41,7 @@ void need_order(const AnyCollection& collection) {
   if (!collection.types().is_sorted()) throw_wrong_kind(collection, "a sorted collection");
 }
 void need_list(const AnyCollection& collection) {
-  if (collection.types().kind != CollectionKind::list) throw_wrong_kind(collection, "a list");
+  if (collection.types().has_keys()) throw_wrong_kind(collection, "a list or records");
 }
 
 // The bounds of a scan as bytes: [low, high), narrowed by the prefix.
@@ -236,7 +236,7 @@ void AnyCollection::fill(detail::Batch batch, const std::function<std::optional<
 }
 
 void AnyCollection::extend(const std::function<std::optional<AnyEntry>()>& next) {
-  const bool is_list = types().kind == CollectionKind::list;
+  const bool is_list = !types().has_keys();
   fill(is_list ? detail::Batch::appending(handle_) : detail::Batch(handle_, detail::Batch::Mode::put), next);
 }
 

@@ -1,9 +1,11 @@
 #include "collections/any_codec.h"
 
 #include <cstring>
+#include <deque>
 #include <utility>
 
 #include "collections/types.h"
+#include "sapwood/detail/rows.h"
 #include "sapwood/error.h"
 #include "sapwood/tuple.h"
 
@@ -58,6 +60,31 @@ AnyValue take_part(ValueType type, Bytes& from) {
   return decode_as<true>(type, detail::take_escaped(from));
 }
 
+// A row is a map from strings; a placeholder is none.
+void encode_any_row(std::string& to, const TypeInfo& type, const AnyValue& row) {
+  if (std::holds_alternative<std::monostate>(row)) return to.clear();
+  std::deque<EncodedAny<false>> values;
+  std::vector<detail::FieldBytes> fields;
+  for (const auto& [name, value] : get<AnyMap>(type, row).entries) {
+    const EncodedAny<false>& encoded = values.emplace_back(type.of_field(), value);
+    fields.push_back({get<std::string>(ValueType::string, name), encoded});
+  }
+  detail::encode_row(to, fields);
+}
+
+AnyValue decode_any_row(const TypeInfo& type, Bytes bytes) {
+  struct Target {
+    TypeInfo type;
+    AnyMap row;
+  } target{type.of_field(), {}};
+  const auto take = [](void* to, const detail::FieldBytes& field) {
+    Target& into = *static_cast<Target*>(to);
+    into.row.entries.emplace_back(std::string(field.name), decode_as<false>(into.type, field.value));
+  };
+  if (!detail::read_row(bytes, {&target, take})) return std::monostate{};
+  return std::move(target.row);
+}
+
 AnyValue decode_tuple(const TypeInfo& type, Bytes bytes) {
   AnyTuple tuple;
   for (std::size_t i = 0; i < type.part_count(); ++i) tuple.parts.push_back(take_part(type.parts[i], bytes));
@@ -82,6 +109,10 @@ Bytes EncodedAny<kKey>::as(typename Codec<T>::Argument value) {
 
 template <bool kKey>
 Bytes EncodedAny<kKey>::encode(const TypeInfo& type, const AnyValue& value) {
+  if (type.row) {
+    encode_any_row(varying_, type, value);
+    return varying_;
+  }
   switch (type.type) {
     case ValueType::boolean: return as<bool>(get<bool>(type, value));
     case ValueType::int32: return as<std::int32_t>(to_integer<std::int32_t>(type, value));
@@ -122,6 +153,7 @@ T decode(Bytes bytes) {
 
 template <bool kKey>
 AnyValue decode_as(const TypeInfo& type, Bytes bytes) {
+  if (type.row) return decode_any_row(type, bytes);
   switch (type.type) {
     case ValueType::boolean: return decode<bool, kKey>(bytes);
     case ValueType::int32: return i64{decode<std::int32_t, kKey>(bytes)};

@@ -38,6 +38,13 @@ Int128 parse_int128(std::string_view text) {
   return *number;
 }
 
+AnyValue parse_row(const TypeInfo& type, std::string_view text) {
+  AnyValue row = collections::parse_any(text);
+  if (!std::holds_alternative<std::monostate>(row) && !std::holds_alternative<AnyMap>(row))
+    throw_not_a(type, text, "an object, or null for a placeholder");
+  return row;
+}
+
 }  // namespace
 
 ValueType type_of(const AnyValue& value) noexcept {
@@ -49,6 +56,7 @@ ValueType type_of(const AnyValue& value) noexcept {
 }
 
 AnyValue parse_value(const TypeInfo& type, std::string_view text) {
+  if (type.row) return parse_row(type, text);
   switch (type.type) {
     case ValueType::none: break;
     case ValueType::boolean:
@@ -77,7 +85,7 @@ AnyValue parse_value(const TypeInfo& type, std::string_view text) {
 }
 
 std::string format_value(const TypeInfo& type, const AnyValue& value) {
-  return type.type == ValueType::any ? collections::format_any(value) : format_value(value);
+  return type.row || type.type == ValueType::any ? collections::format_any(value) : format_value(value);
 }
 
 std::string format_value(const AnyValue& value) {

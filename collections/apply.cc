@@ -23,9 +23,16 @@ bool is_for(OperationKind kind, const CollectionTypes& types) {
     case OperationKind::erase_range: return types.is_sorted();
     case OperationKind::list_insert:
     case OperationKind::list_set:
-    case OperationKind::list_erase: return types.kind == CollectionKind::list;
+    case OperationKind::list_erase: return !types.has_keys();
     default: return true;
   }
+}
+
+// Whether the operation appends several values at once.
+bool is_block(const OpenCollection& list, const Operation& operation) {
+  const tree::TreeShape& shape = list.record.shape;
+  return shape.fixed && operation.index == list.record.root.count && operation.value.size() > shape.value_width &&
+         operation.value.size() % shape.value_width == 0;
 }
 
 }  // namespace
@@ -60,6 +67,7 @@ void WriteSession::apply_to(OpenCollection& collection, const Operation& operati
       return;
     case OperationKind::erase: erase(collection, operation.key); return;
     case OperationKind::list_insert:
+      if (is_block(collection, operation)) return append_values(collection, operation.value);
       check_index(collection, operation.index, 0);
       check_stored(collection, {}, operation.value);
       return insert_stored(collection, operation.index, operation.value);

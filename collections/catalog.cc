@@ -145,6 +145,7 @@ CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size) {
   record.types.value = static_cast<ValueType>(p[3]);
   record.types.key.codec = load<u16>(p + 4);
   record.types.value.codec = load<u16>(p + 6);
+  record.types.value.row = record.types.kind == CollectionKind::records;
   const std::size_t name_at = kFixedPart + load<u16>(p + 48);
   if (name_at >= bytes.size() || bytes.size() != name_at + 1 + static_cast<u8>(bytes[name_at])) {
     throw_corrupt_record(id, "its name is cut off");

@@ -8,6 +8,7 @@
 
 #include "collections/contents.h"
 #include "collections/dictionary.h"
+#include "collections/object_cache.h"
 #include "storage/engine.h"
 
 namespace sapwood::collections {
@@ -29,6 +30,7 @@ class Environment {
   }
   // Also of a closed one: for questions about snapshots that have ended.
   storage::Engine& engine_unchecked() const noexcept { return *engine_; }
+  bool is_open() const { return !closed_.load(std::memory_order_relaxed); }
   const std::string& path() const { return path_; }
   DictionaryCache& dictionaries() { return dictionaries_; }
   // How forms are read in a snapshot, which outlives the result.
@@ -36,6 +38,7 @@ class Environment {
     return {
         .now_us = snapshot.descriptor.commit_time_us, .cache = &dictionaries_, .catalog = &snapshot.descriptor.catalog};
   }
+  ObjectCaches& object_caches() { return object_caches_; }
 
   // False if others who opened it go on with it: then everything is on the disk.
   bool close();
@@ -51,6 +54,7 @@ class Environment {
   std::shared_ptr<storage::Engine> engine_;
   std::string path_;
   DictionaryCache dictionaries_;
+  ObjectCaches object_caches_;
   std::atomic<bool> closed_{false};
   std::atomic<u32> opens_{0};  // that have not ended
 };

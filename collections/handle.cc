@@ -152,7 +152,7 @@ void Handle::at(u64 index, std::string& value) const {
 void Handle::at_many(std::span<const u64> indexes, ManyEntries entries) const {
   constexpr std::size_t kTogether = tree::TreeReader::kMaxTogether;
   HandleState& state = checked();
-  const bool is_list = state.record().types.kind == CollectionKind::list;
+  const bool is_list = !state.record().types.has_keys();
   state.read([&](const CollectionTree& tree) {
     for (const u64 index : indexes) {
       if (index >= tree.size()) state.throw_past_end(index, tree.size());

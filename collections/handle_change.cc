@@ -18,6 +18,11 @@ using collections::WriteSession;
 namespace {
 
 constexpr std::size_t kErasedTogether = 256;
+constexpr std::size_t kBlockBytes = 64 << 10;  // of values, an operation of the redo log
+
+Receiver into(std::string& value) {
+  return {&value, [](void* to, std::string_view bytes) { static_cast<std::string*>(to)->assign(bytes); }};
+}
 
 }  // namespace
 
@@ -48,8 +53,7 @@ void Handle::update(std::string_view key, Updater updater) {
   state.write([&](WriteSession& session, OpenCollection& map) {
     session.check_changeable(map);
     std::optional<std::string> old(std::in_place);
-    const Receiver into_old{&*old, [](void* to, std::string_view bytes) { *static_cast<std::string*>(to) = bytes; }};
-    if (!collections::read_value(session.view(map), key, into_old)) old.reset();
+    if (!collections::read_value(session.view(map), key, into(*old))) old.reset();
     const std::optional<std::string_view> value = updater.call(updater.self, old);
     if (value) session.put(map, key, *value);
     else if (old) session.erase(map, key);
@@ -64,8 +68,7 @@ void Handle::update_at(u64 index, Updater updater) {
     session.check_changeable(list);
     if (index >= list.record.root.count) state.throw_past_end(index, list.record.root.count);
     std::string old;
-    const Receiver into_old{&old, [](void* to, std::string_view bytes) { *static_cast<std::string*>(to) = bytes; }};
-    deliver(session.view(list), session.reader(list).at(index), into_old);
+    deliver(session.view(list), session.reader(list).at(index), into(old));
     const std::optional<std::string_view> value = updater.call(updater.self, old);
     if (value) session.set(list, index, *value);
     else session.erase_items(list, index, 1);
@@ -108,6 +111,35 @@ void Handle::set(u64 index, std::string_view value) {
   });
 }
 
+void Handle::append_items(std::string_view values) {
+  AtomicChange change(*this);
+  HandleState& state = *change.handle().state();
+  state.require_list();
+  const std::size_t width = state.record().shape.value_width;
+  const std::size_t together = kBlockBytes / width * width;
+  for (; !values.empty(); values.remove_prefix(std::min(together, values.size()))) {
+    change.session().append_values(change.collection(), values.substr(0, together));
+  }
+  change.finish();
+}
+
+void Handle::swap_erase(u64 index) {
+  HandleState& state = checked();
+  state.require_list();
+  state.write([&](WriteSession& session, OpenCollection& list) {
+    session.check_changeable(list);
+    const u64 size = list.record.root.count;
+    if (index >= size) state.throw_past_end(index, size);
+    if (index + 1 != size) {
+      std::string last;
+      deliver(session.view(list), session.reader(list).at(size - 1), into(last));
+      session.set(list, index, last);
+    }
+    session.erase_items(list, size - 1, 1);
+    return true;
+  });
+}
+
 void Handle::erase_at(u64 first, u64 count) {
   HandleState& state = checked();
   state.require_list();
@@ -127,7 +159,7 @@ bool Handle::pop(bool front, Receiver key, Receiver value) {
     const u64 size = collection.record.root.count;
     if (size == 0) return false;
     const u64 index = front ? 0 : size - 1;
-    if (collection.record.types.kind == CollectionKind::list) {
+    if (!collection.record.types.has_keys()) {
       deliver(session.view(collection), session.reader(collection).at(index), value);
       session.erase_items(collection, index, 1);
       return true;
@@ -213,7 +245,7 @@ u64 erase_keys_if(AtomicChange& change, EntryTest test) {
 }  // namespace
 
 u64 Handle::erase_if(EntryTest test) {
-  const bool is_list = checked().record().types.kind == CollectionKind::list;
+  const bool is_list = !checked().record().types.has_keys();
   AtomicChange change(*this);
   const u64 erased = is_list ? erase_items_if(change, test) : erase_keys_if(change, test);
   change.finish();

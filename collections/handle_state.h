@@ -64,7 +64,7 @@ class HandleState {
   std::shared_ptr<HandleState> in_transaction_of(HandleState& other);
   std::shared_ptr<HandleState> in_snapshot(const std::shared_ptr<HeldSnapshot>& held);
 
-  // Throw wrong_type unless the collection has keys, has them in order, is a list.
+  // Throw wrong_type unless the collection has keys, has them in order, is found by position.
   void require_keys() const {
     if (!record_.types.has_keys()) [[unlikely]]
       throw_wrong_kind("a collection with keys");
@@ -79,8 +79,12 @@ class HandleState {
       throw_no_transaction();
   }
   void require_list() const {
-    if (record_.types.kind != CollectionKind::list) [[unlikely]]
-      throw_wrong_kind("a list");
+    if (record_.types.has_keys()) [[unlikely]]
+      throw_wrong_kind("a list or records");
+  }
+  void require_records() const {
+    if (record_.types.kind != CollectionKind::records) [[unlikely]]
+      throw_wrong_kind("records");
   }
   // Throws invalid_argument unless entries have times.
   void require_timestamps() const {

@@ -68,6 +68,7 @@ void take_create(Bytes& from, Operation& operation) {
   operation.types.kind = static_cast<CollectionKind>(take_byte(from));
   operation.types.key = static_cast<ValueType>(take_byte(from));
   operation.types.value = static_cast<ValueType>(take_byte(from));
+  operation.types.value.row = operation.types.kind == CollectionKind::records;
   operation.name = take_bytes(from);
   if (!take_create_options(take_bytes(from), operation.types, operation.form) || !are_known(operation.types)) {
     throw Error(ErrorCode::newer_format,

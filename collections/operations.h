@@ -9,7 +9,7 @@
 //    2 drop
 //    3 put           key, value
 //    4 erase         key
-//    5 list insert   index, value
+//    5 list insert   index, value; at the end of a list with fixed leaves also several values back to back
 //    6 list set      index, value
 //    7 list erase    first index, count
 //    8 erase range   bounds u8 (bit 0: low, bit 1: high), low key if there, high key if there: keys in [low, high)

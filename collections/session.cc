@@ -361,6 +361,16 @@ void WriteSession::insert_stored(OpenCollection& collection, u64 index, Bytes va
   });
 }
 
+void WriteSession::append_values(OpenCollection& collection, Bytes values) {
+  check_changeable(collection);
+  const u64 index = collection.record.root.count;
+  change(collection, [&] {
+    writer(collection).append_values(values);
+    record({.kind = OperationKind::list_insert, .id = collection.record.id, .value = values, .index = index});
+    txn_.release_memory();
+  });
+}
+
 void WriteSession::set(OpenCollection& collection, u64 index, Bytes value) {
   check_changeable(collection);
   check_index(collection, index, 1);

@@ -106,6 +106,8 @@ class WriteSession {
   u64 erase_interval(OpenCollection& collection, std::optional<Bytes> low, std::optional<Bytes> high);
   // Lists.
   void insert(OpenCollection& collection, u64 index, Bytes value);
+  // Values of fixed leaves, back to back; one operation. Requires: a list with fixed leaves.
+  void append_values(OpenCollection& collection, Bytes values);
   void set(OpenCollection& collection, u64 index, Bytes value);
   void erase_items(OpenCollection& collection, u64 first, u64 count);
   // All.

@@ -104,6 +104,10 @@ std::optional<std::string_view> between(std::string_view text, std::string_view 
 }
 
 std::optional<TypeInfo> parse_type(std::string_view text) {
+  if (const auto of = between(text, "row of ", "")) {
+    const std::optional<TypeInfo> field = parse_type(*of);
+    return field && !field->row ? std::optional(field->as_row()) : std::nullopt;
+  }
   constexpr std::string_view kCodec = " with codec ";
   if (const std::size_t at = text.find(kCodec); at != std::string_view::npos) {
     const std::optional<TypeInfo> type = parse_type(text.substr(0, at));
@@ -129,13 +133,14 @@ const char* kind_name(CollectionKind kind) noexcept {
     case CollectionKind::dict: return "dict";
     case CollectionKind::set: return "set";
     case CollectionKind::sorted_set: return "sorted_set";
+    case CollectionKind::records: return "records";
   }
   return "unknown";
 }
 
 CollectionKind kind_of_name(const std::string& name) {
   std::string known;
-  for (CollectionKind kind = CollectionKind::list; kind <= CollectionKind::sorted_set;
+  for (CollectionKind kind = CollectionKind::list; kind <= CollectionKind::records;
        kind = static_cast<CollectionKind>(static_cast<u8>(kind) + 1)) {
     if (name == kind_name(kind)) return kind;
     known += known.empty() ? kind_name(kind) : std::string(", ") + kind_name(kind);
@@ -149,6 +154,7 @@ const char* type_name(ValueType type) noexcept {
 }
 
 std::string type_name(const TypeInfo& type) {
+  if (type.row) return "row of " + type_name(type.of_field());
   std::string text = type_name(type.type);
   if (type.type == ValueType::structure) text += "(" + std::to_string(type.width) + ")";
   if (type.type == ValueType::tuple) {
@@ -169,6 +175,7 @@ TypeInfo type_of_name(const std::string& name) {
 namespace collections {
 
 u32 width_of(const TypeInfo& type) {
+  if (type.row) return 0;
   if (type.type == ValueType::structure) return type.width;
   if (type.type != ValueType::tuple) {
     const TypeFacts* facts = facts_of(type.type);
@@ -184,7 +191,8 @@ u32 width_of(const TypeInfo& type) {
 }
 
 bool are_known(const CollectionTypes& types) {
-  if (types.kind < CollectionKind::list || types.kind > CollectionKind::sorted_set) return false;
+  if (types.kind < CollectionKind::list || types.kind > CollectionKind::records) return false;
+  if (types.key.row || types.value.row != (types.kind == CollectionKind::records)) return false;
   if (!is_known(types.key) || !is_known(types.value)) return false;
   if (types.key.type == ValueType::json || (types.is_sorted() && types.key.type == ValueType::structure)) return false;
   return types.has_keys() == (types.key != ValueType::none) && types.has_values() == (types.value != ValueType::none);
@@ -195,7 +203,7 @@ std::string describe(const CollectionTypes& types) {
   text += " of ";
   if (types.key != ValueType::none) text += type_name(types.key);
   if (types.key != ValueType::none && types.value != ValueType::none) text += " to ";
-  if (types.value != ValueType::none) text += type_name(types.value);
+  if (types.value != ValueType::none) text += type_name(types.value.of_field());
   return text;
 }
 

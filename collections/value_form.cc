@@ -137,8 +137,9 @@ CollectionOptions complete_options(const std::string& name, const CollectionType
   if (options.compression > kHighestLevel) {
     refuse(name, "cannot be compressed at level " + std::to_string(options.compression) + ": levels are 1 to 19");
   }
-  if (options.compression != 0 && (!types.has_values() || width_of(types.value) != 0)) {
-    refuse(name, "would be a " + describe(types) + ": only values that vary in size are compressed");
+  const bool compressible = types.has_values() && types.kind != CollectionKind::records && width_of(types.value) == 0;
+  if (options.compression != 0 && !compressible) {
+    refuse(name, "would be a " + describe(types) + ": only values that vary in size are compressed, and no records");
   }
   return complete;
 }

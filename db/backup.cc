@@ -33,19 +33,13 @@ storage::BackupPages pages_of(const storage::Snapshot& newest, const Descriptor&
   return pages;
 }
 
-void require_absent(os::Env& env, const std::string& path) {
-  if (env.files().exists(path)) {
-    throw Error(ErrorCode::exists, path + " exists already; choose another name, or remove it first");
-  }
-}
-
 }  // namespace
 
 BackupReport Database::backup(const std::string& given, const BackupOptions& options) const {
   storage::Engine& engine = environment().engine();
   os::Env& env = engine.env();
   const std::string to = env.files().resolve(given);
-  require_absent(env, to);
+  db::require_absent(env, to);
   const TxnId summed = engine.info().checkpoint_txn;  // before the snapshot, whose checkpoint is no older
   const ScopedSnapshot newest(engine);
   const Descriptor version = options.snapshot.empty() ? newest->descriptor : version_named(*newest, options.snapshot);
@@ -72,7 +66,7 @@ void restore(const std::string& backup, const std::vector<std::string>& incremen
              const RestoreOptions& options) {
   os::Env& env = options.env != nullptr ? *options.env : os::posix_env();
   const std::string to = env.files().resolve(given);
-  require_absent(env, to);
+  db::require_absent(env, to);
   db::Scratch scratch(env, to, "restore");
   db::copy_file(env, backup, scratch.building());
   {

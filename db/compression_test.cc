@@ -95,6 +95,8 @@ TEST_F(Compression, OfListsToo) {
   EXPECT_EQ(list.pop_back(), items.back());
   EXPECT_EQ(list.update(3, [](std::string item) { return item + "!"; }), items[3] + "!");
   EXPECT_EQ(list.find(record(-2)), 6u);
+  list.swap_erase(2);
+  EXPECT_EQ(list.at(2), items[items.size() - 2]);
   const ReadTxn snapshot = db_.read();
   EXPECT_EQ(snapshot.list<std::string>("l").at_view(1000), items[1000]);
   expect_sound(db_);

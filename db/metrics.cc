@@ -112,6 +112,7 @@ Metrics Database::metrics(const Progress& progress) const {
   for (auto& [id, measured] : by_id) metrics.collections.push_back(std::move(measured));
   claims.tell();
   metrics.info.collections = metrics.collections.size();
+  metrics.caches = environment().object_caches().metrics();
   std::ranges::sort(metrics.collections, {}, [](const CollectionMetrics& one) { return one.info.name; });
   return metrics;
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "collections/hex.h"
+#include "sapwood/error.h"
 
 namespace sapwood::db {
 
@@ -29,6 +30,12 @@ void Scratch::remove(const std::string& path) noexcept {
   try {
     if (env_.files().exists(path)) env_.files().remove(path);
   } catch (...) {  // a leftover under a name of its own
+  }
+}
+
+void require_absent(os::Env& env, const std::string& path) {
+  if (env.files().exists(path)) {
+    throw Error(ErrorCode::exists, path + " exists already; choose another name, or remove it first");
   }
 }
 

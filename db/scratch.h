@@ -29,6 +29,9 @@ class Scratch {
   std::string copy_;
 };
 
+// Throws Error{exists} if there is a file with that name.
+void require_absent(os::Env& env, const std::string& path);
+
 // Writes the bytes and permissions of one file to another, which is made or replaced.
 void copy_file(os::Env& env, const std::string& from, const std::string& to);
 

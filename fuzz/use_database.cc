@@ -54,7 +54,7 @@ void read_collection(const ReadTxn& snapshot, const CollectionInfo& info) {
 void change_collection(WriteTxn& txn, const CollectionInfo& info) {
   AnyCollection collection = txn.any(info.name);
   const std::uint64_t size = collection.size();
-  if (info.types.kind == CollectionKind::list) {
+  if (!info.types.has_keys()) {
     for (std::uint64_t i = 0; i < std::min(kChanged, size); ++i) {
       const AnyValue value = collection.at(size / 2).value;
       collection.insert(size / 3, value);

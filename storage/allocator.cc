@@ -394,12 +394,27 @@ u64 Allocator::reachable_end(u64 most) const {
 void Allocator::start_low() {
   recent_.clear();
   scan_word_ = 0;
+  run_word_ = 0;
 }
 
-u64 Allocator::live_end() const {
-  for (u64 word = live_.size(); word-- > 0;) {
-    if (live_[word] == 0) continue;
-    const u64 end = word * 64 + 64 - static_cast<u64>(std::countl_zero(live_[word]));
+void Allocator::shrink(u64 page_count) {
+  SAPWOOD_ASSERT(page_count >= busy_end() && page_count <= page_count_);
+  const u64 words = geometry_.group_count(page_count) * geometry_.group_pages / 64;
+  for (u64 word = words; word < live_.size(); ++word) {  // bitmaps of whole groups
+    live_count_ -= static_cast<u64>(std::popcount(live_[word]));
+    busy_count_ -= static_cast<u64>(std::popcount(busy_[word]));
+  }
+  live_.resize(words);
+  busy_.resize(words);
+  young_.resize(words);
+  page_count_ = page_count;
+  start_low();
+}
+
+u64 Allocator::end_of(const std::vector<u64>& bits) const {
+  for (u64 word = bits.size(); word-- > 0;) {
+    if (bits[word] == 0) continue;
+    const u64 end = word * 64 + 64 - static_cast<u64>(std::countl_zero(bits[word]));
     const u64 group = (end - 1) / geometry_.group_pages;
     if (group == 0 || end - group * geometry_.group_pages > 2) return geometry_.first_page + end;
     word = group * geometry_.group_pages / 64;  // the group's first word, which holds its bitmaps only

@@ -91,10 +91,14 @@ class Allocator {
   // The end that live pages can be moved below: at most `most` of them, to free places, with some of these to spare.
   // Cost: a look at the bitmap.
   u64 reachable_end(u64 most) const;
-  // take_page() looks for the lowest free pages from now on.
+  // Pages and runs are taken from the lowest free ones on from now on.
   void start_low();
-  // One past the highest live page, groups at the end that hold nothing but their bitmaps left out.
-  u64 live_end() const;
+  // One past the highest live page, groups at the end that hold nothing but their bitmaps left out; the same for live
+  // and pending ones.
+  u64 live_end() const { return end_of(live_); }
+  u64 busy_end() const { return end_of(busy_); }
+  // Gives up the space past `page_count` pages. Requires: it is busy_end() or more, and a page count of the file.
+  void shrink(u64 page_count);
 
  private:
   struct Pending {
@@ -110,6 +114,7 @@ class Allocator {
   u64 index(PageNo page) const { return to_u64(page) - geometry_.first_page; }
   bool is_busy(u64 at) const { return (busy_[at / 64] >> (at % 64) & 1) != 0; }
   bool is_inside(Extent extent) const;
+  u64 end_of(const std::vector<u64>& bits) const;
   void set_live(Extent extent);
   void release_pending(Extent extent) noexcept;
   void forget_pending(Extent extent);

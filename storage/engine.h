@@ -83,6 +83,14 @@ struct EngineInfo {
   RecoveryReport recovery;
 };
 
+// How far the pages reach that the newest version and the named snapshots refer to.
+struct SpaceInUse {
+  u64 pages = 0;  // so many
+  u64 end = 0;    // one past the highest
+  // Where the file should end: with some pages to spare.
+  u64 wanted_end() const { return pages + pages / 64 + 16; }
+};
+
 class Engine {
  public:
   // Opens, creates or recovers the database at `path`; empty means a temporary one. `contents` outlives the engine.
@@ -115,6 +123,11 @@ class Engine {
   void sync();
   // Writes a checkpoint: recovery will start here.
   void checkpoint();
+  // Waits for the writer's place. Cost: a look at the end of the bitmap.
+  SpaceInUse space_in_use();
+  // Gives the free end of the file back to the system; false if it is short, others have the file open, or readers need
+  // pages there. Waits for the writer's place, and writes a checkpoint.
+  bool give_back_tail();
   // What the destructor does, but tells of failure. The engine is unusable after it. Requires: no transaction open;
   // throws in_use otherwise and changes nothing.
   void close();

@@ -76,6 +76,7 @@ void PageFile::grow(u64 page_count) {
 void PageFile::truncate(u64 page_count) {
   if (page_count >= page_count_) return;
   file_->truncate(page_count << geometry_.page_shift);
+  for (u64 page = page_count; page < page_count_; ++page) space()->verified[page].store(0, std::memory_order_relaxed);
   page_count_ = page_count;
   readable_ = std::min<u64>(readable_, page_count);
 }

@@ -39,6 +39,12 @@ struct PageSpace {
   VerifyNode verify_node = nullptr;
 };
 
+// Bytes of a version of a page.
+struct PagePlace {
+  u64 birth;   // of the version
+  u64 offset;  // in the file
+};
+
 // A small value; copy it freely. It does not keep the snapshot alive.
 class PageReader {
  public:
@@ -71,6 +77,12 @@ class PageReader {
   // Computes the checksum of a page that is in the file anew, even if it was verified before, or checksums are not
   // verified. Throws Error{corrupt}. Requires: page < page_count(), and a checkpoint has given it its checksum.
   void verify_checksum(PageNo page) const;
+
+  // Where bytes of a page that fetch() gave stand in the file: for ever of this version alone. Requires: a snapshot's.
+  PagePlace place_of(const char* bytes) const {
+    const u64 offset = static_cast<u64>(reinterpret_cast<const u8*>(bytes) - space_->base);
+    return {PageHeader::birth(space_->base + (offset >> space_->page_shift << space_->page_shift)), offset};
+  }
 
   // Ask the processor for a page that will be fetched soon: all of it, or what a search looks at first. They cost
   // little and promise nothing. Inline, or else g++ takes them for functions without effect and drops the calls.

@@ -28,6 +28,9 @@ class PageStore {
   // Drops a page that the transaction's state no longer refers to. Readers of older versions still see it.
   virtual void free(PageRef ref) = 0;
 
+  // Whether the page would stay in use if it were dropped, since a named snapshot has it.
+  virtual bool keeps(PageRef) const { return false; }
+
   // A run of at least 1 and at most `pages` pages, as long as free space allows. `birth()` is its birth.
   virtual Extent allocate_run(u32 pages) = 0;
   // Writes `size` bytes to the start of a run that this transaction allocated. At most the run's bytes.

@@ -101,6 +101,12 @@ u8* WriteTransaction::create(PageRef& ref, PageType type, u8 level, u32 tree_id)
   return buffer;
 }
 
+bool WriteTransaction::keeps(PageRef ref) const {
+  return kept_ != 0 && engine_.impl().allocator.full_birth(ref.page, ref.birth, id_) <= kept_;
+}
+
+void WriteTransaction::take_low_pages() { engine_.impl().allocator.start_low(); }
+
 void WriteTransaction::free(PageRef ref) { drop(Extent{ref.page, 1}, ref.birth, false); }
 void WriteTransaction::free_run(Extent extent, u32 birth) { drop(extent, birth, true); }
 
@@ -140,7 +146,7 @@ void WriteTransaction::drop(Extent extent, u32 birth, bool run) {
 void WriteTransaction::drop_committed(Extent extent, u32 birth, bool run) {
   Allocator& allocator = engine_.impl().allocator;
   check_format(allocator.is_live_range(extent), extent.start, "it is referred to twice, or not marked as in use");
-  if (kept_ != 0 && allocator.full_birth(extent.start, birth, id_) <= kept_) return;
+  if (keeps(PageRef{extent.start, birth})) return;
   dropped_.push_back({extent, birth, run});
   allocator.drop(extent);
 }

@@ -40,12 +40,16 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   // from now on, or one that follows. A transaction that changes it must commit by checkpoint.
   void keep(TxnId version) { kept_ = version; }
 
+  // From now on the lowest free pages are taken first. Cost: a look at the bitmap, as far as it is full.
+  void take_low_pages();
+
   // PageStore.
   PageReader reader() const override;
   u32 page_size() const override { return page_size_; }
   u8* edit(PageRef& ref) override;
   u8* create(PageRef& ref, PageType type, u8 level, u32 tree_id) override;
   void free(PageRef ref) override;
+  bool keeps(PageRef ref) const override;
   Extent allocate_run(u32 pages) override;
   void write_run(Extent extent, const void* data, u64 size) override;
   void free_run(Extent extent, u32 birth) override;

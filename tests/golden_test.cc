@@ -1,5 +1,6 @@
 // Files of released formats open and hold what they held. tests/golden/; made by write_golden, once a version.
 //   v1.sapwood         the collections of golden.h
+//   v1-records.sapwood its records
 //   v1-types.sapwood   those of golden_types.h, closed
 //   v1-killed.sapwood  the same as a killed process left it: half of it is in the log beside it
 #include <gtest/gtest.h>
@@ -82,6 +83,14 @@ TEST(Golden, Version1) { require_golden(golden("v1.sapwood")); }
 
 TEST(Golden, Version1OfEveryType) { require_types(read_file(golden("v1-types.sapwood")), ""); }
 
+TEST(Golden, Version1OfRecords) {
+  Options options;
+  options.mode = OpenMode::read;
+  Database database = Database::open(golden("v1-records.sapwood"), options);
+  require_equal(database.read(), golden_records_model(), 1);
+  require_clean(database);
+}
+
 TEST(Golden, Version1OfAKilledProcess) {
   const std::string data = read_file(golden("v1-killed.sapwood"));
   const std::string log = read_file(golden("v1-killed.sapwood-log"));
@@ -103,7 +112,7 @@ TEST(Golden, LargeValuesAreInEveryForm) {
 TEST(Golden, PresentVersionIsTheNewestFile) {
   const TempFolder folder;
   const std::string path = folder.file("now.sapwood");
-  write_file(path, make_golden());
+  write_file(path, make_golden(golden_model()));
   require_golden(path);
   expect_same_format(read_file(path), read_file(golden("v1.sapwood")));
   const GoldenImages types = make_golden_types();

@@ -207,20 +207,22 @@ void for_each_run(const PageReader& pages, u32 tree_id, const BlobReference& blo
   }
 }
 
-std::optional<Bytes> ValueView::in_one_piece() const {
+Bytes ValueView::head() const {
   if (!blob_) return bytes_;
   BlobReference blob;
   check_format(parse_blob_reference(bytes_, pages_.page_size(), blob), kNoPage, "V1: a reference to a large value");
-  if (blob.run_bytes() != size_) return std::nullopt;
-  std::optional<Bytes> whole;
+  Bytes first;
   for_each_run(pages_, tree_id_, blob, 0, [&](const BlobRun& run) {
-    if (run.size == size_) {
-      const u8* data = pages_.fetch_run(run.extent, blob.birth, run.size, run.checksum);
-      whole = Bytes(reinterpret_cast<const char*>(data), run.size);
-    }
+    const u8* data = pages_.fetch_run(run.extent, blob.birth, run.size, run.checksum);
+    first = bytes_of(data, run.size);
     return false;
   });
-  return whole;
+  return first;
+}
+
+std::optional<Bytes> ValueView::in_one_piece() const {
+  const Bytes first = head();
+  return first.size() == size_ ? std::optional(first) : std::nullopt;
 }
 
 void ValueView::read_part(u64 offset, void* to, u64 size) const {

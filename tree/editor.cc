@@ -117,6 +117,20 @@ void TreeWriter::insert(u64 index, Bytes value) {
   editor().insert(index, value);
 }
 
+// Two values a leaf find the way, the others go where it ends.
+void TreeWriter::append_values(Bytes values) {
+  RightEdge own;
+  RightEdge& edge = edge_ != nullptr ? *edge_ : own;
+  while (!values.empty()) {
+    if (const std::size_t taken = edge.append_values(store_, root_, values); taken != 0) {
+      values.remove_prefix(taken);
+      continue;
+    }
+    Editor(store_, shape_, root_, &edge).insert(root_.count, values.substr(0, shape_.value_width));
+    values.remove_prefix(shape_.value_width);
+  }
+}
+
 bool TreeWriter::erase(Bytes key) { return editor().erase(key); }
 void TreeWriter::set(u64 index, Bytes value) { editor().set(index, value); }
 void TreeWriter::erase_range(u64 index, u64 count) { editor().erase_range(index, count); }

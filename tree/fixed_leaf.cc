@@ -69,6 +69,14 @@ void FixedLeafEditor::remove(u32 from, u32 to) {
   PageHeader::set_count(bytes_, n - (to - from));
 }
 
+void FixedLeafEditor::append_values(Bytes values) {
+  const u32 n = count();
+  const u32 added = static_cast<u32>(values.size()) / value_width_;
+  SAPWOOD_ASSERT(key_width_ == 0 && values.size() % value_width_ == 0 && added <= capacity() - n);
+  std::memcpy(value_at(n), values.data(), values.size());
+  PageHeader::set_count(bytes_, n + added);
+}
+
 void FixedLeafEditor::append(const FixedLeaf& source, u32 from, u32 to) {
   const u32 n = count();
   SAPWOOD_ASSERT(to - from <= capacity() - n);

@@ -60,6 +60,8 @@ class FixedLeafEditor : public FixedLeaf {
   bool insert(u32 i, Bytes key, Bytes value);
   void replace(u32 i, Bytes value);
   void remove(u32 from, u32 to);
+  // Appends values back to back. Requires: there are no keys, and they fit.
+  void append_values(Bytes values);
   // Appends entries [from, to) of `source`. Requires: they fit.
   void append(const FixedLeaf& source, u32 from, u32 to);
 

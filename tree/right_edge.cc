@@ -22,4 +22,20 @@ bool RightEdge::append(const storage::PageStore& store, const TreeShape& shape, 
   return true;
 }
 
+std::size_t RightEdge::append_values(const storage::PageStore& store, TreeRoot& root, Bytes values) {
+  if (version_ != store.version()) return 0;
+  FixedLeafEditor leaf(pages_[0], store.page_size());
+  const std::size_t room = std::size_t{leaf.capacity() - leaf.count()} * leaf.value_width();
+  const Bytes taken = values.substr(0, room);
+  const u32 count = static_cast<u32>(taken.size()) / leaf.value_width();
+  if (count == 0) return 0;
+  leaf.append_values(taken);
+  for (u32 level = 1; level < root.height; ++level) {
+    BranchEditor branch(pages_[level], store.page_size());
+    branch.add_entries(branch.count() - 1, count);
+  }
+  root.count += count;
+  return taken.size();
+}
+
 }  // namespace sapwood::tree

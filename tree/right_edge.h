@@ -22,6 +22,8 @@ class RightEdge {
   // Adds an entry after all others. False, and nothing has changed, if it does not belong there, does not fit the last
   // leaf as it stands, or the edge is out of date. O(height).
   bool append(const storage::PageStore& store, const TreeShape& shape, TreeRoot& root, Bytes key, Bytes value);
+  // The same for values back to back, of a list with fixed leaves: as many of them as fit the last leaf; their bytes.
+  std::size_t append_values(const storage::PageStore& store, TreeRoot& root, Bytes values);
 
  private:
   u64 version_ = 0;

@@ -65,6 +65,9 @@ class TreeWriter {
 
   // Inserts before position `index`. O(log n). Requires: order is position, index <= size.
   void insert(u64 index, Bytes value);
+  // Adds values, back to back, after all others. O(log n) a page. Requires: fixed leaves, order is position, at least
+  // one value, whole ones.
+  void append_values(Bytes values);
   // Replaces the value at `index`. O(log n). Requires: index < size. (Any order.)
   void set(u64 index, Bytes value);
 

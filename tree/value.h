@@ -20,11 +20,17 @@ class ValueView {
   u64 size() const { return size_; }
   bool is_inline() const { return !blob_; }
 
+  // What the leaf holds: the bytes, or the reference to where they are.
+  Bytes stored() const { return bytes_; }
+
   // The bytes if they are inline. Requires: is_inline().
   Bytes inline_bytes() const { return bytes_; }
 
   // The value without a copy if it lies in one piece: inline, or in one run of whole pages.
   std::optional<Bytes> in_one_piece() const;
+
+  // The bytes that lie together from the start on: all of an inline value, else those of the first run.
+  Bytes head() const;
 
   // Replaces `to` by the whole value. Cost: size().
   void read(std::string& to) const {

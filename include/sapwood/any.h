@@ -17,9 +17,9 @@
 namespace sapwood {
 
 struct AnyEntry {
-  std::uint64_t index = 0;  // position in the collection
-  AnyValue key;             // std::monostate in a list
-  AnyValue value;
+  std::uint64_t index = 0;         // position in the collection
+  AnyValue key;                    // std::monostate in a list and in records
+  AnyValue value;                  // of records: an AnyMap with strings as keys; std::monostate for a placeholder
   std::optional<DateTime> time{};  // in collections with timestamps
 };
 
@@ -63,7 +63,7 @@ class AnyCollection {
   std::uint64_t rank(const AnyValue& key) const;
   std::uint64_t erase_range(const AnyScan& interval);  // low, high and prefix count; how many were erased
 
-  // Lists.
+  // Lists and records.
   void set(std::uint64_t index, const AnyValue& value);
   void insert(std::uint64_t index, const AnyValue& value);
   void push_back(const AnyValue& value);
@@ -79,7 +79,8 @@ class AnyCollection {
                               const std::function<bool(const AnyChange& change)>& visit) const;
   void clear() { handle_.clear(); }
 
-  // Adds all entries that `next` gives until nullopt, or none if it throws: to the end of a list, by key into others.
+  // Adds all entries that `next` gives until nullopt, or none if it throws: to the end of a list or of records, by key
+  // into others.
   // With timestamps their times count, if they have any.
   void extend(const std::function<std::optional<AnyEntry>()>& next);
   // The same into an empty collection: full pages, each written once. Keys of sorted ones strictly ascend.

@@ -79,6 +79,7 @@ ValueType type_of(const AnyValue& value) noexcept;
 //               What JSON cannot say is an object with one name: {"$double": "nan"}, {"$int": "<past 64 bits>"},
 //               {"$bytes": "00ff"}, {"$string": "<hexadecimal, not UTF-8>"}, {"$uuid": "..."}, {"$datetime": "..."},
 //               {"$tuple": [...]}, {"$map": [[key, value], ...]}, also for strings that start with $
+//   row         as any: a map of strings, null for a placeholder
 AnyValue parse_value(const TypeInfo& type, std::string_view text);
 // The inverse of parse_value, with as many digits as a double needs to come back the same. Without a type: as that
 // which type_of tells.

@@ -74,6 +74,10 @@ class Database {
   SortedSet<T> sorted_set(std::string_view name) {
     return SortedSet<T>(open(name, SortedSet<T>::types));
   }
+  template <Storable V>
+  Records<V> records(std::string_view name) {
+    return Records<V>(open(name, Records<V>::types));
+  }
   // The collection with that name, with the types that it has. Throws Error{not_found}. With types: created if absent.
   AnyCollection any(std::string_view name);
   AnyCollection any(std::string_view name, CollectionTypes types, const CollectionOptions& options = {});
@@ -104,6 +108,16 @@ class Database {
   // Memory: two bits a page. Throws exists if `to` is there; not_found for a snapshot that is not;
   // Error{invalid_argument} if `since` is not older; corrupt, disk_full, io, cancelled.
   BackupReport backup(const std::string& to, const BackupOptions& options = {}) const;
+
+  // Makes the file as small as it can be while others go on to read and write: entries move together into full pages,
+  // and pages (and large values up to Options::dirty_limit) from the end of the file into free space, in short write
+  // transactions; then the free end goes back to the system, if no other process has the file open, else when the last
+  // one closes it. Pages that named snapshots have stay where they are. The file grows meanwhile by some 32 MiB at
+  // most, beside what others write. A crash loses nothing, and being cancelled nothing but time. Reads all leaves.
+  // `progress` is told entries; Error{cancelled} if it returns false. Waits as begin_write() does.
+  CompactReport compact(const Progress& progress = {});
+  // The same for a copy of the newest version at `to`; this file stays as it is. Throws what backup() does.
+  CompactReport compact_to(const std::string& to, const Progress& progress = {}) const;
 
   // All commits so far become durable, whatever their durability. Throws writes_refused, io.
   void sync();

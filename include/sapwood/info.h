@@ -50,6 +50,13 @@ struct SnapshotInfo {
   std::uint64_t held_pages = 0;     // that dropping it makes free: neither the newest version nor another one has them
 };
 
+// What Database::compact() did.
+struct CompactReport {
+  std::uint64_t bytes_before = 0;  // of the file
+  std::uint64_t bytes_after = 0;
+  std::uint64_t pages_written = 0;
+};
+
 struct Info {
   std::string path;  // empty for a temporary database
   std::string uuid;  // 32 hexadecimal digits

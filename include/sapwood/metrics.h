@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "sapwood/info.h"
@@ -77,6 +78,20 @@ struct MemoryMetrics {
   std::uint64_t private_bytes = 0;  // pages of the open write transaction
 };
 
+// An ObjectCache of this process.
+struct CacheMetrics {
+  std::string name;
+  std::uint64_t entries = 0;
+  std::uint64_t bytes = 0;  // as its sizes count them
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+  std::uint64_t evictions = 0;
+
+  double hit_rate() const {
+    return hits == 0 ? 0 : static_cast<double>(hits) / (static_cast<double>(hits) + static_cast<double>(misses));
+  }
+};
+
 struct Metrics {
   Info info;  // of the same moment; without the reader of metrics() itself
   // The commit info.txn. While no other commit is under way and no write transaction is open here,
@@ -92,6 +107,7 @@ struct Metrics {
   std::optional<SpaceMetrics> space;
   ActivityMetrics activity;
   MemoryMetrics memory;
+  std::vector<CacheMetrics> caches;  // those that live, in the order in which they were first used
 };
 
 }  // namespace sapwood

@@ -11,6 +11,7 @@
 #include "sapwood/dict.h"
 #include "sapwood/list.h"
 #include "sapwood/options.h"
+#include "sapwood/records.h"
 #include "sapwood/set.h"
 #include "sapwood/sorted_map.h"
 #include "sapwood/sorted_set.h"
@@ -53,6 +54,10 @@ class ReadTxn {
   template <Storable T>
   SortedSet<T> sorted_set(std::string_view name) const {
     return SortedSet<T>(open(name, SortedSet<T>::types));
+  }
+  template <Storable V>
+  Records<V> records(std::string_view name) const {
+    return Records<V>(open(name, Records<V>::types));
   }
   // The collection with that name, with the types that it has. Throws Error{not_found}.
   AnyCollection any(std::string_view name) const;
@@ -125,6 +130,10 @@ class WriteTxn {
   template <Storable T>
   SortedSet<T> sorted_set(std::string_view name) {
     return SortedSet<T>(open(name, SortedSet<T>::types));
+  }
+  template <Storable V>
+  Records<V> records(std::string_view name) {
+    return Records<V>(open(name, Records<V>::types));
   }
   // The collection with that name, with the types that it has. Throws Error{not_found}. With types: created if absent.
   AnyCollection any(std::string_view name);

@@ -18,11 +18,12 @@ enum class CollectionKind : std::uint8_t {
   dict = 3,
   set = 4,
   sorted_set = 5,
+  records = 6,
 };
 
 // Stored; never renumber.
 enum class ValueType : std::uint8_t {
-  none = 0,  // the key type of a list, the value type of a set
+  none = 0,  // the key type of a list and of records, the value type of a set
   boolean = 1,
   int32 = 2,
   int64 = 3,
@@ -47,6 +48,7 @@ struct TypeInfo {
   std::uint16_t codec = 0;                        // of a user, 1..65535; 0: the one of the type
   std::uint16_t width = 0;                        // of a structure: its bytes
   std::array<ValueType, kMaxTupleParts> parts{};  // of a tuple; none behind the last
+  bool row = false;                               // a row of named fields of this type: the values of records
   bool operator==(const TypeInfo&) const = default;
 
   constexpr TypeInfo() = default;
@@ -66,6 +68,16 @@ struct TypeInfo {
     info.codec = id;
     return info;
   }
+  constexpr TypeInfo as_row() const {
+    TypeInfo info = *this;
+    info.row = true;
+    return info;
+  }
+  constexpr TypeInfo of_field() const {  // of a row
+    TypeInfo info = *this;
+    info.row = false;
+    return info;
+  }
   constexpr std::size_t part_count() const {
     std::size_t count = 0;
     while (count < parts.size() && parts[count] != ValueType::none) ++count;
@@ -76,14 +88,14 @@ struct TypeInfo {
 // Whether tuples may have such parts: those with a fixed width, strings and bytes.
 constexpr bool is_tuple_part(ValueType type) { return type >= ValueType::boolean && type <= ValueType::datetime; }
 
-// "list", "sorted_map", "dict", "set", "sorted_set"; "unknown" for others.
+// "list", "sorted_map", "dict", "set", "sorted_set", "records"; "unknown" for others.
 const char* kind_name(CollectionKind kind) noexcept;
 // The kind with that name. Throws Error{invalid_argument}, listing the names, if there is none.
 CollectionKind kind_of_name(const std::string& name);
 // "bool", "int32", "int64", "uint64", "double", "string", "bytes", "int128", "uuid", "datetime", "json", "any",
 // "tuple", "structure", "none"; "unknown" for others.
 const char* type_name(ValueType type) noexcept;
-// All of it: "double", "tuple(string, int64)", "structure(24)", "double with codec 7".
+// All of it: "double", "tuple(string, int64)", "structure(24)", "double with codec 7", "row of double".
 std::string type_name(const TypeInfo& type);
 // The type with that name. Throws Error{invalid_argument}, listing the names, if there is none.
 TypeInfo type_of_name(const std::string& name);
@@ -95,8 +107,9 @@ struct CollectionTypes {
   TypeInfo value = ValueType::none;
   bool operator==(const CollectionTypes&) const = default;
 
-  // Whether entries are found by key; in the order of the keys, or of their hashes; whether they have values.
-  constexpr bool has_keys() const { return kind != CollectionKind::list; }
+  // Whether entries are found by key (else by position); in the order of the keys, or of their hashes; whether they
+  // have values.
+  constexpr bool has_keys() const { return kind != CollectionKind::list && kind != CollectionKind::records; }
   constexpr bool is_sorted() const { return kind == CollectionKind::sorted_map || kind == CollectionKind::sorted_set; }
   constexpr bool is_hashed() const { return kind == CollectionKind::dict || kind == CollectionKind::set; }
   constexpr bool has_values() const { return kind != CollectionKind::set && kind != CollectionKind::sorted_set; }
@@ -113,5 +126,7 @@ struct CollectionInfo {
 
 // Longest name of a collection in bytes (in files with pages under 1 KiB: a quarter of the page less one).
 inline constexpr std::size_t kMaxNameSize = 255;
+// Longest name of a field of records in bytes.
+inline constexpr std::size_t kMaxFieldName = 65536;
 
 }  // namespace sapwood

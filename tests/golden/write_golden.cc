@@ -1,6 +1,6 @@
-// write_golden FOLDER: makes those golden files of the present format version that FOLDER lacks: v1.sapwood, and
-// v1-types.sapwood, v1-killed.sapwood with its log. Files of a released version are never made again; a look at what
-// would be made today goes to another folder.
+// write_golden FOLDER: makes those golden files of the present format version that FOLDER lacks: v1.sapwood,
+// v1-records.sapwood, v1-types.sapwood, v1-killed.sapwood with its log. Files of a released version are never made
+// again; a look at what would be made today goes to another folder.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -26,7 +26,8 @@ int main(int count, char** arguments) {
   }
   try {
     const std::filesystem::path folder = arguments[1];
-    write_absent(folder / "v1.sapwood", sapwood::test::make_golden());
+    write_absent(folder / "v1.sapwood", sapwood::test::make_golden(sapwood::test::golden_model()));
+    write_absent(folder / "v1-records.sapwood", sapwood::test::make_golden(sapwood::test::golden_records_model()));
     const sapwood::test::GoldenImages types = sapwood::test::make_golden_types();
     write_absent(folder / "v1-types.sapwood", types.closed);
     write_absent(folder / "v1-killed.sapwood", types.killed);

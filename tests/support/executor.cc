@@ -143,6 +143,7 @@ void Executor::execute_checked(const Operation& operation) {
   if (txn_) commit(operation.durability);
   switch (operation.kind) {
     case OperationKind::checkpoint: library([&] { database_->checkpoint(); }); return history_.all_durable();
+    case OperationKind::compact: library([&] { database_->compact(); }); return history_.all_durable();
     case OperationKind::sync: library([&] { database_->sync(); }); return history_.all_durable();
     case OperationKind::reopen:
       close();
@@ -163,8 +164,9 @@ void Executor::change(const Operation& operation) {
   const bool for_lists = operation.kind == OperationKind::insert || operation.kind == OperationKind::push_back ||
                          operation.kind == OperationKind::set || operation.kind == OperationKind::assign;
   const auto fits = [&](const KnownCollection& known) {
-    const bool is_list = known.types.kind == CollectionKind::list;
-    if (operation.kind == OperationKind::combine) return !known.types.has_values();
+    const bool is_list = !known.types.has_keys();
+    if (operation.kind == OperationKind::combine)
+      return !known.types.has_values() || known.types.kind == CollectionKind::records;
     return operation.kind == OperationKind::put ? !is_list : !for_lists || is_list;
   };
   std::size_t number = operation.collection % known_collections().size();
@@ -288,7 +290,7 @@ void Executor::big_commit(const Operation& operation) {
   const KnownCollection& known = known_collections()[operation.place % 2];  // words, names
   Operation part = operation;
   for (u64 written = 0; written < settings_.scale.big_commit; written += 200) {
-    part.kind = known.types.kind == CollectionKind::list ? OperationKind::insert : OperationKind::put;
+    part.kind = !known.types.has_keys() ? OperationKind::insert : OperationKind::put;
     part.place += 12345;
     part.size = 16 * (150 + part.place % 100) + 1;
     ++part.seed;

@@ -84,6 +84,7 @@ class ListFace final : public Face {
     if (count == 1) list_.erase(first);
     else list_.erase(first, count);
   }
+  void swap_erase(u64 index) override { list_.swap_erase(index); }
   std::string pop(bool front) override { return value_bytes<T>(front ? list_.pop_front() : list_.pop_back()); }
 
  private:
@@ -315,6 +316,7 @@ std::unique_ptr<Face> typed_face(From& from, const std::string& name, const Coll
     case ValueType::int32: return keyed(from.template sorted_map<std::int32_t, u64>(name));
     default: break;
   }
+  if (types.kind == CollectionKind::records) return records_face(from.template records<std::string>(name), views);
   if (types.value.type == ValueType::any) return keyed(from.template dict<std::string, AnyValue>(name));
   if (types.kind == CollectionKind::list) {
     return with_item_type(types.value, [&]<class T>(T) -> std::unique_ptr<Face> {

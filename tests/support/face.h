@@ -55,29 +55,38 @@ class Face {
   virtual std::optional<Entry> near(detail::Near, Bytes) const { throw_wrong_kind(); }
   virtual std::vector<Entry> between(Bytes, Bytes, bool) const { throw_wrong_kind(); }
 
-  // Lists only.
+  // Lists and records only.
   virtual void insert(u64, Bytes) { throw_wrong_kind(); }
   virtual void set(u64, Bytes) { throw_wrong_kind(); }
   virtual void push_back(Bytes) { throw_wrong_kind(); }
   virtual void erase_items(u64, u64) { throw_wrong_kind(); }
+  virtual void swap_erase(u64) { throw_wrong_kind(); }
   virtual std::string pop(bool) { throw_wrong_kind(); }
   virtual std::optional<std::string> update_at(u64, const Change&) { throw_wrong_kind(); }
   virtual void assign(u64, u64, const std::vector<Entry>&) { throw_wrong_kind(); }
   virtual void insert_range(u64, const std::vector<Entry>&) { throw_wrong_kind(); }
+
+  // Records only: fields of an encoded row are merged into a row; one is dropped from a row, or (nullopt) from all.
+  virtual void merge_fields(u64, Bytes) { throw_wrong_kind(); }
+  virtual u64 drop_field(std::optional<u64>, const std::string&) { throw_wrong_kind(); }
+  virtual std::vector<std::optional<std::string>> column(const std::string&) const { throw_wrong_kind(); }
 
  private:
   [[noreturn]] static void throw_wrong_kind() { throw std::logic_error("operation for the other kind of collection"); }
 };
 
 // The types that tests use: lists of, and collections between, string, bytes, int64 and double; lists of bool, Atom and
-// Celsius; sorted maps of tuple(string, int64) to string, int32 to uint64, datetime to json; sorted sets of int128;
-// dicts of string to any, uuid to datetime. Creates the collection where `from` does. `views`: also compare what views
-// give (not for automatic handles). `options`: of one that is created.
+// Celsius; records of string; sorted maps of tuple(string, int64) to string, int32 to uint64, datetime to json; sorted
+// sets of int128; dicts of string to any, uuid to datetime. Creates the collection where `from` does. `views`: also
+// compare what views give (not for automatic handles). `options`: of one that is created.
 std::unique_ptr<Face> face_of(Database& from, const std::string& name, const CollectionTypes& types,
                               const CollectionOptions& options = {});
 std::unique_ptr<Face> face_of(WriteTxn& from, const std::string& name, const CollectionTypes& types,
                               const CollectionOptions& options = {});
 std::unique_ptr<Face> face_of(const ReadTxn& from, const std::string& name, const CollectionTypes& types);
+
+// Of records; used by face_of.
+std::unique_ptr<Face> records_face(Records<std::string> records, bool views);
 
 // The same over AnyCollection.
 std::unique_ptr<Face> any_face(AnyCollection collection);

@@ -68,7 +68,27 @@ void fill_hashed(Model& model) {
   for (int i = -100; i < 100; ++i) times[key<double>(i * 1.5)] = "";
 }
 
+std::string row(const Records<std::string>::Row& fields) {
+  return std::string(detail::EncodedRow<std::string>(fields));
+}
+
 }  // namespace
+
+Model golden_records_model() {
+  Model model;
+  std::vector<std::string>& rows = model.edit("rows", Records<std::string>::types).items;
+  rows.push_back(row({}));
+  rows.emplace_back();  // a placeholder
+  rows.push_back(row({{"", "empty"}, {"two\nlines", ""}, {std::string("\0\xff", 2), "bytes"}}));
+  rows.push_back(row({{std::string(kMaxFieldName, 'n'), text(300'000, 3)}, {"after", "it"}}));
+  Records<std::string>::Row wide;
+  for (u64 i = 0; i < 1000; ++i) wide["field " + std::to_string(i)] = text(i % 50, i);
+  rows.push_back(row(wide));
+  for (u64 i = 0; i < 300; ++i)
+    rows.push_back(row({{"id", std::to_string(i)}, {i % 3 == 0 ? "a" : "b", text(i % 40, i)}}));
+  model.edit("no rows", Records<std::string>::types);
+  return model;
+}
 
 Model golden_model() {
   Model model;
@@ -78,13 +98,12 @@ Model golden_model() {
   return model;
 }
 
-std::string make_golden() {
+std::string make_golden(const Model& model) {
   os::SimDisk disk({.seed = 1, .reservation_bytes = u64{256} << 20});
   Options options;
   options.env = &disk;
   options.page_size = 512;
   Database database = Database::open("/golden", options);
-  const Model model = golden_model();
   database.write([](WriteTxn& txn) {
     auto dropped = txn.list<std::string>("dropped");
     for (int i = 0; i < 300; ++i) dropped.push_back("space that is free later");

@@ -11,7 +11,11 @@ namespace sapwood::test {
 // empty collection, a renamed one, and free space left by a dropped one.
 Model golden_model();
 
-// Makes that database, with pages of 512 bytes; the same bytes each time.
-std::string make_golden();
+// The model of tests/golden/v1-records.sapwood: rows without fields, placeholders, wide rows and large ones, and any
+// names.
+Model golden_records_model();
+
+// Makes a database of such a model, with pages of 512 bytes; the same bytes each time.
+std::string make_golden(const Model& model);
 
 }  // namespace sapwood::test

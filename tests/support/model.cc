@@ -47,7 +47,10 @@ namespace {
 
 [[noreturn]] void fail(ErrorCode code) { throw Error(code, "the model says so"); }
 
+// Of lists and records.
 class ModelListFace final : public Face {
+  using Row = Records<std::string>::Row;
+
  public:
   explicit ModelListFace(std::vector<std::string>& items) : items_(items) {}
   u64 size() const override { return items_.size(); }
@@ -98,10 +101,42 @@ class ModelListFace final : public Face {
     items_[index] = value;
   }
   void push_back(Bytes value) override { items_.emplace_back(value); }
+  void merge_fields(u64 index, Bytes row) override {
+    if (index >= items_.size()) fail(ErrorCode::out_of_range);
+    Row merged = detail::decode_row<std::string>(items_[index]).value_or(Row());
+    const Row fields = detail::decode_row<std::string>(row).value_or(Row());
+    for (const auto& [name, value] : fields) merged[name] = value;
+    items_[index] = std::string(detail::EncodedRow<std::string>(merged));
+  }
+  u64 drop_field(std::optional<u64> index, const std::string& name) override {
+    if (index && *index >= items_.size()) fail(ErrorCode::out_of_range);
+    u64 dropped = 0;
+    for (u64 i = index.value_or(0); i < (index ? *index + 1 : items_.size()); ++i) {
+      std::optional<Row> row = detail::decode_row<std::string>(items_[i]);
+      if (!row || row->erase(name) == 0) continue;
+      items_[i] = std::string(detail::EncodedRow<std::string>(*row));
+      ++dropped;
+    }
+    return dropped;
+  }
+  std::vector<std::optional<std::string>> column(const std::string& name) const override {
+    std::vector<std::optional<std::string>> values;
+    for (const std::string& item : items_) {
+      const Row row = detail::decode_row<std::string>(item).value_or(Row());
+      const auto found = row.find(name);
+      values.push_back(found == row.end() ? std::nullopt : std::optional(found->second));
+    }
+    return values;
+  }
   void erase_items(u64 first, u64 count) override {
     require_there(first, count);
     const auto from = items_.begin() + static_cast<std::ptrdiff_t>(first);
     items_.erase(from, from + static_cast<std::ptrdiff_t>(count));
+  }
+  void swap_erase(u64 index) override {
+    if (index >= items_.size()) fail(ErrorCode::out_of_range);
+    std::swap(items_[index], items_.back());
+    items_.pop_back();
   }
   std::string pop(bool front) override {
     if (items_.empty()) fail(ErrorCode::out_of_range);
@@ -248,7 +283,7 @@ void require_same_access(const std::string& name, const Face& face, const ModelC
   const std::vector<std::string>& items = model.items;
   for (u64 i = 0; i < samples; ++i) {
     const u64 index = below(random, size);
-    if (model.types.kind == CollectionKind::list) {
+    if (!model.types.has_keys()) {
       if (face.at(index).second != items[index]) disagree(name, "item " + std::to_string(index));
       continue;
     }
@@ -264,7 +299,7 @@ void require_same_access(const std::string& name, const Face& face, const ModelC
 }  // namespace
 
 std::unique_ptr<Face> model_face(ModelCollection& collection, u64 max_key) {
-  if (collection.types.kind == CollectionKind::list) return std::make_unique<ModelListFace>(collection.items);
+  if (!collection.types.has_keys()) return std::make_unique<ModelListFace>(collection.items);
   return std::make_unique<ModelMapFace>(collection.entries, max_key);
 }
 
@@ -275,7 +310,7 @@ Model dump(const ReadTxn& snapshot) {
     ModelCollection& to = model.edit(info.name, info.types);
     if (face->size() != info.count) disagree(info.name, "collections() and size() differ");
     for (Entry& entry : face->entries(0, info.count, false)) {
-      if (info.types.kind == CollectionKind::list) to.items.push_back(std::move(entry.second));
+      if (!info.types.has_keys()) to.items.push_back(std::move(entry.second));
       else to.entries.emplace_hint(to.entries.end(), std::move(entry));
     }
     if (to.size() != info.count) disagree(info.name, "keys repeat");
@@ -312,7 +347,7 @@ std::string difference(const Model& found, const Model& expected) {
     if (one == two) continue;
     text += "'" + name + "': " + std::to_string(one.size()) + " entries, expected " + std::to_string(two.size());
     const auto first_item = std::ranges::mismatch(one.items, two.items).in1 - one.items.begin();
-    if (one.types.kind == CollectionKind::list) text += ", first difference at " + std::to_string(first_item);
+    if (!one.types.has_keys()) text += ", first difference at " + std::to_string(first_item);
     text += "; ";
   }
   return text;

@@ -13,9 +13,9 @@ namespace sapwood::test {
 struct ModelCollection {
   CollectionTypes types;
   std::map<std::string, std::string> entries;  // by encoded key, which are in the order of the type
-  std::vector<std::string> items;              // of a list
+  std::vector<std::string> items;              // of a list, or rows
   bool operator==(const ModelCollection&) const = default;
-  u64 size() const { return types.kind == CollectionKind::list ? items.size() : entries.size(); }
+  u64 size() const { return types.has_keys() ? entries.size() : items.size(); }
 };
 
 class Model {

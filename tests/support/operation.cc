@@ -11,11 +11,11 @@ namespace sapwood::test {
 
 const char* operation_name(OperationKind kind) {
   constexpr std::array<const char*, kOperationKinds> kNames{
-      "put",          "erase",   "erase_range", "insert",    "push_back",     "set",
-      "pop",          "extend",  "bulk_load",   "update",    "assign",        "erase_if",
-      "combine",      "clear",   "drop",        "rename",    "read",          "savepoint",
-      "roll_back_to", "release", "commit",      "roll_back", "take_snapshot", "check_snapshot",
-      "checkpoint",   "sync",    "big_commit",  "verify",    "reopen",        "toggle_named"};
+      "put",       "erase",         "erase_range",    "insert",     "push_back",    "set",        "pop",
+      "extend",    "bulk_load",     "update",         "assign",     "erase_if",     "combine",    "clear",
+      "drop",      "rename",        "read",           "savepoint",  "roll_back_to", "release",    "commit",
+      "roll_back", "take_snapshot", "check_snapshot", "checkpoint", "sync",         "big_commit", "verify",
+      "reopen",    "toggle_named",  "compact"};
   return kNames.at(static_cast<std::size_t>(kind));
 }
 
@@ -63,6 +63,7 @@ Mix usual_mix() {
   mix[verify] = 2;
   mix[reopen] = 1;
   mix[toggle_named] = 2;
+  mix[compact] = 1;
   return mix;
 }
 
@@ -120,6 +121,7 @@ const std::vector<KnownCollection>& known_collections() {
       {"flags", list(boolean)},
       {"atoms", {CollectionKind::list, none, Codec<Atom>::type}},
       {"degrees", {CollectionKind::list, none, Codec<Celsius>::type}},
+      {"rows", Records<std::string>::types},
       {"events", map(int64, float64), {.time_index = true}},
       {"records", {CollectionKind::dict, string, bytes}, {.time_index = true, .compression = 3}},
       {"lines", list(string), {.compression = 1}},
@@ -199,6 +201,15 @@ std::string json_value(const std::string& text, u64 seed) {
   return json + "\"}";
 }
 
+// Up to ten fields, or many more, with the text in the last; one row in eight is a placeholder.
+std::string row_value(std::string text, u64 seed) {
+  if (seed % 8 == 0) return "";
+  Records<std::string>::Row row;
+  for (u64 i = 0, count = seed % 64 == 1 ? 200 : seed % 11; i < count; ++i) row[field_name(seed + i)] = "short";
+  if (!row.empty()) row.rbegin()->second = std::move(text);
+  return std::string(detail::EncodedRow<std::string>(row));
+}
+
 // Of types that have a width; empty for others.
 std::string fixed_value(const TypeInfo& type, u64 seed) {
   switch (type.type) {
@@ -216,6 +227,11 @@ std::string fixed_value(const TypeInfo& type, u64 seed) {
 }
 
 }  // namespace
+
+std::string field_name(u64 number) {
+  if (number % 37 == 0) return std::string(number % 5, '\n');
+  return "field " + std::to_string(number % 300);
+}
 
 Scale scale_of(const Scale& scale, const CollectionTypes& types) {
   Scale own = scale;
@@ -239,6 +255,7 @@ std::string make_key(const TypeInfo& type, u64 place, const Scale& scale) {
 
 std::string make_value(const TypeInfo& type, u64 size, u64 seed, const Scale& scale) {
   if (type == ValueType::none) return "";
+  if (type.row) return row_value(filler(size % 16 == 1 ? size / 16 % scale.max_value : size % 48, seed), seed);
   if (std::string fixed = fixed_value(type, seed); !fixed.empty()) return fixed;
   // Mostly short; one in 16 around the page; one in 64 of any size.
   u64 length = size % 48;

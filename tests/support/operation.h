@@ -24,7 +24,8 @@ enum class OperationKind : u8 {
   update,     // of maps and lists: a value by a function of the old one; of sets as combine
   assign,     // list: up to 20 items replaced by as many others
   erase_if,   // one entry in eight
-  combine,    // set: one of insert_all, erase_all, retain_all, toggle_all
+  combine,    // set: one of insert_all, erase_all, retain_all, toggle_all; records: fields are
+              // merged into a row or dropped, from one or all
   clear,
   drop,    // the whole collection
   rename,  // there and back later
@@ -42,8 +43,9 @@ enum class OperationKind : u8 {
   verify,        // compares everything, and check()
   reopen,        // closes and opens
   toggle_named,  // makes a named snapshot, or drops it
+  compact,
 };
-inline constexpr std::size_t kOperationKinds = 30;
+inline constexpr std::size_t kOperationKinds = 31;
 const char* operation_name(OperationKind kind);
 
 struct Operation {
@@ -63,7 +65,7 @@ struct Mix {
   u32 automatic_percent = 15;
   u32 async_percent = 40;  // of commits
   u32 none_percent = 0;
-  u8 collections = 29;  // the first so many of known_collections()
+  u8 collections = 30;  // the first so many of known_collections()
   u32& operator[](OperationKind kind) { return weights[static_cast<std::size_t>(kind)]; }
 };
 Mix usual_mix();
@@ -90,6 +92,10 @@ struct Scale {
 // The same for a collection: dicts and sets take longer keys.
 Scale scale_of(const Scale& scale, const CollectionTypes& types);
 
+// Of some hundred different ones; the names of 200 numbers in a row differ, but for few.
+std::string field_name(u64 number);
+// Of some hundred different ones.
+std::string field_name(u64 number);
 std::string make_key(const TypeInfo& type, u64 place, const Scale& scale);
 std::string make_value(const TypeInfo& type, u64 size, u64 seed, const Scale& scale);
 

@@ -98,15 +98,28 @@ std::string perform_on_map(const Operation& operation, const KnownCollection& kn
   return std::to_string(face.put_if_absent(key, make_value(known.types.value, operation.size, operation.seed, scale)));
 }
 
+std::string change_fields(const Operation& operation, const KnownCollection& known, const Scale& scale, u64 index,
+                          Face& face) {
+  const std::string name = field_name(operation.size);
+  if (operation.seed % 3 == 0) return std::to_string(face.drop_field(index, name));
+  if (operation.seed % 16 == 1) return std::to_string(face.drop_field(std::nullopt, name));
+  face.merge_fields(index, make_value(known.types.value, operation.size, operation.seed, scale));
+  return "";
+}
+
 std::string perform_on_list(const Operation& operation, const KnownCollection& known, const Scale& scale, Face& face) {
   const u64 size = face.size();
   const u64 index = size == 0 ? 0 : operation.place % size;
   switch (operation.kind) {
-    case OperationKind::erase: face.erase_items(index, 1); return "";
+    case OperationKind::erase:
+      if (operation.seed % 4 == 0) face.swap_erase(index);
+      else face.erase_items(index, 1);
+      return "";
     case OperationKind::erase_range:
       face.erase_items(index, std::min(size - index, operation.size % std::max<u64>(size / 2, 20)));
       return "";
     case OperationKind::pop: return words(face.pop(operation.seed % 2 == 0));
+    case OperationKind::combine: return change_fields(operation, known, scale, index, face);
     case OperationKind::update: return words(face.update_at(index, change_of(operation, known, scale)));
     case OperationKind::assign:
       face.assign(index, std::min(size - index, operation.size % 21),
@@ -147,7 +160,7 @@ std::string perform(const Operation& operation, const KnownCollection& known, co
     switch (adapted.kind) {
       case OperationKind::clear: face.clear(); return std::to_string(face.size());
       case OperationKind::extend:
-        if (known.types.kind == CollectionKind::list && operation.seed % 2 == 0) {
+        if (!known.types.has_keys() && operation.seed % 2 == 0) {
           face.insert_range(operation.place % (face.size() + 1),
                             make_entries(operation, known, scale, operation.size % 65));
         } else {
@@ -158,8 +171,8 @@ std::string perform(const Operation& operation, const KnownCollection& known, co
       case OperationKind::erase_if: return std::to_string(erase_one_in_eight(adapted, face));
       default: break;
     }
-    return known.types.kind == CollectionKind::list ? perform_on_list(adapted, known, scale, face)
-                                                    : perform_on_map(adapted, known, scale, face);
+    return !known.types.has_keys() ? perform_on_list(adapted, known, scale, face)
+                                   : perform_on_map(adapted, known, scale, face);
   });
 }
 
@@ -168,7 +181,12 @@ std::string perform_read(const Operation& operation, const KnownCollection& know
   const Scale scale = scale_of(usual, known.types);
   return with_errors([&]() -> std::string {
     const u64 size = face.size();
-    if (known.types.kind == CollectionKind::list || operation.seed % 4 == 0) {
+    if (known.types.kind == CollectionKind::records && operation.seed % 5 == 0) {
+      std::string text;
+      for (const auto& value : face.column(field_name(operation.size))) text += words(value) + " ";
+      return text;
+    }
+    if (!known.types.has_keys() || operation.seed % 4 == 0) {
       const u64 index = operation.place % (size + 1);
       if (operation.seed % 3 != 0) return words(face.at(index));
       return words(face.entries(index, std::min(size - index, operation.size % 32), operation.seed % 2 == 0));

@@ -20,6 +20,11 @@ template <class T>
 concept StoredInBlocks = (std::integral<T> || std::floating_point<T>)&&!std::same_as<T, bool> && sizeof(T) <= 16 &&
                          Codec<T>::width == sizeof(T);
 
+// Ranges that are an array of such values in memory.
+template <class R, class T>
+concept ArrayOf = StoredInBlocks<T> && std::ranges::contiguous_range<R> && std::ranges::sized_range<R> &&
+                  std::same_as<std::ranges::range_value_t<R>, T>;
+
 // A position in the leaves of a list of fixed width. Copies share it.
 class BlockCursor {
  public:

@@ -156,7 +156,10 @@ class Handle {
   std::uint64_t erase(const KeyInterval& interval);
   void insert(std::uint64_t index, std::string_view value);  // index <= size, else out_of_range
   void append(std::string_view value);
+  // Of a list of fixed width: many values back to back, all or none.
+  void append_items(std::string_view values);
   void set(std::uint64_t index, std::string_view value);
+  void swap_erase(std::uint64_t index);  // the last item takes its place; throws out_of_range
   void erase_at(std::uint64_t first, std::uint64_t count);
   bool pop(bool front, Receiver key, Receiver value);  // removes an entry at an end; false if there is none
   // Removes the entries that pass, or none if the test throws; the result is how many. O(size).
@@ -164,9 +167,10 @@ class Handle {
   void clear();
 
   const std::shared_ptr<collections::HandleState>& state() const { return state_; }
+  // What it refers to. Throws Error{ended} if it belongs to nothing.
+  collections::HandleState& checked() const;
 
  private:
-  collections::HandleState& checked() const;
   std::shared_ptr<collections::HandleState> state_;
 };
 

@@ -134,6 +134,8 @@ class Keyed {
   iterator begin() const { return range().begin(); }
   iterator end() const { return range().end(); }
 
+  const Handle& handle() const { return handle_; }
+
  protected:
   Handle handle_;
 };
