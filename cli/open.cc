@@ -127,17 +127,19 @@ void WantedTypes::declare(Command& command) {
   command.option("--compress LEVEL", level, "compress the values of a new collection: 1 (fast) to 19 (small)");
 }
 
+std::uint64_t parse_whole(const char* option, const std::string& text, std::uint64_t most) {
+  std::uint64_t found = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), found);
+  if (error == std::errc() && end == text.data() + text.size() && found >= 1 && found <= most) return found;
+  throw UsageError(std::string(option) + " takes a whole number from 1 to " + std::to_string(most));
+}
+
 CollectionOptions WantedTypes::options() const {
-  const auto number = [](const char* option, const std::string& text, std::uint64_t most) {
-    std::uint64_t found = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), found);
-    if (error == std::errc() && end == text.data() + text.size() && found >= 1 && found <= most) return found;
-    throw UsageError(std::string(option) + " takes a whole number from 1 to " + std::to_string(most));
-  };
   CollectionOptions options{.timestamps = timestamps, .time_index = time_index};
   constexpr std::uint64_t kMostSeconds = 1'000'000'000'000;
-  if (seconds_to_live) options.time_to_live = std::chrono::seconds(number("--ttl", *seconds_to_live, kMostSeconds));
-  if (level) options.compression = static_cast<std::uint8_t>(number("--compress", *level, 19));
+  if (seconds_to_live)
+    options.time_to_live = std::chrono::seconds(parse_whole("--ttl", *seconds_to_live, kMostSeconds));
+  if (level) options.compression = static_cast<std::uint8_t>(parse_whole("--compress", *level, kHighestLevel));
   return options;
 }
 

@@ -52,6 +52,10 @@ struct WantedTypes {
 AnyCollection find_or_create(WriteTxn& txn, const std::string& name, const WantedTypes& wanted,
                              CollectionKind default_kind = CollectionKind::sorted_map);
 
+// The number that an option was given, from 1 to `most`. Throws UsageError.
+std::uint64_t parse_whole(const char* option, const std::string& text, std::uint64_t most);
+inline constexpr std::uint64_t kHighestLevel = 19;  // of compression
+
 // "sorted map".
 std::string kind_words(CollectionKind kind);
 // "sorted_map of string to double".
