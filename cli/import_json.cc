@@ -82,6 +82,26 @@ std::string text_of(const Json& json) {
   return json.get<std::string>();
 }
 
+CollectionTypes types_from(const Json& header) {
+  CollectionTypes types;
+  types.kind = kind_of_name(header.at("kind").get_ref<const std::string&>());
+  if (types.has_keys()) types.key = type_of_name(header.at("key").get<std::string>());
+  if (types.has_values()) types.value = type_of_name(header.at("value").get<std::string>());
+  types.value.row = types.kind == CollectionKind::records;
+  return types;
+}
+
+std::optional<std::uint64_t> count_from(const Json& header) {
+  if (!header.contains("count")) return std::nullopt;
+  if (!header["count"].is_number_unsigned()) throw std::runtime_error("its count is no whole number from 0");
+  return header["count"].get<std::uint64_t>();
+}
+
+void put_types(Json& header, const CollectionTypes& types) {
+  if (types.key != ValueType::none) header["key"] = type_name(types.key);
+  if (types.has_values()) header["value"] = type_name(types.value.of_field());
+}
+
 class ExportReader : public ImportReader {
  public:
   explicit ExportReader(LineSource& source) : source_(source) {}
@@ -94,15 +114,38 @@ class ExportReader : public ImportReader {
         return std::nullopt;
       }
     } while (is_blank(line));
-    const std::uint64_t entries_before = entries_++;  // counts also those that cannot be used
+    while (!open_.empty() && open_.back().left == 0) open_.pop_back();
+    const std::uint64_t entries_before = entries_;
+    if (open_.empty()) ++entries_;  // counts also those that cannot be used
+    else --open_.back().left;
+    if (!may_open_collections()) return read(line, entries_before);
+    try {
+      return read(line, entries_before);
+    } catch (const BadRecord& bad) {  // what follows may be its entries: it cannot be left out
+      throw std::runtime_error(std::string(bad.what()) + "; this one cannot be skipped");
+    }
+  }
+
+ private:
+  struct Open {
+    CollectionTypes types;
+    std::uint64_t left;  // entries still to come
+  };
+
+  bool may_open_collections() const {
+    if (!open_.empty()) return true;
+    return target_ && (target_->types.value == ValueType::collection || target_->types.value == ValueType::any);
+  }
+
+  std::optional<ImportItem> read(std::string_view line, std::uint64_t entries_before) {
     const Json json = parse_json_line(source_, line);
     if (is_export_header(json)) {
       expect_all(entries_before);
       entries_ = 0;
-      return ImportItem{.target = target_of(json["sapwood"]), .entry = {}};
+      return ImportItem{.target = target_of(json["sapwood"])};
     }
     if (!target_) throw std::runtime_error("an entry stands before the first header; is it an export?");
-    const CollectionTypes& types = target_->types;
+    const CollectionTypes types = open_.empty() ? target_->types : open_.back().types;
     if (!json.is_object() || json.contains("value") != types.has_values() || json.contains("key") != types.has_keys()) {
       throw BadRecord(source_.line(), !types.has_keys()    ? "an item needs \"value\" only"
                                       : types.has_values() ? "an entry needs \"key\" and \"value\""
@@ -110,19 +153,39 @@ class ExportReader : public ImportReader {
     }
     try {
       ImportItem item;
+      item.depth = open_.size();
       if (types.has_keys()) item.entry.key = from_json(types.key, json["key"]);
-      if (types.has_values()) item.entry.value = from_json(types.value, json["value"]);
       if (json.contains("time")) item.entry.time = DateTime::parse(text_of(json["time"]));
+      if (types.has_values() && json["value"].is_object() && json["value"].contains("$collection")) {
+        item.opens = open(json["value"]["$collection"]);
+      } else if (types.has_values()) {
+        item.entry.value = from_json(types.value, json["value"]);
+      }
       return item;
     } catch (const Error& error) {
       throw BadRecord(source_.line(), error.what());
     }
   }
 
- private:
+  CollectionTypes open(const Json& header) {
+    try {
+      const std::optional<std::uint64_t> count = count_from(header);
+      if (!count) throw std::runtime_error("it has no count");
+      return open_.emplace_back(Open{types_from(header), *count}).types;
+    } catch (const std::exception& error) {
+      throw std::runtime_error(std::string("how a nested collection begins cannot be read: ") + error.what());
+    }
+  }
+
   // Throws if the header of the collection that ends here says another number of entries. No BadRecord: entries that
   // are not there cannot be skipped.
   void expect_all(std::uint64_t entries) const {
+    for (const Open& nested : open_) {
+      if (nested.left == 0) continue;
+      throw std::runtime_error(counted(nested.left, "item") +
+                               " of a nested collection are missing; the file seems "
+                               "to be cut off");
+    }
     if (!target_ || !count_ || entries == *count_) return;
     throw std::runtime_error("the header of '" + escaped(target_->name) + "' says " + counted(*count_, "item") +
                              ", the file has " + with_thousands(entries) +
@@ -134,17 +197,9 @@ class ExportReader : public ImportReader {
     try {
       ImportTarget target;
       target.name = std::get<std::string>(from_json(ValueType::string, header.at("collection")));
-      const auto& kind = header.at("kind").get_ref<const std::string&>();
-      target.types.kind = kind_of_name(kind);
-      if (target.types.has_keys()) target.types.key = type_of_name(header.at("key").get<std::string>());
-      if (target.types.has_values()) target.types.value = type_of_name(header.at("value").get<std::string>());
-      target.types.value.row = target.types.kind == CollectionKind::records;
+      target.types = types_from(header);
       if (header.contains("options")) target.options = options_from_json(header["options"]);
-      count_.reset();
-      if (header.contains("count")) {
-        if (!header["count"].is_number_unsigned()) throw std::runtime_error("its count is no whole number from 0");
-        count_ = header["count"].get<std::uint64_t>();
-      }
+      count_ = count_from(header);
       target_ = std::move(target);
     } catch (const std::exception& error) {
       throw std::runtime_error(std::string("the header of a collection cannot be read: ") + error.what());
@@ -155,7 +210,8 @@ class ExportReader : public ImportReader {
   LineSource& source_;
   std::optional<ImportTarget> target_;
   std::optional<std::uint64_t> count_;  // of entries, as the header says
-  std::uint64_t entries_ = 0;           // lines since the header
+  std::uint64_t entries_ = 0;           // lines since the header, but those of nested collections
+  std::vector<Open> open_;              // nested collections, the innermost last
 };
 
 }  // namespace
@@ -167,15 +223,22 @@ bool is_export_header(const Json& json) {
 }
 
 Json export_header(const CollectionInfo& info) {
-  const CollectionTypes& types = info.types;
-  Json header = Json::object({{"collection", to_json(info.name)}, {"kind", kind_name(types.kind)}});
-  if (types.key != ValueType::none) header["key"] = type_name(types.key);
-  if (types.has_values()) header["value"] = type_name(types.value.of_field());
+  Json header = Json::object({{"collection", to_json(info.name)}, {"kind", kind_name(info.types.kind)}});
+  put_types(header, info.types);
   header["count"] = info.count;
   if (info.options != CollectionOptions()) header["options"] = options_json(info.options);
   Json line = Json::object();
   line["sapwood"] = std::move(header);
   return line;
+}
+
+Json nested_header(const CollectionTypes& types, std::uint64_t count) {
+  Json header = Json::object({{"kind", kind_name(types.kind)}});
+  put_types(header, types);
+  header["count"] = count;
+  Json value = Json::object();
+  value["$collection"] = std::move(header);
+  return value;
 }
 
 Json parse_json_line(const LineSource& source, std::string_view line) {

@@ -18,10 +18,13 @@ struct ImportTarget {
   CollectionOptions options{};  // if it is created
 };
 
-// An entry; or the announcement that the entries that follow go to another collection.
+// An entry; or the announcement that the entries that follow go to another collection. An entry whose value `opens` a
+// nested collection is followed by the entries of that, whose depth is one more.
 struct ImportItem {
-  std::optional<ImportTarget> target;
-  AnyEntry entry;
+  std::optional<ImportTarget> target{};
+  AnyEntry entry{};
+  std::size_t depth = 0;
+  std::optional<CollectionTypes> opens{};
 };
 
 // A record that cannot be used; the reader can go on behind it.

@@ -44,6 +44,7 @@ void Importer::start(ImportTarget target) {
   if (settings_.into) target.name = *settings_.into;
   target_ = std::move(target);
   empty_first_ = settings_.replace;
+  way_.clear();
   tallies_.push_back({.collection = target_->name, .types = target_->types});
 }
 
@@ -54,24 +55,11 @@ void Importer::store_batch(ImportReader& reader) {
       txn.any(target_->name, target_->types, txn.has(target_->name) ? CollectionOptions() : target_->options);
   if (empty_first_) collection.clear();
   const std::uint64_t size_before = collection.size();
-  const std::uint64_t bytes_before = source_.bytes_read();
-  std::uint64_t count = 0;
-  collection.extend([&]() -> std::optional<AnyEntry> {
-    const bool is_full = count == settings_.batch || source_.bytes_read() - bytes_before > kBatchBytes;
-    if (is_full && !is_renamed_) return std::nullopt;
-    std::optional<ImportItem> item = next_item(reader);
-    at_end_ = !item;
-    if (!item) return std::nullopt;
-    if (item->target) {
-      if (is_renamed_) {  // before anything was committed
-        throw UsageError("--into is for one collection; " + source_.name() + " holds several. Nothing was stored");
-      }
-      announced_ = std::move(item->target);
-      return std::nullopt;
-    }
-    ++count;
-    return std::move(item->entry);
-  });
+  in_batch_ = 0;
+  batch_start_ = source_.bytes_read();
+  const ValueType values = target_->types.value.type;
+  const bool may_nest = values == ValueType::collection || values == ValueType::any;
+  const std::uint64_t count = may_nest ? store_nested(reader, collection) : store_entries(reader, collection);
   const std::uint64_t size = collection.size();
   txn.commit(Durability::async);
   empty_first_ = false;
@@ -79,6 +67,58 @@ void Importer::store_batch(ImportReader& reader) {
   tally.added += size - size_before;
   tally.replaced += count - (size - size_before);
   tally.size = size;
+}
+
+// The next record, or nullopt if it is not for this batch.
+std::optional<ImportItem> Importer::next_of_batch(ImportReader& reader) {
+  const bool is_full = in_batch_ == settings_.batch || source_.bytes_read() - batch_start_ > kBatchBytes;
+  if (is_full && !is_renamed_) return std::nullopt;
+  std::optional<ImportItem> item = next_item(reader);
+  at_end_ = !item;
+  if (!item) return std::nullopt;
+  if (item->target) {
+    if (is_renamed_) {  // before anything was committed
+      throw UsageError("--into is for one collection; " + source_.name() + " holds several. Nothing was stored");
+    }
+    announced_ = std::move(item->target);
+    return std::nullopt;
+  }
+  ++in_batch_;
+  return item;
+}
+
+std::uint64_t Importer::store_entries(ImportReader& reader, AnyCollection& collection) {
+  collection.extend([&]() -> std::optional<AnyEntry> {
+    std::optional<ImportItem> item = next_of_batch(reader);
+    if (!item) return std::nullopt;
+    return std::move(item->entry);
+  });
+  return in_batch_;
+}
+
+// Where values may be collections; the result counts the entries of `collection` itself. A batch may end in the midst
+// of a nested one: the next goes on there.
+std::uint64_t Importer::store_nested(ImportReader& reader, const AnyCollection& collection) {
+  std::uint64_t count = 0;
+  std::vector<AnyCollection> open{collection};
+  for (const Nested& below : way_) open.push_back(open.back().open(below));
+  while (const std::optional<ImportItem> item = next_of_batch(reader)) {
+    way_.resize(item->depth);
+    open.erase(open.begin() + static_cast<std::ptrdiff_t>(item->depth) + 1, open.end());
+    count += item->depth == 0 ? 1 : 0;
+    AnyCollection& to = open.back();
+    const bool keyed = to.types().has_keys();
+    if (!item->opens) {
+      if (keyed) to.put(item->entry.key, item->entry.value);
+      else to.push_back(item->entry.value);
+      continue;
+    }
+    const std::uint64_t end = keyed ? 0 : to.size();
+    AnyCollection made = keyed ? to.create(item->entry.key, *item->opens) : to.create_at(end, *item->opens);
+    way_.push_back(std::get<Nested>(keyed ? *to.get(item->entry.key) : to.at(end).value));
+    open.push_back(std::move(made));
+  }
+  return count;
 }
 
 std::optional<ImportItem> Importer::next_item(ImportReader& reader) {

@@ -120,7 +120,7 @@ void WantedTypes::declare(Command& command) {
       "of the keys of a new collection: string (default), bytes, bool, int32, int64, uint64, int128, double, uuid, "
       "datetime, any, 'tuple(TYPE,...)', of dicts and sets also 'structure(BYTES)'");
   command.option("--type TYPE", value,
-                 "of the values of a new collection, or of the fields of records: the same types, and json");
+                 "of the values of a new collection, or of the fields of records: the same types, json and collection");
   command.flag("--timestamps", timestamps, "a new map or dict keeps the time of each entry");
   command.flag("--time-index", time_index, "and finds entries by it");
   command.option("--ttl SECONDS", seconds_to_live, "entries of a new map or dict expire so long after their time");
@@ -153,7 +153,8 @@ CollectionTypes WantedTypes::for_new(CollectionKind default_kind) const {
   const bool is_records = types.kind == CollectionKind::records;
   if (types.has_values()) types.value = named(type_of_name, value.value_or(is_records ? "any" : "string"));
   types.value.row = is_records;
-  if (types.key.type == ValueType::json || (types.is_sorted() && types.key.type == ValueType::structure)) {
+  if (types.key.type == ValueType::json || types.key.type == ValueType::collection ||
+      (types.is_sorted() && types.key.type == ValueType::structure)) {
     throw UsageError("a " + kind_words(types.kind) + " cannot have keys of type " + type_name(types.key));
   }
   return types;

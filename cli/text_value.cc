@@ -180,6 +180,7 @@ AnyValue from_json(const TypeInfo& type, const Json& json) {
     case ValueType::json: return document_from_json(json);
     case ValueType::any:
     case ValueType::tuple: return parse_value(type, json.dump());
+    case ValueType::collection: return parse_value(type, "");  // throws
   }
   return std::monostate{};
 }
@@ -215,6 +216,7 @@ Json to_json(const AnyValue& value) {
     Json operator()(const AnyTuple& tuple) const { return Json::parse(format_value(tuple)); }
     Json operator()(const AnyList& list) const { return Json::parse(format_value(list)); }
     Json operator()(const AnyMap& map) const { return Json::parse(format_value(map)); }
+    Json operator()(const Nested& nested) const { return format_value(nested); }
   };
   return std::visit(Convert{}, value);
 }

@@ -6,7 +6,7 @@
 // {"base64": "..."}; integers past 64 bits, uuids and datetimes are strings; tuples and values of type any are as
 // parse_value has them. A value of type json is the document itself, or {"$json": "<text>"} if the document would not
 // come back byte for byte. A row is an object, or {"$row": [[name, value], ...]} if a name is not UTF-8; a placeholder
-// is null.
+// is null. A nested collection is "#" and its id, and cannot be read.
 #pragma once
 
 #include <cstdint>

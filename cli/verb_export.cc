@@ -19,8 +19,11 @@ constexpr const char* kHelp =
     "Nothing is lost: bytes, and strings that are not UTF-8, are {\"base64\":\"...\"}; doubles that are no number are\n"
     "\"nan\", \"inf\" and \"-inf\"; values of type any are JSON with {\"$bytes\":\"00ff\"} and the like; a document of "
     "type\n"
-    "json that is not written as compact as it can be is {\"$json\":\"...\"}. The output is JSON with or without "
-    "--json.\n\n"
+    "json that is not written as compact as it can be is {\"$json\":\"...\"}. A value that is a collection says how "
+    "that\n"
+    "begins, {\"$collection\":{\"kind\":\"list\",\"value\":\"int64\",\"count\":2}}, and the lines of its entries "
+    "follow. The\n"
+    "output is JSON with or without --json.\n\n"
     "--format csv writes one collection as RFC 4180 says, lines ended by \\n: a header `key,value`, of a list "
     "`value`,\n"
     "of a set `key`; then a line an entry. Strings are written byte for byte, bytes in hexadecimal. The types are not\n"
@@ -48,6 +51,12 @@ class JsonWriter {
     if (entry.time) line["time"] = entry.time->text();
     print_json(line);
   }
+  void opening(const CollectionTypes& types, const AnyEntry& entry, const AnyCollection& child) {
+    Json line = Json::object();
+    if (types.has_keys()) line["key"] = to_json(types.key, entry.key);
+    line["value"] = nested_header(child.types(), child.size());
+    print_json(line);
+  }
 };
 
 class CsvWriter {
@@ -56,6 +65,9 @@ class CsvWriter {
   void header(const CollectionInfo& info) { line(info.types, "key", "value"); }
   void entry(const CollectionTypes& types, const AnyEntry& entry) {
     line(types, format_value(types.key, entry.key), format_value(types.value, entry.value));
+  }
+  [[noreturn]] void opening(const CollectionTypes&, const AnyEntry&, const AnyCollection&) {
+    throw UsageError("a value is a collection, and CSV has no form for that; use jsonl");
   }
 
  private:
@@ -72,6 +84,35 @@ class CsvWriter {
   std::string line_;
 };
 
+// A collection, and those in it that are not yet at their end.
+struct Open {
+  AnyCollection collection;
+  CollectionTypes types;
+  std::uint64_t next = 0;  // entry to write
+};
+
+// Writes entries up to the first that is a collection, which comes into `open`.
+template <class Writer>
+void write_some(std::vector<Open>& open, Writer& writer, const std::function<void()>& tell) {
+  Open& from = open.back();
+  std::optional<Open> below;
+  from.collection.scan({.skip = from.next}, [&](const AnyEntry& entry) {
+    ++from.next;
+    tell();
+    const auto* nested = std::get_if<Nested>(&entry.value);
+    if (nested == nullptr) {
+      writer.entry(from.types, entry);
+      return true;
+    }
+    const AnyCollection child = from.collection.open(*nested);
+    writer.opening(from.types, entry, child);
+    below = Open{child, child.types()};
+    return false;
+  });
+  if (below) open.push_back(*std::move(below));
+  else open.pop_back();
+}
+
 template <class Writer>
 void write_all(const ReadTxn& txn, const std::vector<CollectionInfo>& collections, bool header, Writer writer) {
   std::uint64_t done = 0, total = 0;
@@ -79,11 +120,11 @@ void write_all(const ReadTxn& txn, const std::vector<CollectionInfo>& collection
   ProgressLine progress("export", "entries", true);
   for (const CollectionInfo& info : collections) {
     if (header) writer.header(info);
-    txn.any(info.name).scan({}, [&](const AnyEntry& entry) {
-      writer.entry(info.types, entry);
-      if (++done % 256 == 0) progress.update({done, total});
-      return true;
-    });
+    std::vector<Open> open{{txn.any(info.name), info.types}};
+    const auto tell = [&] {
+      if (++done % 256 == 0) progress.update({done, std::max(done, total)});
+    };
+    while (!open.empty()) write_some(open, writer, tell);
   }
 }
 

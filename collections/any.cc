@@ -171,6 +171,38 @@ void AnyCollection::erase_at(std::uint64_t first, std::uint64_t count) {
   handle_.erase_at(first, count);
 }
 
+AnyCollection AnyCollection::create(const AnyValue& key, const CollectionTypes& types) {
+  need_keys(*this);
+  return AnyCollection(handle_.create_child(EncodedKey(this->types().key, key), types));
+}
+
+AnyCollection AnyCollection::create_at(std::uint64_t index, const CollectionTypes& types) {
+  need_list(*this);
+  return AnyCollection(handle_.create_child_at(index, types));
+}
+
+AnyCollection AnyCollection::open(const AnyValue& key) const {
+  need_keys(*this);
+  return AnyCollection(handle_.child(EncodedKey(types().key, key), nullptr));
+}
+
+AnyCollection AnyCollection::open_at(std::uint64_t index) const {
+  need_list(*this);
+  return AnyCollection(handle_.child_at(index, nullptr));
+}
+
+AnyCollection AnyCollection::open(Nested value) const { return AnyCollection(handle_.child_with(value.id, nullptr)); }
+
+Place AnyCollection::place(const AnyValue& key) const {
+  need_keys(*this);
+  return {handle_, Bytes(EncodedKey(types().key, key))};
+}
+
+Place AnyCollection::place_at(std::uint64_t index) const {
+  need_list(*this);
+  return {handle_, index};
+}
+
 AnyEntry AnyCollection::at(std::uint64_t index) const {
   const CollectionTypes types = this->types();
   Target key{types.key};

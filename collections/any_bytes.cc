@@ -12,6 +12,7 @@
 //   0x48, 0x50   uuid, datetime               }
 //   0x60, 0x61   tuple, list: their elements, then 0x00
 //   0x62         map: keys and values in turn, keys strictly ascending, then 0x00
+//   0x70         a collection: its id, 8 bytes big-endian; only as the whole value
 #include <algorithm>
 
 #include "base/types.h"
@@ -37,6 +38,7 @@ enum Tag : u8 {
   kTuple = 0x60,
   kList = 0x61,
   kMap = 0x62,
+  kCollection = 0x70,
 };
 constexpr std::size_t kMaxInteger = 16;  // bytes
 
@@ -109,6 +111,13 @@ void append_open(std::string& to, const AnyValue& value, std::size_t depth) {
     void operator()(const AnyTuple& tuple) const { append_elements(to, kTuple, tuple.parts, depth + 1); }
     void operator()(const AnyList& list) const { append_elements(to, kList, list.items, depth + 1); }
     void operator()(const AnyMap& map) const { append_map(to, map, depth + 1); }
+    void operator()(const Nested& nested) const {
+      if (depth != 0) {
+        throw Error(ErrorCode::invalid_argument,
+                    "a collection cannot stand in a list, tuple or map of type any: only as a value of its own");
+      }
+      append_tagged<std::uint64_t>(to, kCollection, nested.id);
+    }
   };
   std::visit(Append{to, depth}, value);
 }
@@ -187,7 +196,7 @@ AnyMap take_map(Bytes& from, std::size_t depth) {
 
 AnyValue take_element(Bytes& from, u8 tag, std::size_t depth) {
   if (tag >= kZero - kMaxInteger && tag <= kZero + kMaxInteger) return take_integer(from, tag);
-  if (tag >= kTuple && depth == kMaxAnyDepth) throw_malformed("is nested more than 64 deep");
+  if (tag >= kTuple && tag <= kMap && depth == kMaxAnyDepth) throw_malformed("is nested more than 64 deep");
   switch (tag) {
     case kNone: return std::monostate{};
     case kFalse: return false;
@@ -200,6 +209,9 @@ AnyValue take_element(Bytes& from, u8 tag, std::size_t depth) {
     case kTuple: return AnyTuple{take_elements(from, depth + 1)};
     case kList: return AnyList{take_elements(from, depth + 1)};
     case kMap: return take_map(from, depth + 1);
+    case kCollection:
+      if (depth != 0) throw_malformed("has a collection inside");
+      return Nested{take_part<std::uint64_t>(from)};
     default: throw_malformed("has a part of a kind that is not known");
   }
 }

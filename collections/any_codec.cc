@@ -126,6 +126,7 @@ Bytes EncodedAny<kKey>::encode(const TypeInfo& type, const AnyValue& value) {
     case ValueType::uuid: return as<Uuid>(get<Uuid>(type, value));
     case ValueType::datetime: return as<DateTime>(get<DateTime>(type, value));
     case ValueType::json: return as<Json>(get<Json>(type, value));
+    case ValueType::collection: return as<Nested>(get<Nested>(type, value));
     case ValueType::any: detail::append_any(varying_, value); return varying_;
     case ValueType::tuple:
       append_parts(varying_, type, value);
@@ -169,6 +170,7 @@ AnyValue decode_as(const TypeInfo& type, Bytes bytes) {
     case ValueType::uuid: return decode<Uuid, kKey>(bytes);
     case ValueType::datetime: return decode<DateTime, kKey>(bytes);
     case ValueType::json: return Json{std::string(bytes)};
+    case ValueType::collection: return Codec<Nested>::decode_value(bytes);
     case ValueType::any: return detail::decode_any(bytes);
     case ValueType::tuple: return decode_tuple(type, bytes);
     case ValueType::none: break;

@@ -87,6 +87,7 @@ struct AppendValue {
   }
   void operator()(const AnyList& list) const { append_array(to, list.items); }
   void operator()(const AnyMap& map) const { append_map(to, map); }
+  void operator()(const Nested& nested) const { append_json_string(to, "#" + std::to_string(nested.id)); }
 };
 
 void append_value(std::string& to, const AnyValue& value) { std::visit(AppendValue{to}, value); }

@@ -49,8 +49,8 @@ AnyValue parse_row(const TypeInfo& type, std::string_view text) {
 
 ValueType type_of(const AnyValue& value) noexcept {
   using enum ValueType;
-  constexpr ValueType kByIndex[] = {none,   boolean, int64,    uint64, float64, string, bytes,
-                                    int128, uuid,    datetime, json,   tuple,   any,    any};
+  constexpr ValueType kByIndex[] = {none, boolean,  int64, uint64, float64, string, bytes,     int128,
+                                    uuid, datetime, json,  tuple,  any,     any,    collection};
   static_assert(std::size(kByIndex) == std::variant_size_v<detail::AnyVariant>);
   return kByIndex[value.index()];
 }
@@ -80,6 +80,10 @@ AnyValue parse_value(const TypeInfo& type, std::string_view text) {
     case ValueType::json: check_json(text); return Json{std::string(text)};
     case ValueType::tuple: return collections::parse_tuple(type, text);
     case ValueType::any: return collections::parse_any(text);
+    case ValueType::collection:
+      throw Error(ErrorCode::invalid_argument,
+                  (text.empty() ? "this" : "'" + std::string(text) + "'") +
+                      " cannot be a value of type collection: those are created, not read");
   }
   return std::monostate{};
 }
@@ -104,6 +108,7 @@ std::string format_value(const AnyValue& value) {
     std::string operator()(const AnyTuple& tuple) const { return collections::format_tuple(tuple); }
     std::string operator()(const AnyList& list) const { return collections::format_any(list); }
     std::string operator()(const AnyMap& map) const { return collections::format_any(map); }
+    std::string operator()(const Nested& nested) const { return "#" + std::to_string(nested.id); }
   };
   return std::visit(Format{}, value);
 }

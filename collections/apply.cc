@@ -45,6 +45,16 @@ void WriteSession::apply(const Operation& operation) {
       create_as(operation.name, operation.types, operation.form, operation.id);
       return;
     }
+    if (operation.kind == OperationKind::create_nested) {
+      if (static_cast<u32>(operation.id) == 0 || find(operation.id) != nullptr)
+        throw_unfit(operation, "its id is used");
+      create_nested(operation.to, operation.types, operation.id);
+      return;
+    }
+    if (operation.kind == OperationKind::reclaim_step) {
+      if (!reclaim_entries(operation.id, operation.count)) throw_unfit(operation, "nothing of the kind was dropped");
+      return;
+    }
     OpenCollection* collection = find(operation.id);
     if (collection == nullptr) throw_unfit(operation, "there is no such collection");
     if (!is_for(operation.kind, collection->record.types)) {
@@ -59,12 +69,15 @@ void WriteSession::apply(const Operation& operation) {
 
 void WriteSession::apply_to(OpenCollection& collection, const Operation& operation) {
   switch (operation.kind) {
-    case OperationKind::create: return;
+    case OperationKind::create:
+    case OperationKind::create_nested:
+    case OperationKind::reclaim_step: return;
     case OperationKind::drop: return drop(collection);
     case OperationKind::put:
       check_stored(collection, operation.key, operation.value);
       put_stored(collection, operation.key, operation.value);
       return;
+    case OperationKind::move: move(operation.from, operation.to); return;
     case OperationKind::erase: erase(collection, operation.key); return;
     case OperationKind::list_insert:
       if (is_block(collection, operation)) return append_values(collection, operation.value);

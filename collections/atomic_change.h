@@ -18,6 +18,8 @@ class AtomicChange {
   // The collection in the transaction.
   const detail::Handle& handle() const { return inside_; }
   WriteSession& session() { return write_->session(); }
+  // Of a transaction that may have ended.
+  WriteSession& session_unchecked() noexcept { return write_->session_unchecked(); }
   OpenCollection& collection() { return *inside_.state()->open_collection(); }
   // Throws ended after finish(), the transaction, or a rollback to an earlier savepoint; poisoned, not_found.
   void check_live();

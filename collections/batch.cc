@@ -8,6 +8,7 @@
 
 #include "collections/atomic_change.h"
 #include "collections/bulk_sort.h"
+#include "collections/nested_value.h"
 #include "collections/time_index.h"
 #include "tree/bulk.h"
 
@@ -101,7 +102,7 @@ void BatchState::start_bulk() {
   if (types().is_hashed()) sort_.emplace(session(), target, memory);
   if (target.record.form.time_index != 0) index_sort_.emplace(session(), session().index_of(target.record), memory);
   if (target.record.form.level != 0) sample_.emplace();
-  target.busy = true;
+  session().set_busy(target, true);
 }
 
 void BatchState::add(Bytes key, Bytes value, std::optional<i64> time_us) {
@@ -138,6 +139,7 @@ void BatchState::add_key(Bytes key, Bytes value, std::optional<i64> time_us) {
 void BatchState::add_bulk(Bytes key, Bytes value, std::optional<i64> time_us) {
   OpenCollection& target = collection();
   session().check_entry(target, key, value);
+  note_child(target.record, value);
   if (types().is_sorted()) {
     if (asked_ != 0 && key <= last_key_) {
       throw Error(ErrorCode::invalid_argument, handle().who() + ": entry " + std::to_string(asked_) +
@@ -212,7 +214,7 @@ void BatchState::finish_bulk() {
   });
   if (index_sort_) finish_index();
   loader_.reset();
-  collection().busy = false;
+  session().set_busy(collection(), false);
 }
 
 void BatchState::erase_others() {
@@ -231,7 +233,7 @@ void BatchState::finish() {
 }
 
 BatchState::~BatchState() {
-  if (loader_) collection().busy = false;
+  if (loader_) change_.session_unchecked().set_busy(collection(), false);
 }
 
 }  // namespace collections

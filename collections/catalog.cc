@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/bytes.h"
+#include "collections/nested_value.h"
 #include "collections/snapshots.h"
 #include "collections/stored_key.h"
 #include "collections/type_options.h"
@@ -19,12 +20,16 @@ constexpr u8 kRecordVersion = 1;
 constexpr std::size_t kFixedPart = 50;
 constexpr u16 kFlagOwnsRuns = 1;
 constexpr u16 kFlagFixedLeaves = 2;
-constexpr u16 kFlagPartOfForm = 16;
+constexpr u16 kFlagOwnsCollections = 4;
+constexpr u16 kFlagDropped = 16;
+constexpr u16 kFlagPartOfForm = 32;
+constexpr u16 kKnownFlags = kFlagOwnsRuns | kFlagFixedLeaves | kFlagOwnsCollections | kFlagDropped | kFlagPartOfForm;
 constexpr Bytes kNextIdKey = "x";
 
-std::array<char, 9> record_key(u64 id) {
+// Of a record, 'i', or of one that waits to be reclaimed, 'q'.
+std::array<char, 9> id_key(char kind, u64 id) {
   std::array<char, 9> key;
-  key[0] = 'i';
+  key[0] = kind;
   store_be64(key.data() + 1, id);
   return key;
 }
@@ -44,6 +49,11 @@ Bytes as_bytes(const std::array<char, 9>& key) { return {key.data(), key.size()}
                                       "; restore a backup, or export what can still be read");
 }
 
+u64 id_of_key(Bytes key) {
+  if (key.size() != 9) throw Error(ErrorCode::corrupt, "catalog: a record's key is not 9 bytes");
+  return load_be64(key.data() + 1);
+}
+
 u64 id_of_value(const tree::ValueView& value, const char* entry) {
   std::string bytes;
   value.read(bytes);
@@ -60,6 +70,8 @@ void check_root(u64 id, const tree::TreeRoot& root) {
 }
 
 }  // namespace
+
+std::string name_of_nested(u64 id) { return "#" + std::to_string(id); }
 
 tree::TreeShape catalog_shape() {
   tree::TreeShape shape;
@@ -117,10 +129,10 @@ void encode_record(std::string& to, const CatalogRecord& record) {
   p[3] = static_cast<char>(record.types.value.type);
   store<u16>(p + 4, record.types.key.codec);
   store<u16>(p + 6, record.types.value.codec);
-  const u16 flags =
-      static_cast<u16>((record.root.owns_runs ? kFlagOwnsRuns : 0) | (record.shape.fixed ? kFlagFixedLeaves : 0) |
-                       (record.part_of_form ? kFlagPartOfForm : 0));
-  store<u16>(p + 8, flags);
+  const int flags = (record.root.owns_runs ? kFlagOwnsRuns : 0) | (record.shape.fixed ? kFlagFixedLeaves : 0) |
+                    (record.owns_collections ? kFlagOwnsCollections : 0) | (record.dropped ? kFlagDropped : 0) |
+                    (record.part_of_form ? kFlagPartOfForm : 0);
+  store<u16>(p + 8, static_cast<u16>(flags));
   store<u16>(p + 10, record.shape.key_width);
   store<u16>(p + 12, record.shape.value_width);
   p[14] = static_cast<char>(record.root.height);
@@ -131,8 +143,9 @@ void encode_record(std::string& to, const CatalogRecord& record) {
   append_type_options(to, record.types);
   append_form_options(to, record.form);
   store<u16>(to.data() + 48, static_cast<u16>(to.size() - kFixedPart));
-  to += static_cast<char>(record.name.size());
-  to += record.name;
+  const Bytes name = record.parent != 0 ? Bytes() : Bytes(record.name);
+  to += static_cast<char>(name.size());
+  to += name;
 }
 
 CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size) {
@@ -155,10 +168,8 @@ CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size) {
   const bool options_known = take_type_options(options.substr(0, type_options), record.types) &&
                              take_form_options(options.substr(type_options), record.form);
   const u16 flags = load<u16>(p + 8);
-  record.parent = load<u64>(p + 40);
-  record.part_of_form = (flags & kFlagPartOfForm) != 0;
   if (static_cast<u8>(p[0]) != kRecordVersion || !options_known || !are_known(record.types) ||
-      (record.parent != 0) != record.part_of_form) {
+      (flags & ~kKnownFlags) != 0) {
     throw Error(ErrorCode::newer_format, "catalog: collection " + std::to_string(id) +
                                              " is of a kind, type or codec that this version of Sapwood does not know; "
                                              "open the file with a newer one");
@@ -170,14 +181,27 @@ CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size) {
   record.root.count = load<u64>(p + 32);
   check_root(id, record.root);
 
-  record.shape = shape_of(id, record.types, page_size, record.form);
+  record.parent = load<u64>(p + 40);
+  record.owns_collections = (flags & kFlagOwnsCollections) != 0;
+  record.part_of_form = (flags & kFlagPartOfForm) != 0;
+  record.dropped = (flags & kFlagDropped) != 0;
+  const TypeInfo& value = record.types.value;
+  if (record.owns_collections ? !may_be_collections(value) : always_collections(value))
+    throw_corrupt_record(id, "C5: its types and whether its entries own collections disagree");
+  if (record.dropped && !record.is_nested()) throw_corrupt_record(id, "C6: it was dropped, but is nobody's");
+  if (record.part_of_form && (record.parent == 0 || record.dropped))
+    throw_corrupt_record(id, "C7: it is part of a form, but nobody's");
+
+  record.shape = shape_of(record.dropped ? record.parent : id, record.types, page_size, record.form);
   const bool fixed = (flags & kFlagFixedLeaves) != 0;
   if (fixed != record.shape.fixed || load<u16>(p + 10) != record.shape.key_width ||
       load<u16>(p + 12) != record.shape.value_width) {
     throw_corrupt_record(id, "C3: its widths are not those of its types");
   }
 
-  record.name = bytes.substr(name_at + 1);
+  const Bytes name = bytes.substr(name_at + 1);
+  if (name.empty() != (record.parent != 0)) throw_corrupt_record(id, "C1: it has both a name and a parent, or neither");
+  record.name = record.parent != 0 ? name_of_nested(id) : std::string(name);
   return record;
 }
 
@@ -194,7 +218,7 @@ std::optional<u64> CatalogReader::find_id(Bytes name) const {
 }
 
 std::optional<CatalogRecord> CatalogReader::find(u64 id) const {
-  const std::optional<tree::ValueView> value = tree_.get(as_bytes(record_key(id)));
+  const std::optional<tree::ValueView> value = tree_.get(as_bytes(id_key('i', id)));
   if (!value) return std::nullopt;
   const u32 page_size = tree_.pages().page_size();
   if (value->is_inline()) return decode_record(id, value->inline_bytes(), page_size);
@@ -215,11 +239,41 @@ std::vector<u64> CatalogReader::ids() const {
   std::vector<u64> all;
   tree::Cursor cursor(tree_);
   for (cursor.seek_key("i"); cursor.valid() && cursor.key().starts_with('i'); cursor.next()) {
-    const Bytes key = cursor.key();
-    if (key.size() != 9) throw Error(ErrorCode::corrupt, "catalog: a record's key is not 9 bytes");
-    all.push_back(load_be64(key.data() + 1));
+    all.push_back(id_of_key(cursor.key()));
   }
   return all;
+}
+
+bool CatalogReader::is_attached(const CatalogRecord& record) const {
+  u64 parent = record.parent;
+  for (u64 steps = 0; parent != 0; ++steps) {
+    const std::optional<CatalogRecord> above = find(parent);
+    if (!above || above->dropped || steps > tree_.size()) return false;
+    parent = above->parent;
+  }
+  return true;
+}
+
+std::optional<u64> CatalogReader::first_dropped() const {
+  tree::Cursor cursor(tree_);
+  cursor.seek_key("q");
+  if (!cursor.valid() || !cursor.key().starts_with('q')) return std::nullopt;
+  return id_of_key(cursor.key());
+}
+
+u64 CatalogReader::count(char kind) const {
+  const char next = static_cast<char>(kind + 1);
+  return tree_.rank(Bytes(&next, 1)) - tree_.rank(Bytes(&kind, 1));
+}
+
+void CatalogReader::for_each_named(const std::function<void(CatalogRecord&&)>& visit) const {
+  tree::Cursor cursor(tree_);
+  for (cursor.seek_key("n"); cursor.valid() && cursor.key().starts_with('n'); cursor.next()) {
+    std::optional<CatalogRecord> record = find(id_of_value(cursor.value(), "entry of a name"));
+    if (!record)
+      throw Error(ErrorCode::corrupt, "catalog: C1: '" + std::string(cursor.key().substr(1)) + "' has no record");
+    visit(std::move(*record));
+  }
 }
 
 void CatalogReader::for_each(const std::function<void(CatalogRecord&&)>& visit) const {
@@ -244,6 +298,8 @@ void CatalogReader::check(std::vector<std::string>& findings) const {
   const std::vector<u64> records = ids();
   u64 parts = 0;        // of forms
   u64 named_parts = 0;  // by forms
+  u64 named = 0;
+  u64 dropped = 0;
   for (const u64 id : records) {
     const std::string who = "catalog: collection " + std::to_string(id);
     if (id >= next_id) storage::add_finding(findings, who + ": C2: its id is not below the next id");
@@ -252,16 +308,22 @@ void CatalogReader::check(std::vector<std::string>& findings) const {
     }
     try {
       const std::optional<CatalogRecord> record = find(id);
+      if (record) named_parts += (record->form.time_index != 0) + (record->form.dictionaries != 0);
       if (record && record->part_of_form) {
         ++parts;
         if (!is_part_of(*record, find(record->parent)))
-          storage::add_finding(findings, who + ": C5: it is no part of the form of its parent");
-        continue;
+          storage::add_finding(findings, who + ": C7: it is no part of the form of its parent");
+      } else if (record && record->dropped) {
+        ++dropped;
+        if (!tree_.get(as_bytes(id_key('q', id))))
+          storage::add_finding(findings, who + ": C6: it waits to be reclaimed, but is not in the queue");
+      } else if (!record || !record->is_nested()) {
+        ++named;
+        if (!record || find_id(record->name) != id)
+          storage::add_finding(findings, who + ": C1: its name does not lead to it");
       }
-      if (!record || find_id(record->name) != id)
-        storage::add_finding(findings, who + ": C1: its name does not lead to it");
-      if (record) named_parts += (record->form.time_index != 0) + (record->form.dictionaries != 0);
     } catch (const Error& error) {
+      ++named;
       storage::add_finding(findings, error.what());
     }
   }
@@ -273,10 +335,12 @@ void CatalogReader::check(std::vector<std::string>& findings) const {
     if (std::binary_search(records.begin(), records.end(), id)) continue;
     storage::add_finding(findings, "catalog: C1: '" + std::string(cursor.key().substr(1)) + "' has no record");
   }
-  if (parts != named_parts) storage::add_finding(findings, "catalog: C5: a part of a form is missing");
-  if (names != records.size() - parts)
-    storage::add_finding(findings, "catalog: C1: names and records differ in number");
-  const u64 expected = records.size() + names + (next ? 1 : 0) + (tree_.get(kSnapshotTableKey) ? 1 : 0);
+  if (parts != named_parts) storage::add_finding(findings, "catalog: C7: a part of a form is missing");
+  if (names != named) storage::add_finding(findings, "catalog: C1: names and records differ in number");
+  const u64 queued = count('q');
+  if (queued != dropped)
+    storage::add_finding(findings, "catalog: C6: the queue and the records in it differ in number");
+  const u64 expected = records.size() + names + queued + (next ? 1 : 0) + (tree_.get(kSnapshotTableKey) ? 1 : 0);
   if (tree_.size() != expected) storage::add_finding(findings, "catalog: it holds entries of no known kind");
 }
 
@@ -289,6 +353,8 @@ u64 CatalogWriter::take_id() {
 }
 
 void CatalogWriter::reserve_id(u64 id) {
+  const std::optional<tree::ValueView> expected = tree_.reader().get(kNextIdKey);
+  if (expected && id_of_value(*expected, "the next id") > id) return;
   char next[8];
   sapwood::store<u64>(next, id + 1);
   tree_.put(kNextIdKey, Bytes(next, sizeof next));
@@ -304,9 +370,13 @@ void CatalogWriter::remove_name(Bytes name) { tree_.erase(name_key(name)); }
 
 void CatalogWriter::store(const CatalogRecord& record, std::string& buffer) {
   encode_record(buffer, record);
-  tree_.put(as_bytes(record_key(record.id)), buffer);
+  tree_.put(as_bytes(id_key('i', record.id)), buffer);
 }
 
-void CatalogWriter::remove(u64 id) { tree_.erase(as_bytes(record_key(id))); }
+void CatalogWriter::remove(u64 id) { tree_.erase(as_bytes(id_key('i', id))); }
+
+void CatalogWriter::add_dropped(u64 id) { tree_.put(as_bytes(id_key('q', id)), {}); }
+
+void CatalogWriter::remove_dropped(u64 id) { tree_.erase(as_bytes(id_key('q', id))); }
 
 }  // namespace sapwood::collections

@@ -6,6 +6,7 @@
 //   'i' id (u64, big-endian)   record
 //   'x'                        next id u64
 //   't'                        where the table of named snapshots is: collections/snapshots.h
+//   'q' id (u64, big-endian)   empty: that collection was dropped, and waits to be reclaimed
 //
 // Record of a collection:
 //   offset  size  field
@@ -15,8 +16,9 @@
 //        3     1  value type
 //        4     2  key codec          0: the one of the type; others are users'
 //        6     2  value codec
-//        8     2  flags              bit 0 the tree owns runs, bit 1 its leaves are fixed,
-//                              bit 4 part of the form of its parent
+//        8     2  flags              bit 0 the tree owns runs, bit 1 its leaves are fixed, bit 2 its entries own
+//                                    collections, bit 4 it waits to be reclaimed,
+//                                    bit 5 part of the form of its parent
 //       10     2  key width          bytes of every key if the leaves are fixed
 //       12     2  value width
 //       14     1  height             levels of the tree's pages; 0 is empty
@@ -26,18 +28,23 @@
 //       24     4  root birth         low 32 bits
 //       28     4  reserved, 0
 //       32     8  count              items
-//       40     8  parent             id of the collection that owns it; 0: it has a name
+//       40     8  parent             id of the collection that owns it; 0: it has a name. Of one that waits to be
+//                                    reclaimed: what it was the tree of, as its pages and its children tell
 //       48     2  options length n
 //       50     n  options            type options: collections/type_options.h, then collections/value_form.h
 //     50+n     1  name length m
 //     51+n     m  name
 //
 // Invariants:
-//   C1  'n' entries and records without a parent correspond one to one, and agree on the name
+//   C1  'n' entries and records without a parent correspond one to one, and agree on the name; others have none
 //   C2  every id is below the next id; the low 32 bits of an id, which pages carry, are neither 0 nor 2^32 - 1
 //   C3  height 0 iff count 0 iff root page 0; widths and the fixed flag follow from the types and the page size
 //   C4  the options are the type options of the types and those of the form, and nothing else
-//   C5  the indexes and dictionaries that forms name, and the records that are part of a form, correspond one to one
+//   C5  a record with a parent, but no part of a form, is the value of exactly one entry, of a collection that is
+//       its parent, or was that and
+//       waits to be reclaimed; the way from parent to parent ends at a name or at such a one
+//   C6  'q' entries and records that wait to be reclaimed correspond one to one
+//   C7  the indexes and dictionaries that forms name, and the records that are part of a form, correspond one to one
 #pragma once
 
 #include <functional>
@@ -57,11 +64,17 @@ struct CatalogRecord {
   CollectionTypes types;
   tree::TreeShape shape;
   tree::TreeRoot root;
-  std::string name;  // empty if it has a parent
+  std::string name;               // "#" and the id if it has none
+  u64 parent = 0;                 // that owns it; 0: none, it has a name
+  bool owns_collections = false;  // entries may be collections, which go with them
+  bool dropped = false;           // it waits to be reclaimed: what is left of a collection `parent`
   ValueForm form;
-  u64 parent = 0;             // the collection whose it is; 0: it has a name
   bool part_of_form = false;  // the parent's: an index of times, or dictionaries
+  bool is_nested() const { return parent != 0 && !part_of_form; }
 };
+
+// What nested collections, and those that wait to be reclaimed, are called.
+std::string name_of_nested(u64 id);
 
 inline constexpr u32 kCatalogTreeId = 0;
 inline constexpr u32 kSnapshotTreeId = ~u32{0};
@@ -94,11 +107,19 @@ class CatalogReader {
   std::optional<u64> find_id(Bytes name) const;
   std::optional<CatalogRecord> find(u64 id) const;
   std::optional<CatalogRecord> find(Bytes name) const;
+  // Calls `visit` for every collection with a name, in the order of names.
+  void for_each_named(const std::function<void(CatalogRecord&&)>& visit) const;
   // Calls `visit` for every record in the order of ids. What it throws goes on.
   void for_each(const std::function<void(CatalogRecord&&)>& visit) const;
   // The ids of all records, ascending.
   std::vector<u64> ids() const;
-  // Adds a sentence for each break of C1 and C2, and for records that cannot be read.
+  // Whether nothing that the collection lies in was dropped. O(depth).
+  bool is_attached(const CatalogRecord& record) const;
+  // The collection that has waited longest to be reclaimed, if any does.
+  std::optional<u64> first_dropped() const;
+  // How many entries there are of a kind: 'n' names, 'i' records, 'q' that wait to be reclaimed. O(log n).
+  u64 count(char kind) const;
+  // Adds a sentence for each break of C1, C2 and C6, and for records that cannot be read.
   void check(std::vector<std::string>& findings) const;
 
   const tree::TreeReader& tree() const { return tree_; }
@@ -121,6 +142,9 @@ class CatalogWriter {
   // Stores the record; `buffer` is space to encode it.
   void store(const CatalogRecord& record, std::string& buffer);
   void remove(u64 id);
+  // Enters the collection into the queue of those to be reclaimed, and takes it out.
+  void add_dropped(u64 id);
+  void remove_dropped(u64 id);
 
  private:
   tree::TreeWriter tree_;

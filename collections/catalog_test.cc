@@ -84,7 +84,7 @@ TEST(Catalog, RefusesWhatItDoesNotKnow) {
     bytes[at] = byte;
     return bytes;
   };
-  for (const std::size_t at : {0, 1, 2, 3, 40}) {
+  for (const std::size_t at : {0, 1, 2, 3, 9}) {
     EXPECT_EQ(code_of_decoding(with(at, 99)), ErrorCode::newer_format) << at;
   }
   EXPECT_EQ(decode_record(9, with(4, 99), 4096).types.key.codec, 99u) << "users may have any codec";
@@ -94,6 +94,9 @@ TEST(Catalog, RefusesWhatItDoesNotKnow) {
   EXPECT_EQ(code_of_decoding(with(14, 25)), ErrorCode::corrupt) << "height";
   EXPECT_EQ(code_of_decoding(with(48, 1)), ErrorCode::corrupt) << "options";
   EXPECT_EQ(code_of_decoding(with(50, 5)), ErrorCode::corrupt) << "name";
+  EXPECT_EQ(code_of_decoding(with(40, 5)), ErrorCode::corrupt) << "a name and a parent";
+  EXPECT_EQ(code_of_decoding(with(8, 16)), ErrorCode::corrupt) << "dropped, and nobody's";
+  EXPECT_EQ(code_of_decoding(with(8, 4)), ErrorCode::corrupt) << "values of that type are no collections";
   for (std::size_t size = 0; size < good.size(); ++size) {
     EXPECT_EQ(code_of_decoding(good.substr(0, size)), ErrorCode::corrupt) << size;
   }

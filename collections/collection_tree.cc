@@ -19,7 +19,7 @@ const Dictionary& CollectionTree::dictionary(u32 number) const {
   return source_.cache->find(form().dictionaries, number, [&] {
     const CatalogReader catalog(pages(), to_tree_root(*source_.catalog));
     const std::optional<CatalogRecord> record = catalog.find(form().dictionaries);
-    if (!record) throw Error(ErrorCode::corrupt, "catalog: C5: '" + name() + "' has lost its dictionaries");
+    if (!record) throw Error(ErrorCode::corrupt, "catalog: C7: '" + name() + "' has lost its dictionaries");
     return read_dictionary(TreeReader(pages(), record->shape, record->root), number, name());
   });
 }

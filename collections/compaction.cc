@@ -4,6 +4,7 @@
 
 #include "collections/catalog.h"
 #include "collections/environment.h"
+#include "collections/session.h"
 #include "tree/relocate.h"
 #include "tree/repack.h"
 
@@ -19,6 +20,7 @@ constexpr u32 kMaxPasses = 8;
 }  // namespace
 
 bool Compaction::step() {
+  if (passes_ == 0 && reclaim_some()) return true;
   if (!in_pass_) {
     begin_pass();
     return true;
@@ -28,6 +30,16 @@ bool Compaction::step() {
     return true;
   }
   return end_pass();
+}
+
+// Frees some of what was dropped; false if nothing waits for that.
+bool Compaction::reclaim_some() {
+  const std::unique_ptr<WriteTransaction> txn = engine_.begin_write(engine_.options().write_timeout);
+  WriteSession session(*txn, true);
+  if (!session.reclaim() && !session.changed()) return false;
+  session.flush();
+  commit(*txn);
+  return true;
 }
 
 // After a checkpoint all that is dead and that nobody reads is free: live pages are what the file needs.

@@ -1,5 +1,6 @@
 // Compacting a file that others go on to read and write: in steps, each a short transaction of its own.
 //
+//   what was dropped is reclaimed --> pass
 //   pass: for each collection, a stretch of leaves a step --> checkpoint --> another pass, while pages lie past the
 //         end that the file should have and passes bring that nearer --> the free end goes back to the system
 //
@@ -28,6 +29,7 @@ class Compaction {
   u64 total() const { return total_; }
 
  private:
+  bool reclaim_some();
   void begin_pass();
   bool end_pass();
   void compact_some();

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "collections/check_nested.h"
 #include "collections/entry_form.h"
+#include "collections/nested_value.h"
 #include "collections/snapshots.h"
 #include "collections/stored_key.h"
 #include "collections/time_index.h"
@@ -133,13 +135,16 @@ namespace {
 class EntryCheck {
  public:
   // `index`: of its times; null if there is none.
-  EntryCheck(const CollectionTree& tree, const CatalogRecord& record, const tree::TreeReader* index)
+  EntryCheck(const CollectionTree& tree, const CatalogRecord& record, const tree::TreeReader* index,
+             NestedCheck& nested)
       : tree_(tree),
         record_(record),
         index_(index),
+        nested_(nested),
         key_width_(record.shape.fixed ? 0 : width_of(record.types.key)),
         value_width_(record.shape.fixed ? 0 : width_of(record.types.value)),
-        reads_values_(has_form(record.types.value) || !record.form.is_plain()) {}
+        reads_values_(has_form(record.types.value) || may_be_collections(record.types.value) ||
+                      !record.form.is_plain()) {}
 
   bool is_needed() const {
     return record_.types.is_hashed() || key_width_ != 0 || value_width_ != 0 || has_form(record_.types.key) ||
@@ -176,6 +181,13 @@ class EntryCheck {
     const bool is_wide =
         (key_width_ == 0 || entry.key.size() == key_width_) && (value_width_ == 0 || value_size == value_width_);
     if (!is_wide) return " is not as wide as its type";
+    if (may_be_collections(record_.types.value)) {
+      const u64 child = child_in(record_.types.value, entry.value);
+      if (child != 0 || record_.types.value == ValueType::collection) {
+        std::string fault = nested_.note_entry(record_, child);
+        if (!fault.empty()) return fault;
+      }
+    }
     if (record_.types.is_hashed() && Bytes(StoredKey(tree_, entry.key)) != stored)
       return " does not stand where its hash says";
     if (index_ != nullptr && !is_indexed(stored, tree_.time_of(entry.value)))
@@ -194,6 +206,7 @@ class EntryCheck {
   const CollectionTree& tree_;
   const CatalogRecord& record_;
   const tree::TreeReader* index_;
+  NestedCheck& nested_;
   u32 key_width_;
   u32 value_width_;
   bool reads_values_;
@@ -205,8 +218,8 @@ class EntryCheck {
 // Tells of the first entry that is wrong, and how many are. An index of as many entries, among them each that there is
 // to be, has no others.
 void check_entries(const CollectionTree& tree, const CatalogRecord& record, const tree::TreeReader* index,
-                   const std::string& name, std::vector<std::string>& findings) {
-  EntryCheck check(tree, record, index);
+                   const std::string& name, NestedCheck& nested, std::vector<std::string>& findings) {
+  EntryCheck check(tree, record, index, nested);
   if (index != nullptr && index->size() != tree.size()) {
     storage::add_finding(findings, name + ": its index of times holds " + std::to_string(index->size()) +
                                        " entries, and itself " + std::to_string(tree.size()));
@@ -266,23 +279,34 @@ void check_collections(const storage::PageReader& pages, const storage::CatalogR
   guarded("catalog", [&] { reader.check(findings); });
   std::vector<u64> ids;
   guarded("catalog", [&] { ids = reader.ids(); });
-  for (const u64 id : ids) {
-    std::optional<CatalogRecord> record;
+  const auto record_of = [&](u64 id) -> std::optional<CatalogRecord> {
     try {
-      record = reader.find(id);
+      return reader.find(id);
     } catch (const Error&) {  // reader.check() told of it
+      return std::nullopt;
     }
+  };
+  NestedCheck nested(ids);
+  for (const u64 id : ids) {
+    const std::optional<CatalogRecord> record = record_of(id);
+    if (record && !record->part_of_form) nested.note_record(*record);
+  }
+  for (const u64 id : ids) {
+    const std::optional<CatalogRecord> record = record_of(id);
     if (!record) continue;
     const std::string name = name_in_findings(*record);
     const CollectionTree tree(pages, *record, record->root, {.cache = &dictionaries, .catalog = &catalog});
     const std::size_t before = findings.size();
     tree::check_tree(tree, name, findings, visit, &checked);
-    if (findings.size() != before) continue;
-    guarded(name, [&] {
-      const std::optional<tree::TreeReader> index = find_index(reader, *record);
-      check_entries(tree, *record, index ? &*index : nullptr, name, findings);
-    });
+    if (findings.size() == before) {
+      guarded(name, [&] {
+        const std::optional<tree::TreeReader> index = find_index(reader, *record);
+        check_entries(tree, *record, index ? &*index : nullptr, name, nested, findings);
+      });
+    }
+    if (findings.size() != before) nested.note_unsound(*record);
   }
+  nested.finish(findings);
   if (progress && !progress(done, pages_in_all)) throw Error(ErrorCode::cancelled, "check was cancelled");
 }
 

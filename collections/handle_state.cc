@@ -1,5 +1,7 @@
 #include "collections/handle_state.h"
 
+#include "collections/nested_value.h"
+
 namespace sapwood::collections {
 
 HandleState::HandleState(std::shared_ptr<Environment> environment, const CatalogRecord& record,
@@ -16,7 +18,7 @@ HandleState::HandleState(std::shared_ptr<WriteState> write, OpenCollection& coll
       environment_(write->environment()),
       record_(collection.record),
       write_(std::move(write)),
-      collection_(&collection) {}
+      collection_(collection.shared_from_this()) {}
 
 HandleState::HandleState(std::shared_ptr<Environment> environment, const CatalogRecord& record)
     : mode_(Mode::automatic), environment_(std::move(environment)), record_(record) {}
@@ -26,11 +28,19 @@ std::string HandleState::who() const { return std::string(kind_name(record_.type
 tree::TreeRoot HandleState::root_in(const storage::Snapshot& snapshot) {
   const storage::CatalogRoot& catalog = snapshot.descriptor.catalog;
   if (const std::optional<tree::TreeRoot> cached = cache_.find(catalog)) return *cached;
-  const std::optional<CatalogRecord> found = CatalogReader(snapshot.pages, to_tree_root(catalog)).find(record_.id);
-  if (!found) throw_dropped();
+  const CatalogReader reader(snapshot.pages, to_tree_root(catalog));
+  const std::optional<CatalogRecord> found = reader.find(record_.id);
+  if (!found || found->dropped || !reader.is_attached(*found)) throw_dropped();
   note(*found);
   cache_.store(catalog, found->root);
   return found->root;
+}
+
+CatalogRecord HandleState::child_record(const storage::Snapshot& snapshot, u64 id, ErrorCode absent) const {
+  const CatalogReader catalog(snapshot.pages, to_tree_root(snapshot.descriptor.catalog));
+  std::optional<CatalogRecord> found = catalog.find(id);
+  if (!found || found->dropped || found->parent != record_.id) throw_no_child(record_, id, absent);
+  return *std::move(found);
 }
 
 std::shared_ptr<HandleState> HandleState::in_snapshot(const std::shared_ptr<HeldSnapshot>& held) {
@@ -91,7 +101,8 @@ AutomaticWrite::AutomaticWrite(HandleState& handle)
     : handle_(handle),
       txn_(handle.environment()->begin_automatic(handle.record().name)),
       session_(*txn_, true, &handle.environment()->dictionaries()) {
-  const std::optional<tree::TreeRoot> cached = handle.changed() ? std::nullopt : handle.cache().find(txn_->catalog());
+  const std::optional<tree::TreeRoot> cached =
+      handle.is_constant() ? handle.cache().find(txn_->catalog()) : std::nullopt;
   if (cached) {
     collection_ = &session_.adopt(handle.record());
     collection_->record.root = *cached;

@@ -32,7 +32,7 @@ class HandleState {
   const CatalogRecord& record() const { return record_; }
   const std::shared_ptr<Environment>& environment() const { return environment_; }
   const std::shared_ptr<WriteState>& write_state() const { return write_; }
-  OpenCollection* open_collection() const { return collection_; }
+  OpenCollection* open_collection() const { return collection_.get(); }
   const storage::Snapshot& snapshot() const { return snapshot_; }
   const std::shared_ptr<HeldSnapshot>& held() const { return held_; }
   RootCache& cache() { return cache_; }
@@ -59,6 +59,11 @@ class HandleState {
   }
   // The tree in a version. Throws not_found if the collection is not there (any more).
   tree::TreeRoot root_in(const storage::Snapshot& snapshot);
+
+  // The child of this collection whose id `find_id(tree)` tells, as this handle sees it. Throws `absent` if there is
+  // none: corrupt if an entry told the id.
+  template <class FindId>
+  std::shared_ptr<HandleState> child(FindId&& find_id, ErrorCode absent = ErrorCode::corrupt);
 
   // A state like this one in the snapshot or transaction of `other`, of the same file, or in the held snapshot.
   std::shared_ptr<HandleState> in_transaction_of(HandleState& other);
@@ -98,11 +103,15 @@ class HandleState {
 
   // True once the collection was seen with another name than record() has, or another level of compression.
   bool changed() const { return changed_.load(std::memory_order_relaxed); }
+  // Whether all of record() but its root holds for ever, if that did not change: it cannot be moved without
+  // that, nor come to own collections.
+  bool is_constant() const { return !changed() && !record_.is_nested() && record_.types.value != ValueType::any; }
   void note(const CatalogRecord& now) {
     if (now.name != record_.name || now.form != record_.form) changed_.store(true, std::memory_order_relaxed);
   }
 
  private:
+  CatalogRecord child_record(const storage::Snapshot& snapshot, u64 id, ErrorCode absent) const;
   [[noreturn]] void throw_ended() const;
   [[noreturn]] void throw_read_only() const;
   [[noreturn]] void throw_no_transaction() const;
@@ -111,14 +120,14 @@ class HandleState {
 
   Mode mode_;
   std::shared_ptr<Environment> environment_;
-  CatalogRecord record_;                  // as it was when the handle was made; of a snapshot: as it is
-  storage::Snapshot snapshot_;            // read
-  std::shared_ptr<HeldSnapshot> held_;    // read, of no transaction's
-  std::optional<CollectionTree> tree_;    // read
-  std::shared_ptr<WriteState> write_;     // write
-  OpenCollection* collection_ = nullptr;  // write
-  RootCache cache_;                       // automatic
-  std::atomic<bool> changed_{false};      // automatic
+  CatalogRecord record_;                        // as it was when the handle was made; of a snapshot: as it is
+  storage::Snapshot snapshot_;                  // read
+  std::shared_ptr<HeldSnapshot> held_;          // read, of no transaction's
+  std::optional<CollectionTree> tree_;          // read
+  std::shared_ptr<WriteState> write_;           // write
+  std::shared_ptr<OpenCollection> collection_;  // write
+  RootCache cache_;                             // automatic
+  std::atomic<bool> changed_{false};            // automatic
   std::string view_buffer_;
 };
 
@@ -161,6 +170,28 @@ auto HandleState::write(Function&& function) {
   const auto result = function(own.session(), own.collection());
   own.commit();
   return result;
+}
+
+template <class FindId>
+std::shared_ptr<HandleState> HandleState::child(FindId&& find_id, ErrorCode absent) {
+  switch (mode_) {
+    case Mode::read: {
+      check_live();
+      const CatalogRecord record = child_record(snapshot_, find_id(*tree_), absent);
+      return std::make_shared<HandleState>(environment_, record, snapshot_, held_);
+    }
+    case Mode::write: {
+      WriteSession& session = write_->session();
+      session.check_usable(*collection_);
+      OpenCollection& found = session.child(*collection_, find_id(session.view(*collection_)), absent);
+      return std::make_shared<HandleState>(write_, found);
+    }
+    case Mode::automatic: break;
+  }
+  const ScopedSnapshot snapshot(environment_->engine());
+  const u64 id =
+      find_id(CollectionTree(snapshot->pages, record_, root_in(*snapshot), environment_->source_in(*snapshot)));
+  return std::make_shared<HandleState>(environment_, child_record(*snapshot, id, absent));
 }
 
 }  // namespace sapwood::collections

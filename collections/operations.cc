@@ -30,6 +30,19 @@ void append_value(std::string& to, const Operation& operation) {
   append_bytes(to, operation.value);
 }
 
+void append_location(std::string& to, const Location& location) {
+  to += static_cast<char>(location.kind);
+  if (location.kind != Location::Kind::name) append_varint(to, location.parent);
+  if (location.kind == Location::Kind::position) append_varint(to, location.index);
+  else append_bytes(to, location.key);
+}
+
+void append_types(std::string& to, const CollectionTypes& types) {
+  to += static_cast<char>(types.kind);
+  to += static_cast<char>(types.key.type);
+  to += static_cast<char>(types.value.type);
+}
+
 u8 take_byte(Bytes& from) {
   if (from.empty()) throw_cut_off();
   const u8 byte = static_cast<u8>(from.front());
@@ -64,12 +77,25 @@ void take_value(Bytes& from, bool in_runs, Operation& operation) {
   operation.value = take_bytes(from);
 }
 
+Location take_location(Bytes& from) {
+  Location location;
+  const u8 kind = take_byte(from);
+  if (kind > static_cast<u8>(Location::Kind::position)) throw_cut_off();
+  location.kind = static_cast<Location::Kind>(kind);
+  if (location.kind != Location::Kind::name) location.parent = take_number(from);
+  if (location.kind == Location::Kind::position) location.index = take_number(from);
+  else location.key = take_bytes(from);
+  return location;
+}
+
+// What stands between the types and the options is the name, or the location.
 void take_create(Bytes& from, Operation& operation) {
   operation.types.kind = static_cast<CollectionKind>(take_byte(from));
   operation.types.key = static_cast<ValueType>(take_byte(from));
   operation.types.value = static_cast<ValueType>(take_byte(from));
   operation.types.value.row = operation.types.kind == CollectionKind::records;
-  operation.name = take_bytes(from);
+  if (operation.kind == OperationKind::create) operation.name = take_bytes(from);
+  else operation.to = take_location(from);
   if (!take_create_options(take_bytes(from), operation.types, operation.form) || !are_known(operation.types)) {
     throw Error(ErrorCode::newer_format,
                 "redo log: it creates a collection of a kind, type or with options that this "
@@ -96,9 +122,7 @@ void encode_operation(std::string& to, const Operation& operation) {
   append_varint(to, operation.id);
   switch (operation.kind) {
     case OperationKind::create:
-      to += static_cast<char>(operation.types.kind);
-      to += static_cast<char>(operation.types.key.type);
-      to += static_cast<char>(operation.types.value.type);
+      append_types(to, operation.types);
       append_bytes(to, operation.name);
       append_bytes(to, create_options(operation.types, operation.form));
       return;
@@ -125,6 +149,16 @@ void encode_operation(std::string& to, const Operation& operation) {
       return;
     case OperationKind::rename: append_bytes(to, operation.name); return;
     case OperationKind::level: to += static_cast<char>(operation.form.level); return;
+    case OperationKind::move:
+      append_location(to, operation.from);
+      append_location(to, operation.to);
+      return;
+    case OperationKind::reclaim_step: append_varint(to, operation.count); return;
+    case OperationKind::create_nested:
+      append_types(to, operation.types);
+      append_location(to, operation.to);
+      append_bytes(to, create_options(operation.types));
+      return;
   }
 }
 
@@ -136,7 +170,8 @@ Operation decode_operation(Bytes& from) {
   operation.kind = static_cast<OperationKind>(in_runs && !may_be_in_runs(base) ? kind : base);
   operation.id = take_number(from);
   switch (operation.kind) {
-    case OperationKind::create: take_create(from, operation); return operation;
+    case OperationKind::create:
+    case OperationKind::create_nested: take_create(from, operation); return operation;
     case OperationKind::drop:
     case OperationKind::clear: return operation;
     case OperationKind::put:
@@ -156,6 +191,11 @@ Operation decode_operation(Bytes& from) {
     case OperationKind::erase_range: take_interval(from, operation); return operation;
     case OperationKind::rename: operation.name = take_bytes(from); return operation;
     case OperationKind::level: operation.form.level = take_byte(from); return operation;
+    case OperationKind::move:
+      operation.from = take_location(from);
+      operation.to = take_location(from);
+      return operation;
+    case OperationKind::reclaim_step: operation.count = take_number(from); return operation;
   }
   throw Error(ErrorCode::newer_format, "redo log: operation of kind " +
                                            std::to_string(static_cast<unsigned>(operation.kind)) +

@@ -15,8 +15,13 @@
 //    8 erase range   bounds u8 (bit 0: low, bit 1: high), low key if there, high key if there: keys in [low, high)
 //    9 clear
 //   10 rename        name
-//   11 move, 13 timestamp, 14 reclaim step: reserved
+//   11 move          location from, location to
+//   14 reclaim step  number of entries: so many at the end of one that was dropped, and it with the last of them
+//   15 create nested kind u8, key type u8, value type u8, location, options
 //   12 level         u8: values are compressed at that level from now on
+//   13 timestamp: reserved
+//
+// A location is a byte 0 and a name; 1, the id of a collection, and a key in it; or 2, an id and a position.
 //
 // Values are as stored: with the header of the collection's form, and compressed if they were. The index of times is
 // not spoken of: each change of an entry changes it too.
@@ -47,8 +52,11 @@ enum class OperationKind : u8 {
   erase_range = 8,
   clear = 9,
   rename = 10,
+  move = 11,
   level = 12,
-  // 11 move, 13 timestamp, 14 reclaim step: reserved.
+  // 13 timestamp: reserved.
+  reclaim_step = 14,
+  create_nested = 15,
 };
 
 // A value in runs of the record: runs [first, first + count), then Operation::value; `size` bytes of that, the last.
@@ -59,20 +67,32 @@ struct InRuns {
   bool operator==(const InRuns&) const = default;
 };
 
+// Where a collection stands.
+struct Location {
+  enum class Kind : u8 { name = 0, key = 1, position = 2 };  // stored; never renumber
+  Kind kind = Kind::name;
+  u64 parent = 0;  // key, position: id of the collection that it is in
+  Bytes key{};     // key; or the name
+  u64 index = 0;   // position
+  bool operator==(const Location&) const = default;
+};
+
 // Only the fields that its kind uses count. The byte strings are borrowed.
 struct Operation {
   OperationKind kind = OperationKind::clear;
   u64 id = 0;
-  CollectionTypes types{};          // create
+  CollectionTypes types{};          // create, create_nested
   ValueForm form{};                 // create; level: its level
   Bytes name{};                     // create, rename
   Bytes key{};                      // put, erase
   Bytes value{};                    // put, list_insert, list_set
   std::optional<InRuns> in_runs{};  // the value, but for its tail
   u64 index = 0;                    // list_insert, list_set, list_erase
-  u64 count = 0;                    // list_erase
+  u64 count = 0;                    // list_erase, reclaim_step
   std::optional<Bytes> low{};
   std::optional<Bytes> high{};
+  Location from{};  // move
+  Location to{};    // move, create_nested
 };
 
 // Appends the operation's bytes to `to`.

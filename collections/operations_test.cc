@@ -50,7 +50,20 @@ std::vector<Operation> one_of_each() {
           {.kind = OperationKind::erase_range, .id = 4},
           bounded,
           {.kind = OperationKind::clear, .id = u64{1} << 63},
-          {.kind = OperationKind::rename, .id = 5, .name = "new"}};
+          {.kind = OperationKind::rename, .id = 5, .name = "new"},
+          {.kind = OperationKind::create_nested,
+           .id = 6,
+           .types = types,
+           .to = {.kind = Location::Kind::key, .parent = 5, .key = "k"}},
+          {.kind = OperationKind::create_nested,
+           .id = 7,
+           .types = types,
+           .to = {.kind = Location::Kind::position, .parent = 300, .index = 400}},
+          {.kind = OperationKind::move,
+           .id = 7,
+           .from = {.kind = Location::Kind::position, .parent = 300, .index = 1},
+           .to = {.kind = Location::Kind::name, .key = "name"}},
+          {.kind = OperationKind::reclaim_step, .id = 8, .count = 999}};
 }
 
 TEST(Operations, EveryKindComesBack) {
@@ -68,6 +81,8 @@ TEST(Operations, EveryKindComesBack) {
     EXPECT_EQ(back.low, operation.low);
     EXPECT_EQ(back.high, operation.high);
     EXPECT_EQ(back.types, operation.types);
+    EXPECT_EQ(back.from, operation.from);
+    EXPECT_EQ(back.to, operation.to);
   }
 }
 
@@ -76,6 +91,19 @@ TEST(Operations, BytesArePinned) {
             std::string("\x03\x02\x01k\x02vw", 7));
   EXPECT_EQ(encoded({.kind = OperationKind::list_insert, .id = 300, .value = "x", .index = 5}),
             std::string("\x05\xac\x02\x05\x01x", 6));
+  EXPECT_EQ(encoded({.kind = OperationKind::move,
+                     .id = 2,
+                     .from = {.kind = Location::Kind::name, .key = "a"},
+                     .to = {.kind = Location::Kind::position, .parent = 3, .index = 4}}),
+            std::string("\x0b\x02\x00\x01"
+                        "a\x02\x03\x04",
+                        8));
+  EXPECT_EQ(encoded({.kind = OperationKind::create_nested,
+                     .id = 2,
+                     .types = {CollectionKind::list, ValueType::none, ValueType::int64},
+                     .to = {.kind = Location::Kind::key, .parent = 1, .key = "k"}}),
+            std::string("\x0f\x02\x01\x00\x03\x01\x01\x01k\x00", 10));
+  EXPECT_EQ(encoded({.kind = OperationKind::reclaim_step, .id = 2, .count = 300}), "\x0e\x02\xac\x02");
 }
 
 TEST(Operations, EveryTruncationIsCorrupt) {
@@ -88,7 +116,7 @@ TEST(Operations, EveryTruncationIsCorrupt) {
 }
 
 TEST(Operations, AnUnknownKindIsANewerFormat) {
-  EXPECT_EQ(code_of_decoding(std::string_view("\x0e\x01", 2)), ErrorCode::newer_format);
+  EXPECT_EQ(code_of_decoding(std::string_view("\x7e\x01", 2)), ErrorCode::newer_format);
   EXPECT_EQ(code_of_decoding(std::string_view("\x00\x01", 2)), ErrorCode::newer_format);
   EXPECT_EQ(code_of_decoding(std::string_view("\x01\x01\x07\x00\x06\x00\x00", 7)), ErrorCode::newer_format);
 }

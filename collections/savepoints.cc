@@ -23,12 +23,10 @@ void WriteSession::release_mark(PlacedMark& mark) noexcept {
 }
 
 std::shared_ptr<SavedState> WriteSession::save() {
+  check_usable();
+  store_records();
   auto saved = std::make_shared<SavedState>();
   saved->catalog = catalog_;
-  saved->entries.reserve(open_.size());
-  for (const std::unique_ptr<OpenCollection>& collection : open_) {
-    saved->entries.push_back({collection.get(), collection->record, collection->dirty, collection->exists});
-  }
   saved->mark = place_mark();
   return saved;
 }
@@ -36,6 +34,7 @@ std::shared_ptr<SavedState> WriteSession::save() {
 void WriteSession::restore(const SavedState& saved) {
   check_usable();
   ++changes_;
+  ++drops_;
   try {
     txn_.rollback_to(saved.mark->mark);
     std::erase_if(marks_, [&](PlacedMark* mark) {
@@ -45,18 +44,11 @@ void WriteSession::restore(const SavedState& saved) {
     });
     own_dictionaries_.reset();
     catalog_ = saved.catalog;
-    for (const SavedState::Entry& entry : saved.entries) {
-      entry.collection->record = entry.record;
-      entry.collection->dirty = entry.dirty;
-      entry.collection->exists = entry.exists;
-    }
-    // Those opened since had not been changed at the savepoint, so the catalog tells their state then.
-    for (std::size_t i = saved.entries.size(); i < open_.size(); ++i) {
-      OpenCollection& collection = *open_[i];
-      std::optional<CatalogRecord> record = catalog_reader().find(collection.record.id);
-      collection.exists = record.has_value();
-      collection.dirty = false;
-      if (record) collection.record = std::move(*record);
+    for (const auto& [id, collection] : open_) {
+      std::optional<CatalogRecord> record = catalog_reader().find(id);
+      collection->exists = record.has_value() && !record->dropped;
+      collection->dirty = false;
+      if (collection->exists) collection->record = std::move(*record);
     }
   } catch (...) {
     poisoned_ = true;

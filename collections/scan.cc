@@ -58,7 +58,7 @@ tree::TreeReader ScanState::find_part(u64 id) const {
     found = CatalogReader(snapshot_.pages, to_tree_root(snapshot_.descriptor.catalog)).find(id);
   }
   if (!found) {
-    throw Error(ErrorCode::corrupt, "catalog: C5: '" + name() + "' has lost a part of its form; run check on the file");
+    throw Error(ErrorCode::corrupt, "catalog: C7: '" + name() + "' has lost a part of its form; run check on the file");
   }
   return tree::TreeReader(tree().pages(), found->shape, found->root);
 }

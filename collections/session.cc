@@ -2,13 +2,12 @@
 
 #include <algorithm>
 
+#include "collections/nested_value.h"
 #include "collections/stored_key.h"
 #include "collections/types.h"
 
 namespace sapwood::collections {
 namespace {
-
-constexpr u64 kNewId = ~u64{0};
 
 std::string who(const OpenCollection& collection) {
   return std::string(kind_name(collection.record.types.kind)) + " '" + collection.record.name + "'";
@@ -35,6 +34,7 @@ WriteSession::WriteSession(storage::WriteTransaction& txn, bool recording, Dicti
       key_hash_(txn.reader().key_hash()),
       catalog_(to_tree_root(txn.catalog())),
       recording_(recording),
+      trusts_values_(!recording),
       dictionaries_(dictionaries) {}
 
 void WriteSession::check_usable() const {
@@ -45,7 +45,9 @@ void WriteSession::check_usable() const {
 
 void WriteSession::check_usable(const OpenCollection& collection) const {
   check_usable();
-  if (!collection.exists) [[unlikely]] {
+  const bool attached =
+      !collection.record.is_nested() || collection.attached_at == drops_ || trusts_values_ || is_attached(collection);
+  if (!collection.exists || !attached) [[unlikely]] {
     throw Error(ErrorCode::not_found, who(collection) +
                                           " was dropped, or its creation was rolled back, in this "
                                           "transaction; get a new handle by name");
@@ -61,7 +63,13 @@ void WriteSession::check_changeable(const OpenCollection& collection) const {
   }
 }
 
-void WriteSession::check_entry(const OpenCollection& collection, Bytes key, Bytes value) const {
+void WriteSession::set_busy(OpenCollection& collection, bool busy) {
+  if (collection.busy == busy) return;
+  collection.busy = busy;
+  busy_ += busy ? 1 : -1;
+}
+
+void WriteSession::check_key(const OpenCollection& collection, Bytes key) const {
   const CollectionTypes& types = collection.record.types;
   const u32 limit = types.is_hashed() ? kMaxHashedKey : tree::max_key_size(txn_.page_size());
   if (key.size() > limit) [[unlikely]] {
@@ -70,11 +78,24 @@ void WriteSession::check_entry(const OpenCollection& collection, Bytes key, Byte
                                          (types.is_hashed() ? "" : "a quarter page, ") + std::to_string(limit));
   }
   check_width(collection, types.key, key);
+  if (types.key.type == ValueType::any && child_in(types.key, key) != 0) [[unlikely]]
+    throw Error(ErrorCode::invalid_argument, who(collection) + ": a collection is no key");
+}
+
+void WriteSession::check_entry(const OpenCollection& collection, Bytes key, Bytes value) const {
+  const CollectionTypes& types = collection.record.types;
+  check_key(collection, key);
   if (!types.has_values() && !value.empty()) [[unlikely]]
     throw Error(ErrorCode::invalid_argument, who(collection) + " has keys only, and no values");
   check_width(collection, types.value, value);
   if (value.size() > tree::kMaxValueSize) [[unlikely]] {
     throw Error(ErrorCode::too_long, who(collection) + ": the value is longer than 2^48 - 1 bytes");
+  }
+  if (may_be_collections(types.value) && !trusts_values_ && child_in(types.value, value) != 0) [[unlikely]] {
+    throw Error(ErrorCode::invalid_argument,
+                who(collection) +
+                    ": a collection cannot be put as a value, since it belongs to one entry only; create "
+                    "a new one there, or move one with WriteTxn::move");
   }
 }
 
@@ -103,22 +124,34 @@ void WriteSession::record_value(const Operation& operation, u64 stored_size) {
 // --- Collections -----------------------------------------------------------------------------------------------------
 
 OpenCollection& WriteSession::add(CatalogRecord&& record) {
-  OpenCollection& collection = *open_.emplace_back(std::make_unique<OpenCollection>());
-  collection.record = std::move(record);
-  by_id_[collection.record.id] = &collection;
-  last_ = &collection;
-  return collection;
+  const u64 id = record.id;
+  std::shared_ptr<OpenCollection>& slot = open_[id];
+  slot = std::make_shared<OpenCollection>();
+  slot->record = std::move(record);
+  last_ = slot.get();
+  return *slot;
+}
+
+// If many collections are open, forgets those that nobody shares, but for one.
+void WriteSession::forget_unused(u64 keep) {
+  if (open_.size() < most_open_) return;
+  store_records();
+  std::erase_if(open_, [&](const auto& one) {
+    return one.second.use_count() == 1 && one.first != keep && !one.second->record.part_of_form;
+  });
+  most_open_ = std::max<std::size_t>(most_open_, 2 * open_.size());
+  last_ = nullptr;
 }
 
 OpenCollection* WriteSession::find(u64 id) {
   check_usable();
   if (last_ == nullptr || last_->record.id != id) {
-    const auto found = by_id_.find(id);
-    if (found != by_id_.end()) {
-      last_ = found->second;
+    const auto found = open_.find(id);
+    if (found != open_.end()) {
+      last_ = found->second.get();
     } else {
       std::optional<CatalogRecord> record = catalog_reader().find(id);
-      if (!record) return nullptr;
+      if (!record || record->dropped) return nullptr;
       add(std::move(*record));
     }
   }
@@ -137,8 +170,8 @@ OpenCollection* WriteSession::find(Bytes name) {
 }
 
 OpenCollection& WriteSession::adopt(const CatalogRecord& record) {
-  const auto found = by_id_.find(record.id);
-  return found != by_id_.end() ? *found->second : add(CatalogRecord(record));
+  const auto found = open_.find(record.id);
+  return found != open_.end() ? *found->second : add(CatalogRecord(record));
 }
 
 OpenCollection& WriteSession::open(Bytes name, const CollectionTypes& types, const CollectionOptions& options) {
@@ -163,7 +196,6 @@ OpenCollection& WriteSession::create(Bytes name, const CollectionTypes& types, c
   return create_as(name, types, form, kNewId);
 }
 
-// Ids that are kNewId become new ones.
 OpenCollection& WriteSession::create_as(Bytes name, const CollectionTypes& types, const ValueForm& form, u64 id) {
   check_usable();
   check_name(name, txn_.page_size());
@@ -184,6 +216,7 @@ OpenCollection& WriteSession::create_as(Bytes name, const CollectionTypes& types
     if (form.dictionaries != 0) made.form.dictionaries = take_id(form.dictionaries);
     made.shape = shape_of(made.id, types, txn_.page_size(), form);
     made.name = name;
+    made.owns_collections = always_collections(types.value);
     writer.add_name(name, made.id);
     writer.store(made, buffer_);
     record({.kind = OperationKind::create, .id = made.id, .types = types, .form = made.form, .name = name});
@@ -203,13 +236,19 @@ u64 WriteSession::take_id(u64 id) {
 
 void WriteSession::drop(OpenCollection& collection) {
   check_changeable(collection);
+  check_idle_children(collection.record.id);
+  if (collection.record.is_nested()) throw Error(ErrorCode::invalid_argument, who(collection) + " has no name");
   const ReserveUse reserve(txn_);
   change(collection, [&] {
-    writer(collection).clear();
     drop_parts(collection);
-    CatalogWriter writer(txn_, catalog_);
-    writer.remove_name(collection.record.name);
-    writer.remove(collection.record.id);
+    CatalogWriter(txn_, catalog_).remove_name(collection.record.name);
+    if (collection.record.owns_collections) {
+      CatalogRecord left = collection.record;  // the collection keeps its name, for messages
+      bury(left);
+    } else {
+      writer(collection).clear();
+      CatalogWriter(txn_, catalog_).remove(collection.record.id);
+    }
     record({.kind = OperationKind::drop, .id = collection.record.id});
     collection.exists = false;
     collection.dirty = false;
@@ -218,6 +257,7 @@ void WriteSession::drop(OpenCollection& collection) {
 
 void WriteSession::rename(OpenCollection& collection, Bytes name) {
   check_usable(collection);
+  if (collection.record.is_nested()) throw Error(ErrorCode::invalid_argument, who(collection) + " has no name");
   check_name(name, txn_.page_size());
   if (name == collection.record.name) return;
   if (catalog_reader().find_id(name)) {
@@ -236,28 +276,34 @@ void WriteSession::rename(OpenCollection& collection, Bytes name) {
 std::vector<CatalogRecord> WriteSession::records() {
   check_usable();
   std::vector<CatalogRecord> all;
-  catalog_reader().for_each([&](CatalogRecord&& record) {
-    const auto found = by_id_.find(record.id);
-    all.push_back(found != by_id_.end() ? found->second->record : std::move(record));
+  catalog_reader().for_each_named([&](CatalogRecord&& record) {
+    const auto found = open_.find(record.id);
+    all.push_back(found != open_.end() ? found->second->record : std::move(record));
   });
   return all;
 }
 
-void WriteSession::flush() {
-  check_usable();
+// Leaves none dirty. What it throws poisons the session.
+void WriteSession::store_records() {
   const ReserveUse reserve(txn_);
   try {
     CatalogWriter writer(txn_, catalog_);
-    for (const std::unique_ptr<OpenCollection>& collection : open_) {
+    for (const auto& [id, collection] : open_) {
       if (!collection->dirty) continue;
       writer.store(collection->record, buffer_);
       collection->dirty = false;
     }
-    txn_.catalog() = to_catalog_root(catalog_);
   } catch (...) {
     poisoned_ = true;
     throw;
   }
+}
+
+void WriteSession::flush() {
+  check_usable();
+  if (recording_ && changed()) reclaim_at_commit();
+  store_records();
+  txn_.catalog() = to_catalog_root(catalog_);
 }
 
 // --- Entries ---------------------------------------------------------------------------------------------------------
@@ -289,12 +335,15 @@ bool WriteSession::put_stored(OpenCollection& collection, Bytes key, Bytes value
   const StoredKey stored(collection.record.shape, txn_.page_size(), key_hash_, key);
   const std::string joined = stored.is_long() ? join_long_entry(key, value) : std::string();
   const std::optional<i64> old_time = form.time_index != 0 ? time_at(collection, stored) : std::nullopt;
+  const u64 replaced = child_at(collection, key);
   return change(collection, [&] {
     const Bytes kept = stored.is_long() ? Bytes(joined) : value;
     const bool is_new = writer(collection).put(stored, kept);
     record_value({.kind = OperationKind::put, .id = collection.record.id, .key = key, .value = value}, kept.size());
     if (form.time_index != 0)
       index_time(collection, stored, old_time, split_value(form, value, collection.record.name).time_us);
+    if (replaced != 0) release(collection.record.id, replaced);
+    note_child(collection.record, value);
     txn_.release_memory();
     return is_new || (old_time && form.time_to_live_us != 0 && form.is_expired(*old_time, time_us()));
   });
@@ -307,6 +356,7 @@ bool WriteSession::erase(OpenCollection& collection, Bytes key) {
   const bool was_dirty = collection.dirty;
   const StoredKey stored(collection.record.shape, txn_.page_size(), key_hash_, key);
   const std::optional<i64> old_time = form.time_index != 0 ? time_at(collection, stored) : std::nullopt;
+  const u64 child = child_at(collection, key);
   const ReserveUse reserve(txn_);
   return change(collection, [&] {
     if (!writer(collection).erase(stored)) {
@@ -316,6 +366,7 @@ bool WriteSession::erase(OpenCollection& collection, Bytes key) {
     }
     record({.kind = OperationKind::erase, .id = collection.record.id, .key = key});
     if (old_time) index_time(collection, stored, old_time, std::nullopt);
+    if (child != 0) release(collection.record.id, child);
     txn_.release_memory();
     return form.time_to_live_us == 0 || !form.is_expired(*old_time, time_us());
   });
@@ -329,10 +380,11 @@ u64 WriteSession::erase_interval(OpenCollection& collection, std::optional<Bytes
   const u64 first = low ? tree.rank(*low) : 0;
   const u64 last = high ? tree.rank(*high) : tree.size();
   if (first >= last) return 0;
+  check_idle_children(collection.record.id);
   const ReserveUse reserve(txn_);
   return change(collection, [&] {
     unindex_range(collection, first, last - first);
-    writer(collection).erase_range(first, last - first);
+    erase_tree_entries(collection, first, last - first);
     Operation operation;
     operation.kind = OperationKind::erase_range;
     operation.id = collection.record.id;
@@ -357,6 +409,7 @@ void WriteSession::insert_stored(OpenCollection& collection, u64 index, Bytes va
     writer(collection).insert(index, value);
     record_value({.kind = OperationKind::list_insert, .id = collection.record.id, .value = value, .index = index},
                  value.size());
+    note_child(collection.record, value);
     txn_.release_memory();
   });
 }
@@ -379,10 +432,17 @@ void WriteSession::set(OpenCollection& collection, u64 index, Bytes value) {
 }
 
 void WriteSession::set_stored(OpenCollection& collection, u64 index, Bytes value) {
+  std::vector<u64> replaced;
+  if (collection.record.owns_collections) {
+    check_idle_children(collection.record.id);
+    replaced = children_in(reader(collection), collection.record.types, index, 1);
+  }
   change(collection, [&] {
     writer(collection).set(index, value);
     record_value({.kind = OperationKind::list_set, .id = collection.record.id, .value = value, .index = index},
                  value.size());
+    release(collection.record.id, replaced);
+    note_child(collection.record, value);
     txn_.release_memory();
   });
 }
@@ -393,9 +453,10 @@ void WriteSession::erase_items(OpenCollection& collection, u64 first, u64 count)
   if (first > size) throw_past_end(collection, first);
   if (count > size - first) throw_past_end(collection, first + count - 1);
   if (count == 0) return;
+  check_idle_children(collection.record.id);
   const ReserveUse reserve(txn_);
   change(collection, [&] {
-    writer(collection).erase_range(first, count);
+    erase_tree_entries(collection, first, count);
     record({.kind = OperationKind::list_erase, .id = collection.record.id, .index = first, .count = count});
     txn_.release_memory();
   });
@@ -404,9 +465,10 @@ void WriteSession::erase_items(OpenCollection& collection, u64 first, u64 count)
 void WriteSession::clear(OpenCollection& collection) {
   check_changeable(collection);
   if (collection.record.root.count == 0) return;
+  check_idle_children(collection.record.id);
   const ReserveUse reserve(txn_);
   change(collection, [&] {
-    writer(collection).clear();
+    erase_tree_entries(collection, 0, collection.record.root.count);
     clear_parts(collection);
     record({.kind = OperationKind::clear, .id = collection.record.id});
     txn_.release_memory();

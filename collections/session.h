@@ -22,13 +22,15 @@
 
 namespace sapwood::collections {
 
-// A collection as the session knows it. Stays at one address for the session's life.
-struct OpenCollection {
+// A collection as the session knows it. It stays open while others share it, as handles do; of those that nobody
+// shares the session forgets some when it has many (forget_unused).
+struct OpenCollection : std::enable_shared_from_this<OpenCollection> {
   CatalogRecord record;
   tree::RightEdge edge;
   bool dirty = false;
   bool exists = true;              // false once dropped, or its creation rolled back
-  bool busy = false;               // a batch is filling it
+  bool busy = false;               // a batch is filling it: WriteSession::set_busy
+  mutable u64 attached_at = 0;     // WriteSession::drops_ when it was last seen to lie in a collection with a name
   bool reclaimed = false;          // this transaction has looked for expired entries
   u32 first_new_dictionary = ~0u;  // of dictionaries: the first one made in this transaction
 };
@@ -40,17 +42,10 @@ struct PlacedMark {
   bool live = true;
 };
 
-// What a savepoint goes back to.
+// What a savepoint goes back to. No record was dirty when it was made.
 struct SavedState {
-  struct Entry {
-    OpenCollection* collection;
-    CatalogRecord record;
-    bool dirty;
-    bool exists;
-  };
   std::shared_ptr<PlacedMark> mark;
   tree::TreeRoot catalog;
-  std::vector<Entry> entries;
 };
 
 class WriteSession {
@@ -69,10 +64,31 @@ class WriteSession {
   // it lacks.
   OpenCollection& open(Bytes name, const CollectionTypes& types, const CollectionOptions& options = {});
   OpenCollection& create(Bytes name, const CollectionTypes& types, const CollectionOptions& options = {});
+  // With these ids, of its parts too; those that are kNewId become new ones.
+  static constexpr u64 kNewId = ~u64{0};
+  OpenCollection& create_as(Bytes name, const CollectionTypes& types, const ValueForm& form, u64 id);
   void drop(OpenCollection& collection);
   void rename(OpenCollection& collection, Bytes name);
-  // All collections, in the order of their ids.
+  // All collections with names, in the order of those.
   std::vector<CatalogRecord> records();
+
+  // Nested collections: session_nested.cc. A change that erases or replaces entries drops the collections that they
+  // are, too: those of a page at once, larger ones go into the queue of what waits to be reclaimed, with all below.
+  // Creates an empty one: at a key in the place of what is there, or in front of the item at a position. Throws
+  // wrong_type if the values of the collection there cannot be collections, out_of_range, too_long.
+  OpenCollection& create_nested(const Location& location, const CollectionTypes& types, u64 id = 0);
+  // Moves a collection with all that is below it; `to` as in create_nested, as it is once the entry at `from` is gone.
+  // Throws not_found, exists for a name that is used, invalid_argument if it would come to lie in itself.
+  OpenCollection& move(const Location& from, const Location& to);
+  // The child of `parent` with that id. Throws `absent` if there is none: corrupt if an entry told the id.
+  OpenCollection& child(const OpenCollection& parent, u64 id, ErrorCode absent = ErrorCode::corrupt);
+  // A bounded step: frees some of what was dropped. flush() takes one. False if nothing waits any more.
+  bool reclaim();
+  // For a repair, which copies one collection after the other. Values that are collections may be put by hand;
+  // a nested one may be there before its entry is, or after it is not: then it gets a name.
+  void trust_values() { trusts_values_ = true; }
+  OpenCollection& create_orphan(u64 parent, const CollectionTypes& types, u64 id);
+  void adopt_orphan(OpenCollection& orphan, Bytes name);
 
   tree::TreeReader reader(const OpenCollection& collection) const {
     return reader(collection.record.shape, collection.record.root);
@@ -155,6 +171,7 @@ class WriteSession {
   void check_usable(const OpenCollection& collection) const;
   // And invalid_argument while a batch fills it.
   void check_changeable(const OpenCollection& collection) const;
+  void set_busy(OpenCollection& collection, bool busy);
   // Throws too_long, invalid_argument for a key or value that the collection cannot hold.
   void check_entry(const OpenCollection& collection, Bytes key, Bytes value) const;
   void poison() { poisoned_ = true; }
@@ -169,9 +186,10 @@ class WriteSession {
   template <class Change>
   decltype(auto) change(Change&& change);
   OpenCollection& add(CatalogRecord&& record);
+  void store_records();
+  void forget_unused(u64 keep);
   CatalogReader catalog_reader() const { return CatalogReader(txn_.reader(), catalog_); }
   void apply_to(OpenCollection& collection, const Operation& operation);
-  OpenCollection& create_as(Bytes name, const CollectionTypes& types, const ValueForm& form, u64 id);
   u64 take_id(u64 id);
   void create_parts(const OpenCollection& collection);
   void create_part(const OpenCollection& of, const CollectionTypes& types, u64 id);
@@ -195,17 +213,39 @@ class WriteSession {
   bool has_dictionary(const OpenCollection& dictionaries, u32 number) const;
   std::optional<std::string> stored_at(const OpenCollection& collection, Bytes key) const;
   void train_if_due(OpenCollection& collection);
+  void check_key(const OpenCollection& collection, Bytes key) const;
+
+  bool is_attached(const OpenCollection& collection) const;
+  OpenCollection& require(u64 id);
+  void check_target(const OpenCollection& parent, const Location& location, u64 size);
+  void check_cycle(u64 moved, const OpenCollection& parent);
+  void check_idle_children(u64 parent) const;
+  OpenCollection& at(const Location& location);
+  OpenCollection& add_nested(u64 parent, const CollectionTypes& types, u64 id);
+  u64 child_at(const OpenCollection& parent, Bytes key) const;
+  std::vector<u64> children_in(const tree::TreeReader& tree, const CollectionTypes& types, u64 first, u64 count) const;
+  void place(const Location& location, OpenCollection& child);
+  void unplace(const Location& location, OpenCollection& child);
+  void release(u64 parent, u64 child);
+  void release(u64 parent, const std::vector<u64>& children);
+  void bury(CatalogRecord& record);
+  void erase_tree_entries(OpenCollection& collection, u64 first, u64 count);
+  void reclaim_at_commit();
+  bool reclaim_entries(u64 id, u64 count);
 
   storage::WriteTransaction& txn_;
   KeyHash key_hash_;
   tree::TreeRoot catalog_;
-  std::vector<std::unique_ptr<OpenCollection>> open_;
-  std::unordered_map<u64, OpenCollection*> by_id_;
-  OpenCollection* last_ = nullptr;  // found last
+  std::unordered_map<u64, std::shared_ptr<OpenCollection>> open_;  // by id
+  std::size_t most_open_ = 1024;                                   // before some are forgotten
+  OpenCollection* last_ = nullptr;                                 // found last
   std::vector<PlacedMark*> marks_;
   u64 next_serial_ = 1;
   u64 changes_ = 0;
+  u64 drops_ = 1;  // grows when a collection that others may lie in is dropped, and when that may be undone
+  u64 busy_ = 0;   // open collections that are
   bool recording_;
+  bool trusts_values_;
   bool poisoned_ = false;
   std::string buffer_;  // an operation or record being encoded
   std::string formed_;  // a value as it is to be stored

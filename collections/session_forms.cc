@@ -36,7 +36,7 @@ OpenCollection& WriteSession::part(u64 id, const CatalogRecord& of) {
   OpenCollection* found = find(id);
   if (found == nullptr) {
     throw Error(ErrorCode::corrupt,
-                "catalog: C5: '" + of.name + "' has lost a part of its form; run check on the file");
+                "catalog: C7: '" + of.name + "' has lost a part of its form; run check on the file");
   }
   return *found;
 }
@@ -189,17 +189,17 @@ bool WriteSession::has_dictionary(const OpenCollection& dictionaries, u32 number
 }
 
 const Dictionary& WriteSession::dictionary(const CatalogRecord& record, u32 number) const {
-  const auto open = by_id_.find(record.form.dictionaries);
+  const auto open = open_.find(record.form.dictionaries);
   // One that was made in this transaction may be rolled back, and its number be given to another.
-  const bool is_new = open != by_id_.end() && number >= open->second->first_new_dictionary;
+  const bool is_new = open != open_.end() && number >= open->second->first_new_dictionary;
   if (is_new || dictionaries_ == nullptr) {
     if (own_dictionaries_ == nullptr) own_dictionaries_ = std::make_unique<DictionaryCache>();
   }
   DictionaryCache& cache = is_new || dictionaries_ == nullptr ? *own_dictionaries_ : *dictionaries_;
   return cache.find(record.form.dictionaries, number, [&] {
-    if (open != by_id_.end()) return read_dictionary(reader(*open->second), number, record.name);
+    if (open != open_.end()) return read_dictionary(reader(*open->second), number, record.name);
     const std::optional<CatalogRecord> found = catalog_reader().find(record.form.dictionaries);
-    if (!found) throw Error(ErrorCode::corrupt, "catalog: C5: '" + record.name + "' has lost its dictionaries");
+    if (!found) throw Error(ErrorCode::corrupt, "catalog: C7: '" + record.name + "' has lost its dictionaries");
     return read_dictionary(reader(found->shape, found->root), number, record.name);
   });
 }

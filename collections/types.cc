@@ -18,7 +18,7 @@ struct TypeFacts {
   u32 width;
 };
 
-constexpr std::array<TypeFacts, 15> kTypes{{
+constexpr std::array<TypeFacts, 16> kTypes{{
     {ValueType::none, "none", 0},
     {ValueType::boolean, "bool", 1},
     {ValueType::int32, "int32", 4},
@@ -34,6 +34,7 @@ constexpr std::array<TypeFacts, 15> kTypes{{
     {ValueType::any, "any", 0},
     {ValueType::tuple, "tuple", 0},
     {ValueType::structure, "structure", 0},
+    {ValueType::collection, "collection", 8},
 }};
 
 const TypeFacts* facts_of(ValueType type) {
@@ -41,9 +42,15 @@ const TypeFacts* facts_of(ValueType type) {
   return number < kTypes.size() ? &kTypes[number] : nullptr;
 }
 
+// Whether the number of the type says all.
+bool is_plain(ValueType type) {
+  return type != ValueType::none && type != ValueType::tuple && type != ValueType::structure;
+}
+
 // What says more than the type is there exactly where it is needed.
 bool is_known(const TypeInfo& type) {
-  if (facts_of(type.type) == nullptr || (type.type == ValueType::none && type.codec != 0)) return false;
+  const bool takes_codec = type.type != ValueType::none && type.type != ValueType::collection;
+  if (facts_of(type.type) == nullptr || (!takes_codec && type.codec != 0)) return false;
   if ((type.type == ValueType::structure) != (type.width != 0)) return false;
   const std::size_t count = type.part_count();
   if ((type.type == ValueType::tuple) != (count != 0)) return false;
@@ -58,7 +65,7 @@ bool is_known(const TypeInfo& type) {
 [[noreturn]] void throw_unknown_type(std::string_view name) {
   std::string known;
   for (const TypeFacts& facts : kTypes) {
-    if (facts.type == ValueType::none || facts.type >= ValueType::tuple) continue;
+    if (!is_plain(facts.type)) continue;
     known += known.empty() ? facts.name : std::string(", ") + facts.name;
   }
   throw Error(ErrorCode::invalid_argument, "unknown type '" + std::string(name) + "': the types are " + known +
@@ -76,7 +83,7 @@ std::optional<u16> parse_u16(std::string_view text) {
 
 std::optional<ValueType> plain_type(std::string_view name) {
   for (const TypeFacts& facts : kTypes) {
-    if (name == facts.name && facts.type != ValueType::none && facts.type < ValueType::tuple) return facts.type;
+    if (name == facts.name && is_plain(facts.type)) return facts.type;
   }
   return std::nullopt;
 }
@@ -194,7 +201,8 @@ bool are_known(const CollectionTypes& types) {
   if (types.kind < CollectionKind::list || types.kind > CollectionKind::records) return false;
   if (types.key.row || types.value.row != (types.kind == CollectionKind::records)) return false;
   if (!is_known(types.key) || !is_known(types.value)) return false;
-  if (types.key.type == ValueType::json || (types.is_sorted() && types.key.type == ValueType::structure)) return false;
+  if (types.key.type == ValueType::json || types.key.type == ValueType::collection) return false;
+  if (types.is_sorted() && types.key.type == ValueType::structure) return false;
   return types.has_keys() == (types.key != ValueType::none) && types.has_values() == (types.value != ValueType::none);
 }
 

@@ -10,7 +10,7 @@ namespace sapwood::collections {
 u32 width_of(const TypeInfo& type);
 
 // Kind and types known to this version, and in a combination that makes sense: structures are no keys of sorted
-// collections, JSON is no key at all.
+// collections, JSON and collections are no keys at all.
 bool are_known(const CollectionTypes& types);
 
 // "list of string", "sorted_map of string to double".

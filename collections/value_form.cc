@@ -1,6 +1,7 @@
 #include "collections/value_form.h"
 
 #include "base/bytes.h"
+#include "collections/nested_value.h"
 #include "collections/types.h"
 #include "sapwood/error.h"
 
@@ -129,6 +130,10 @@ CollectionOptions complete_options(const std::string& name, const CollectionType
   complete.timestamps |= complete.time_index;
   if (complete.timestamps && !(types.has_keys() && types.has_values())) {
     refuse(name, "would be a " + describe(types) + ": timestamps and expiry are of maps and dicts");
+  }
+  if (may_be_collections(types.value) && (complete.timestamps || options.compression != 0)) {
+    refuse(name,
+           "would be a " + describe(types) + ": its values may be collections, which have neither times nor codings");
   }
   if (options.time_to_live.count() < 0 || options.time_to_live.count() > kLongestTimeToLive) {
     refuse(name, "cannot have a time to live of " + std::to_string(options.time_to_live.count()) +

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "collections/entry_form.h"
+#include "collections/nested_value.h"
 #include "collections/stored_key.h"
 #include "collections/types.h"
 #include "db/lost_entries.h"
@@ -211,6 +212,17 @@ void CollectionSalvage::check_entry(Bytes key, Bytes value) const {
   require(key.size() <= most, "it is too long for a key");
 }
 
+// Of a value that is a collection: that survives, and is this one's, and no other entry has it. Throws Error.
+void CollectionSalvage::claim_child(Bytes value) {
+  if (!collections::may_be_collections(types().value)) return;
+  const u64 child = collections::child_in(types().value, value);
+  if (child == 0 && !collections::always_collections(types().value)) return;
+  const auto found = nested_.find(child);
+  require(found != nested_.end() && found->second == record().id,
+          "the collection that it is, is lost or another one's");
+  nested_.erase(found);
+}
+
 void CollectionSalvage::copy_entry(Batch& batch, const LeafNode& leaf, u32 i, u64 position) {
   key_.clear();
   const Bytes stored_key = types().has_keys() ? leaf.key(i, key_) : Bytes();
@@ -229,6 +241,7 @@ void CollectionSalvage::copy_entry(Batch& batch, const LeafNode& leaf, u32 i, u6
     value = take_form(value, time_us);
     check_entry(key, value);
     require(!ascends_ || copied_ == 0 || last_key_ < key, "it is not after the key before it");
+    claim_child(value);
   } catch (const Error& error) {
     return lose(entry_text(types(), position, key), 1, error.what());
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,10 +21,14 @@ namespace sapwood::db {
 // A collection of the old file.
 struct Survivor {
   collections::CatalogRecord record;
+  u64 new_id = 0;        // in the new file
   bool has_root = true;  // false: its record is lost, all that is left are orphans
   u64 deep_gaps = 0;     // damaged branches: pages below them may be orphans
   std::optional<RepairLoss> lost_of_record{};
 };
+
+// The nested collections that survive, with their parents; an entry takes its collection out.
+using NestedSurvivors = std::map<u64, u64>;
 
 // Looks at all pages of the tree, puts them into `seen`, and counts its deep gaps. `told` is called after each leaf.
 void survey_collection(const storage::PageReader& pages, Survivor& survivor, storage::PageSet& seen,
@@ -36,11 +41,13 @@ class CollectionSalvage {
  public:
   // `told` is called after each leaf. Everything outlives this.
   CollectionSalvage(const storage::PageReader& pages, const Survivor& survivor, std::span<const tree::Orphan> orphans,
-                    storage::PageSet& given, const FindDictionary& find_dictionary, const std::function<void()>& told)
+                    storage::PageSet& given, NestedSurvivors& nested, const FindDictionary& find_dictionary,
+                    const std::function<void()>& told)
       : pages_(pages),
         survivor_(survivor),
         orphans_(orphans),
         given_(given),
+        nested_(nested),
         find_dictionary_(find_dictionary),
         told_(told) {}
 
@@ -58,6 +65,7 @@ class CollectionSalvage {
   Bytes read_value(const tree::StoredValue& value);
   Bytes take_form(Bytes stored, std::optional<i64>& time_us);
   void check_entry(Bytes key, Bytes value) const;
+  void claim_child(Bytes value);
   void lose(std::string what, std::optional<u64> entries, std::string_view why);
 
   const collections::CatalogRecord& record() const { return survivor_.record; }
@@ -67,6 +75,7 @@ class CollectionSalvage {
   const Survivor& survivor_;
   std::span<const tree::Orphan> orphans_;
   storage::PageSet& given_;
+  NestedSurvivors& nested_;
   const FindDictionary& find_dictionary_;
   const std::function<void()>& told_;
   RepairedCollection result_;

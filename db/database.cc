@@ -145,7 +145,8 @@ std::vector<std::string> Database::check(const Progress& progress) {
 Info Database::info() const {
   storage::Engine& engine = environment().engine();
   Info info = db::make_info(engine.info(), engine.read_only());
-  info.collections = collections().size();
+  const ScopedSnapshot snapshot(engine);
+  db::count_collections(catalog_of(*snapshot), info);
   return info;
 }
 

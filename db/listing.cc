@@ -23,7 +23,7 @@ void check_types(const CatalogRecord& record, const CollectionTypes& types) {
 
 std::vector<CollectionInfo> list_collections(const collections::CatalogReader& catalog) {
   std::vector<CatalogRecord> records;
-  catalog.for_each([&](CatalogRecord&& record) { records.push_back(std::move(record)); });
+  catalog.for_each_named([&](CatalogRecord&& record) { records.push_back(std::move(record)); });
   return list_collections(std::move(records));
 }
 
@@ -37,6 +37,12 @@ std::vector<CollectionInfo> list_collections(std::vector<CatalogRecord> records)
     infos.push_back({std::move(record.name), record.types, record.root.count, record.id, options_of(record.form)});
   }
   return infos;
+}
+
+void count_collections(const collections::CatalogReader& catalog, Info& to) {
+  to.collections = catalog.count('n');
+  to.dropped_collections = catalog.count('q');
+  to.nested_collections = catalog.count('i') - to.collections - to.dropped_collections;
 }
 
 }  // namespace sapwood::db

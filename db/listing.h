@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "collections/catalog.h"
+#include "sapwood/info.h"
 #include "sapwood/types.h"
 
 namespace sapwood::db {
@@ -16,5 +17,7 @@ void check_types(const collections::CatalogRecord& record, const CollectionTypes
 // By name.
 std::vector<CollectionInfo> list_collections(const collections::CatalogReader& catalog);
 std::vector<CollectionInfo> list_collections(std::vector<collections::CatalogRecord> records);
+// How many there are: with names, nested, dropped.
+void count_collections(const collections::CatalogReader& catalog, Info& to);
 
 }  // namespace sapwood::db

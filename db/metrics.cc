@@ -106,12 +106,14 @@ Metrics Database::metrics(const Progress& progress) const {
   catalog.for_each([&](CatalogRecord&& record) {
     const CollectionMetrics measured = measure(pages, record, claims);
     add(metrics.all_collections, measured.tree);
-    if (record.part_of_form) add_part(by_id[record.parent].tree, measured.tree);
+    if (record.dropped) add(metrics.dropped, measured.tree);
+    else if (record.part_of_form) add_part(by_id[record.parent].tree, measured.tree);
+    else if (record.is_nested()) add(metrics.nested, measured.tree);
     else by_id[record.id] = measured;
   });
   for (auto& [id, measured] : by_id) metrics.collections.push_back(std::move(measured));
   claims.tell();
-  metrics.info.collections = metrics.collections.size();
+  db::count_collections(catalog, metrics.info);
   metrics.caches = environment().object_caches().metrics();
   std::ranges::sort(metrics.collections, {}, [](const CollectionMetrics& one) { return one.info.name; });
   return metrics;

@@ -4,10 +4,13 @@
 #include <optional>
 
 #include "collections/handle_state.h"
+#include "collections/nested_value.h"
 #include "collections/stored_key.h"
 #include "collections/utf8.h"
 #include "collections/write_state.h"
 #include "db/lost_entries.h"
+#include "tree/descent.h"
+#include "tree/salvage.h"
 
 namespace sapwood::db {
 namespace {
@@ -95,13 +98,58 @@ void Salvage::survey() {
   bool needs_scan = !catalog.gaps().empty() || !catalog.unreadable().empty();
   for (const auto& [id, record] : catalog.records()) {
     Survivor survivor{.record = record};
+    if (record.dropped) survey_dropped(record);
     survey_collection(pages_, survivor, seen_, told);
     needs_scan |= survivor.deep_gaps != 0;
-    survivors_.push_back(std::move(survivor));
+    if (!record.dropped) survivors_.push_back(std::move(survivor));
   }
-  if (!needs_scan) return;
-  orphans_ = tree::find_orphans(file_, seen_, told);
-  find_lost_collections(catalog);
+  if (needs_scan) {
+    orphans_ = tree::find_orphans(file_, seen_, told);
+    find_lost_collections(catalog);
+  }
+  leave_dropped();
+}
+
+// Notes what the entries of a collection that waits to be reclaimed are. Its pages are no orphans.
+void Salvage::survey_dropped(const CatalogRecord& record) {
+  dropped_.insert(record.id);
+  if (!record.owns_collections) return;
+  std::string key;
+  const auto note_children = [&](const u8* page, PageNo, u64) {
+    const LeafNode leaf(page, pages_.page_size());
+    for (u32 i = 0; i < leaf.count(); ++i) {
+      key.clear();
+      const bool is_long =
+          record.types.has_keys() && collections::is_long_key(record.shape, pages_.page_size(), leaf.key(i, key));
+      try {
+        const tree::ValueView value = tree::make_value(leaf.value(i), pages_, record.shape.tree_id);
+        dropped_.insert(collections::child_of_entry(record.types, value, is_long));
+      } catch (const Error&) {  // it may come back, under another name
+      }
+    }
+  };
+  storage::PageSet walked(file_.page_count());
+  tree::salvage_tree(tree::TreeReader(pages_, record.shape, record.root), walked,
+                     {.leaf = note_children, .gap = [](const tree::Gap&) {}});
+}
+
+// Takes out what lies in collections that wait to be reclaimed.
+void Salvage::leave_dropped() {
+  if (dropped_.empty()) return;
+  std::multimap<u64, u64> children;
+  for (const Survivor& survivor : survivors_) {
+    if (survivor.record.is_nested()) children.emplace(survivor.record.parent, survivor.record.id);
+  }
+  std::vector<u64> left(dropped_.begin(), dropped_.end());
+  while (!left.empty()) {
+    const auto [first, last] = children.equal_range(left.back());
+    left.pop_back();
+    for (auto child = first; child != last; ++child) {
+      if (dropped_.insert(child->second).second) left.push_back(child->second);
+    }
+  }
+  std::erase_if(survivors_,
+                [&](const Survivor& one) { return one.record.is_nested() && dropped_.contains(one.record.id); });
 }
 
 // Collections whose records are lost: by names that are left, and by the pages of their trees.
@@ -135,13 +183,15 @@ void Salvage::add_lost_collection(u64 id, const CatalogRemains& catalog, const O
                        catalog.why_lost(id)});
     return;
   }
+  if (record->dropped) return;
   Survivor survivor{.record = std::move(*record)};
   CatalogRecord& found = survivor.record;
   if (has_name) found.name = name->second;
+  if (has_name) found.parent = 0;
   const tree::TreeRoot old_root = found.root;
   survivor.has_root = find_root(found, orphans);
   std::vector<std::string> lost;
-  if (!has_name) lost.emplace_back(old == old_records.end() ? "its name" : "its last name");
+  if (!has_name && !found.is_nested()) lost.emplace_back(old == old_records.end() ? "its name" : "its last name");
   if (old == old_records.end()) lost.emplace_back("its types");
   const bool same_root = survivor.has_root && old_root.root == found.root.root;
   if (!same_root) lost.emplace_back("how many entries it had");
@@ -179,14 +229,87 @@ const CatalogRecord* Salvage::record_of(u64 id) const {
   return found == survivors_.end() ? nullptr : &found->record;
 }
 
+// The form with the new ids of its parts.
+collections::ValueForm Salvage::new_form(const collections::ValueForm& form) const {
+  collections::ValueForm made = form;
+  for (u64* id : {&made.time_index, &made.dictionaries}) {
+    if (*id == 0) continue;
+    const auto found = std::ranges::find(survivors_, *id, [](const Survivor& one) { return one.record.id; });
+    *id = found == survivors_.end() ? collections::WriteSession::kNewId : found->new_id;
+  }
+  return made;
+}
+
 // An index of times is made anew; dictionaries are of use with what they are the dictionaries of.
 bool Salvage::is_copied(const CatalogRecord& record) const {
   if (!record.part_of_form) return true;
   return record.types.key == ValueType::uint64 && record_of(record.parent) == nullptr;
 }
 
+// Entries know nested collections by their ids, so if there are any, all keep theirs.
+void Salvage::keep_ids() {
+  const bool keep = std::ranges::any_of(survivors_, [](const Survivor& one) { return one.record.is_nested(); });
+  std::set<u64> used;
+  for (Survivor& survivor : survivors_) {
+    u64& id = survivor.new_id;
+    id = survivor.record.id;
+    const bool usable = static_cast<u32>(id) != 0 && id >> 63 == 0;
+    if (!keep || !usable || !used.insert(id).second) id = 0;
+  }
+  u64 last = used.empty() ? 0 : *used.rbegin();
+  for (Survivor& survivor : survivors_) {
+    if (survivor.new_id != 0) continue;
+    if (static_cast<u32>(++last) == 0) ++last;
+    survivor.new_id = last;
+  }
+}
+
+// Those whose parent is lost, and one of those that lie in each other, get names.
+void Salvage::find_parents() {
+  std::map<u64, CatalogRecord*> records;
+  for (Survivor& survivor : survivors_) records.emplace(survivor.new_id, &survivor.record);
+  std::set<u64> reachable;
+  for (const auto& [first, record] : records) {
+    std::set<u64> way;
+    u64 id = first;
+    for (CatalogRecord* at = record; at->is_nested() && !reachable.contains(id); id = at->parent, at = records.at(id)) {
+      way.insert(id);
+      const auto parent = records.find(at->parent);
+      const bool lost = parent == records.end() || way.contains(at->parent) ||
+                        !collections::may_be_collections(parent->second->types.value);
+      if (!lost) continue;
+      at->parent = 0;
+      break;
+    }
+    reachable.insert(way.begin(), way.end());
+  }
+  for (const auto& [id, record] : records) {
+    if (record->is_nested()) nested_.emplace(id, record->parent);
+  }
+}
+
+// Those that no entry refers to any more.
+void Salvage::name_orphans(const std::shared_ptr<collections::Environment>& to, RepairReport& report) {
+  if (nested_.empty()) return;
+  collections::WriteState write(to, to->engine().begin_write(std::chrono::milliseconds(-1)));
+  write.session().trust_values();
+  for (const auto& [id, parent] : nested_) {
+    collections::OpenCollection* lost = write.session().find(id);
+    if (lost == nullptr) continue;
+    const std::string old_name = lost->record.name;
+    write.session().adopt_orphan(*lost, free_name(lost->record));
+    const auto told = std::ranges::find(report.collections, old_name, &RepairedCollection::name);
+    if (told == report.collections.end()) continue;
+    told->name = lost->record.name;
+    told->losses.push_back({"the entry of the collection that it was in", 0, "damaged"});
+  }
+  write.commit(Durability::none);
+}
+
 void Salvage::copy_to(const std::shared_ptr<collections::Environment>& to, RepairReport& report) {
   report.losses.insert(report.losses.end(), losses_.begin(), losses_.end());
+  keep_ids();
+  find_parents();
   storage::PageSet given(file_.page_count());
   collections::DictionaryCache dictionaries;
   const FindDictionary find_dictionary = [&](u64 id, u32 number) -> const collections::Dictionary& {
@@ -200,15 +323,20 @@ void Salvage::copy_to(const std::shared_ptr<collections::Environment>& to, Repai
     if (!is_copied(survivor.record)) continue;
     const auto write =
         std::make_shared<collections::WriteState>(to, to->engine().begin_write(std::chrono::milliseconds(-1)));
-    collections::OpenCollection& made = write->session().create(free_name(survivor.record), survivor.record.types,
-                                                                collections::options_of(survivor.record.form));
+    write->session().trust_values();
+    const CatalogRecord& record = survivor.record;
+    collections::OpenCollection& made =
+        record.is_nested()
+            ? write->session().create_orphan(record.parent, record.types, survivor.new_id)
+            : write->session().create_as(free_name(record), record.types, new_form(record.form), survivor.new_id);
     const detail::Handle handle(std::make_shared<collections::HandleState>(write, made));
     const std::function<void()> told = [&] { tell(given.size(), seen_.size()); };
     const std::span<const Orphan> orphans = tree::orphans_of(orphans_, survivor.record.shape.tree_id);
     report.collections.push_back(
-        CollectionSalvage(pages_, survivor, orphans, given, find_dictionary, told).copy_to(handle));
+        CollectionSalvage(pages_, survivor, orphans, given, nested_, find_dictionary, told).copy_to(handle));
     write->commit(Durability::none);
   }
+  name_orphans(to, report);
 }
 
 }  // namespace sapwood::db

@@ -29,8 +29,14 @@ class Salvage {
   void add_lost_collection(u64 id, const CatalogRemains& catalog, const OldRecords& old_records);
   bool find_root(collections::CatalogRecord& record, std::span<const tree::Orphan> orphans) const;
   const collections::CatalogRecord* record_of(u64 id) const;
+  collections::ValueForm new_form(const collections::ValueForm& form) const;
   bool is_copied(const collections::CatalogRecord& record) const;
   std::string free_name(const collections::CatalogRecord& record);
+  void survey_dropped(const collections::CatalogRecord& record);
+  void leave_dropped();
+  void keep_ids();
+  void find_parents();
+  void name_orphans(const std::shared_ptr<collections::Environment>& to, RepairReport& report);
   void tell(u64 done, u64 total);
 
   const storage::DamagedFile& file_;
@@ -42,6 +48,8 @@ class Salvage {
   std::vector<Survivor> survivors_;
   std::vector<tree::Orphan> orphans_;
   std::set<std::string> names_;  // used in the new file
+  NestedSurvivors nested_;
+  std::set<u64> dropped_;  // collections that wait to be reclaimed, or lie in such
 };
 
 }  // namespace sapwood::db

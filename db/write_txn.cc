@@ -22,6 +22,24 @@ OpenCollection& existing(WriteSession& session, std::string_view name) {
   return *collection;
 }
 
+// Where that is, in this transaction. The result borrows from `place`.
+collections::Location location_of(const std::shared_ptr<WriteState>& state, const Place& place) {
+  using collections::Location;
+  if (place.in() == Place::In::database) return {.kind = Location::Kind::name, .key = place.key()};
+  const HandleState* parent = place.parent().state().get();
+  if (parent == nullptr) throw Error(ErrorCode::ended, "the place is in no collection");
+  if (parent->environment() != state->environment()) {
+    throw Error(ErrorCode::invalid_argument, parent->who() + " is in another database");
+  }
+  if (parent->mode() == HandleState::Mode::write)
+    parent->write_state()->session().check_usable(*parent->open_collection());
+  const bool in_list = place.in() == Place::In::list;
+  return {.kind = in_list ? Location::Kind::position : Location::Kind::key,
+          .parent = parent->record().id,
+          .key = place.key(),
+          .index = place.index()};
+}
+
 }  // namespace
 
 WriteTxn& WriteTxn::operator=(WriteTxn&& other) noexcept {
@@ -62,6 +80,12 @@ bool WriteTxn::drop(std::string_view name) {
 void WriteTxn::rename(std::string_view from, std::string_view to) {
   WriteSession& session = session_of(state_);
   session.rename(existing(session, from), to);
+}
+
+void WriteTxn::move(const Place& from, const Place& to) {
+  WriteSession& session = session_of(state_);
+  if (from.in() == Place::In::database && to.in() == Place::In::database) return rename(from.key(), to.key());
+  session.move(location_of(state_, from), location_of(state_, to));
 }
 
 Savepoint WriteTxn::savepoint() {

@@ -13,6 +13,7 @@
 #include "sapwood/any_value.h"
 #include "sapwood/detail/batch.h"
 #include "sapwood/detail/changes.h"
+#include "sapwood/place.h"
 
 namespace sapwood {
 
@@ -68,6 +69,15 @@ class AnyCollection {
   void insert(std::uint64_t index, const AnyValue& value);
   void push_back(const AnyValue& value);
   void erase_at(std::uint64_t first, std::uint64_t count = 1);
+
+  // Values that are collections (sapwood/nested.h): as in Dict and List.
+  AnyCollection create(const AnyValue& key, const CollectionTypes& types);
+  AnyCollection create_at(std::uint64_t index, const CollectionTypes& types);
+  AnyCollection open(const AnyValue& key) const;
+  AnyCollection open_at(std::uint64_t index) const;  // of a list
+  AnyCollection open(Nested value) const;            // as an entry read before told it; else Error{not_found}
+  Place place(const AnyValue& key) const;
+  Place place_at(std::uint64_t index) const;
 
   // All.
   AnyEntry at(std::uint64_t index) const;  // throws Error{out_of_range}

@@ -12,6 +12,7 @@
 
 #include "sapwood/datetime.h"
 #include "sapwood/json.h"
+#include "sapwood/nested.h"
 #include "sapwood/uuid.h"
 
 namespace sapwood {
@@ -35,8 +36,9 @@ struct AnyMap {
 
 namespace detail {
 
-using AnyVariant = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string,
-                                std::vector<std::byte>, Int128, Uuid, DateTime, Json, AnyTuple, AnyList, AnyMap>;
+using AnyVariant =
+    std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, std::string, std::vector<std::byte>, Int128,
+                 Uuid, DateTime, Json, AnyTuple, AnyList, AnyMap, Nested>;
 template <class T, class Variant>
 inline constexpr bool is_alternative = false;
 template <class T, class... Ts>
@@ -80,9 +82,10 @@ ValueType type_of(const AnyValue& value) noexcept;
 //               {"$bytes": "00ff"}, {"$string": "<hexadecimal, not UTF-8>"}, {"$uuid": "..."}, {"$datetime": "..."},
 //               {"$tuple": [...]}, {"$map": [[key, value], ...]}, also for strings that start with $
 //   row         as any: a map of strings, null for a placeholder
+//   collection  none: it is created, not read
 AnyValue parse_value(const TypeInfo& type, std::string_view text);
 // The inverse of parse_value, with as many digits as a double needs to come back the same. Without a type: as that
-// which type_of tells.
+// which type_of tells. A collection: # and its id.
 std::string format_value(const TypeInfo& type, const AnyValue& value);
 std::string format_value(const AnyValue& value);
 

@@ -69,7 +69,10 @@ struct Info {
   std::uint64_t live_pages = 0;     // part of that version
   std::uint64_t pending_pages = 0;  // dead, but an open snapshot or the last checkpoint may need them
   std::uint64_t free_pages = 0;
-  std::uint64_t collections = 0;
+  std::uint64_t collections = 0;         // with names
+  std::uint64_t nested_collections = 0;  // in others, at any depth
+  // Dropped with all that was in them, and not yet free: each commit frees some of it.
+  std::uint64_t dropped_collections = 0;
   std::uint64_t txn = 0;  // newest visible commit
   std::uint64_t checkpoint_txn = 0;
   std::uint64_t checkpoints = 0;  // since open

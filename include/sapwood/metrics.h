@@ -100,8 +100,11 @@ struct Metrics {
   std::uint64_t meta_pages = 0;
   std::uint64_t bitmap_pages = 0;
   TreeMetrics catalog;
-  std::vector<CollectionMetrics> collections;  // by name
-  TreeMetrics all_collections;                 // their sum; the greatest height
+  std::vector<CollectionMetrics> collections;  // by name, without what is nested in them
+  // Sums, with the greatest height.
+  TreeMetrics nested;           // of collections in others
+  TreeMetrics dropped;          // of what was dropped and is not yet free
+  TreeMetrics all_collections;  // of all of these
 
   // Not known if another thread's write transaction stays open for the second that is waited.
   std::optional<SpaceMetrics> space;

@@ -145,6 +145,11 @@ class WriteTxn {
   bool drop(std::string_view name);
   // Throws Error{not_found}, Error{exists}.
   void rename(std::string_view from, std::string_view to);
+  // Moves a collection with all that is below it: between names, keys and positions (place() of maps and lists). What a
+  // key has is dropped; in a list it becomes an item before that position, as positions are once it has left its place.
+  // Handles of it stay good. Throws Error{not_found}, Error{exists} for a name that is used, Error{wrong_type} if
+  // values there cannot be collections, Error{invalid_argument} if it would come to lie in itself. O(depth + log n).
+  void move(const Place& from, const Place& to);
 
   Savepoint savepoint();
 

@@ -33,11 +33,12 @@ enum class ValueType : std::uint8_t {
   bytes = 7,
   int128 = 8,
   uuid = 9,
-  datetime = 10,   // UTC, microseconds since 1970
-  json = 11,       // well-formed JSON; values only
-  any = 12,        // says itself what it is: sapwood/any_value.h
-  tuple = 13,      // of 1..8 parts
-  structure = 14,  // bytes of a C++ struct; values, and keys of dicts and sets
+  datetime = 10,    // UTC, microseconds since 1970
+  json = 11,        // well-formed JSON; values only
+  any = 12,         // says itself what it is: sapwood/any_value.h
+  tuple = 13,       // of 1..8 parts
+  structure = 14,   // bytes of a C++ struct; values, and keys of dicts and sets
+  collection = 15,  // a collection of its own: sapwood/nested.h; values only
 };
 
 inline constexpr std::size_t kMaxTupleParts = 8;
@@ -93,7 +94,7 @@ const char* kind_name(CollectionKind kind) noexcept;
 // The kind with that name. Throws Error{invalid_argument}, listing the names, if there is none.
 CollectionKind kind_of_name(const std::string& name);
 // "bool", "int32", "int64", "uint64", "double", "string", "bytes", "int128", "uuid", "datetime", "json", "any",
-// "tuple", "structure", "none"; "unknown" for others.
+// "tuple", "structure", "collection", "none"; "unknown" for others.
 const char* type_name(ValueType type) noexcept;
 // All of it: "double", "tuple(string, int64)", "structure(24)", "double with codec 7", "row of double".
 std::string type_name(const TypeInfo& type);

@@ -120,6 +120,7 @@ void Executor::execute_checked(const Operation& operation) {
   switch (operation.kind) {
     case OperationKind::drop: return drop(operation, known);
     case OperationKind::rename: return rename(operation);
+    case OperationKind::nest: return nest(operation);
     case OperationKind::read: return read(operation, known);
     case OperationKind::savepoint: return savepoint();
     case OperationKind::roll_back_to: return roll_back_to(operation.place);
@@ -254,6 +255,39 @@ void Executor::rename(const Operation& operation) {
   }
   library([&] { txn_->rename(from, to); });
   working_->rename(from, to);
+}
+
+void Executor::nest(const Operation& operation) {
+  const std::vector<KnownCollection>& roots = nest_roots();
+  const Model& before = txn_ ? *working_ : history_.newest();
+  const bool all_there = std::ranges::all_of(roots, [&](const KnownCollection& root) { return before.has(root.name); });
+  const bool automatic = operation.automatic && !txn_ && all_there;
+  if (!automatic) begin();
+  Model next = automatic ? before : std::move(*working_);
+  std::vector<NestNode*> nodes;
+  for (const KnownCollection& root : roots) nodes.push_back(next.edit(root.name, root.types).nest.root());
+  const NestStep step = plan_nest(operation, nodes);
+  const std::optional<ErrorCode> expected = perform(step, nodes);
+  const bool is_drop = step.action == NestStep::Action::drop_root;
+  if (is_drop) next.drop(roots[step.at.root].name);
+  std::optional<ErrorCode> result;
+  if (automatic && step.action != NestStep::Action::move) {
+    const auto open = [&](std::size_t number) { return database_->any(roots[number].name, roots[number].types); };
+    automatic_commit(std::move(next), [&] {
+      if (is_drop) database_->drop(roots[step.at.root].name);
+      else result = perform(step, open, {});
+    });
+  } else {
+    begin();
+    working_ = std::move(next);
+    const auto open = [&](std::size_t number) { return txn_->any(roots[number].name, roots[number].types); };
+    library([&] {
+      for (std::size_t i = 0; i < roots.size(); ++i) open(i);
+      if (is_drop) txn_->drop(roots[step.at.root].name);
+      else result = perform(step, open, [&](const Place& from, const Place& to) { txn_->move(from, to); });
+    });
+  }
+  if (result != expected) throw Disagreement(describe(operation) + " gave another error");
 }
 
 void Executor::read(const Operation& operation, const KnownCollection& known) {

@@ -75,6 +75,7 @@ class Executor {
   void change_in_transaction(const Operation& operation, const KnownCollection& known);
   void drop(const Operation& operation, const KnownCollection& known);
   void rename(const Operation& operation);
+  void nest(const Operation& operation);
   void read(const Operation& operation, const KnownCollection& known);
   void commit(Durability durability);
   void big_commit(const Operation& operation);

@@ -11,6 +11,11 @@ ModelCollection& Model::edit(const std::string& name, const CollectionTypes& typ
   if (slot == nullptr) {
     slot = std::make_shared<ModelCollection>();
     slot->types = types;
+    if (is_nest(types)) {
+      auto root = std::make_unique<NestNode>();
+      root->types = types;
+      slot->nest = Nest(std::move(root));
+    }
   } else if (slot.use_count() > 1) {
     slot = std::make_shared<ModelCollection>(*slot);
   }
@@ -306,6 +311,10 @@ std::unique_ptr<Face> model_face(ModelCollection& collection, u64 max_key) {
 Model dump(const ReadTxn& snapshot) {
   Model model;
   for (const CollectionInfo& info : snapshot.collections()) {
+    if (is_nest(info.types)) {
+      model.edit(info.name, info.types).nest = read_nest(snapshot.any(info.name));
+      continue;
+    }
     const std::unique_ptr<Face> face = face_of(snapshot, info.name, info.types);
     ModelCollection& to = model.edit(info.name, info.types);
     if (face->size() != info.count) disagree(info.name, "collections() and size() differ");
@@ -345,6 +354,10 @@ std::string difference(const Model& found, const Model& expected) {
     const ModelCollection& one = found.at(name);
     const ModelCollection& two = expected.at(name);
     if (one == two) continue;
+    if (is_nest(one.types)) {
+      text += "'" + name + "': " + describe(one.nest) + ", expected " + describe(two.nest) + "; ";
+      continue;
+    }
     text += "'" + name + "': " + std::to_string(one.size()) + " entries, expected " + std::to_string(two.size());
     const auto first_item = std::ranges::mismatch(one.items, two.items).in1 - one.items.begin();
     if (!one.types.has_keys()) text += ", first difference at " + std::to_string(first_item);
@@ -363,6 +376,11 @@ void require_equal(const ReadTxn& snapshot, const Model& expected, u64 seed) {
   for (const CollectionInfo& info : infos) {
     ModelCollection copy = expected.at(info.name);
     if (copy.types != info.types) disagree(info.name, "other types");
+    if (is_nest(info.types)) {
+      const Nest found = read_nest(snapshot.any(info.name));
+      if (found == copy.nest) continue;
+      disagree(info.name, describe(found) + " instead of " + describe(copy.nest));
+    }
     const std::unique_ptr<Face> model = model_face(copy, ~u64{0});
     const std::unique_ptr<Face> face =
         one_in(random, 4) ? any_face(snapshot.any(info.name)) : face_of(snapshot, info.name, info.types);

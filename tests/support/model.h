@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tests/support/face.h"
+#include "tests/support/nest.h"
 
 namespace sapwood::test {
 
@@ -14,8 +15,12 @@ struct ModelCollection {
   CollectionTypes types;
   std::map<std::string, std::string> entries;  // by encoded key, which are in the order of the type
   std::vector<std::string> items;              // of a list, or rows
+  Nest nest;                                   // of one that holds collections, with all below it
   bool operator==(const ModelCollection&) const = default;
-  u64 size() const { return types.has_keys() ? entries.size() : items.size(); }
+  u64 size() const {
+    if (nest.root() != nullptr) return nest.root()->size();
+    return types.has_keys() ? entries.size() : items.size();
+  }
 };
 
 class Model {

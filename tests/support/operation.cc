@@ -15,7 +15,7 @@ const char* operation_name(OperationKind kind) {
       "extend",    "bulk_load",     "update",         "assign",     "erase_if",     "combine",    "clear",
       "drop",      "rename",        "read",           "savepoint",  "roll_back_to", "release",    "commit",
       "roll_back", "take_snapshot", "check_snapshot", "checkpoint", "sync",         "big_commit", "verify",
-      "reopen",    "toggle_named",  "compact"};
+      "reopen",    "toggle_named",  "compact",        "nest"};
   return kNames.at(static_cast<std::size_t>(kind));
 }
 
@@ -64,6 +64,7 @@ Mix usual_mix() {
   mix[reopen] = 1;
   mix[toggle_named] = 2;
   mix[compact] = 1;
+  mix[nest] = 100;
   return mix;
 }
 

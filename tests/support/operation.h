@@ -44,8 +44,9 @@ enum class OperationKind : u8 {
   reopen,        // closes and opens
   toggle_named,  // makes a named snapshot, or drops it
   compact,
+  nest,  // something in collections that hold collections: tests/support/nest.h
 };
-inline constexpr std::size_t kOperationKinds = 31;
+inline constexpr std::size_t kOperationKinds = 32;
 const char* operation_name(OperationKind kind);
 
 struct Operation {

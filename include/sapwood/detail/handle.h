@@ -166,6 +166,16 @@ class Handle {
   std::uint64_t erase_if(EntryTest test);
   void clear();
 
+  // Values that are collections. create: an empty one at a key, in the place of what is there, or in front of the item
+  // at `index` <= size. Throws wrong_type if values of this one cannot be collections. child: the one at a key, at a
+  // position, with that id; with `types` unless null, else wrong_type, also of a value that is none. Throws not_found,
+  // out_of_range.
+  Handle create_child(std::string_view key, const CollectionTypes& types);
+  Handle create_child_at(std::uint64_t index, const CollectionTypes& types);
+  Handle child(std::string_view key, const CollectionTypes* types) const;
+  Handle child_at(std::uint64_t index, const CollectionTypes* types) const;
+  Handle child_with(std::uint64_t id, const CollectionTypes* types) const;
+
   const std::shared_ptr<collections::HandleState>& state() const { return state_; }
   // What it refers to. Throws Error{ended} if it belongs to nothing.
   collections::HandleState& checked() const;

@@ -9,6 +9,7 @@
 #include "sapwood/codec.h"
 #include "sapwood/detail/blocks.h"
 #include "sapwood/detail/changes.h"
+#include "sapwood/detail/children.h"
 #include "sapwood/detail/filtered.h"
 #include "sapwood/detail/item.h"
 #include "sapwood/detail/range.h"
@@ -17,7 +18,10 @@
 namespace sapwood::detail {
 
 template <Storable T>
-class Items {
+class Items : public ItemChildren<T> {
+ protected:
+  using ItemChildren<T>::handle_;
+
  public:
   using value_type = T;
   using View = typename Codec<T>::View;
@@ -25,8 +29,7 @@ class Items {
   using Range = ItemRange<T>;
   using iterator = typename Range::iterator;
 
-  Items() = default;
-  explicit Items(Handle handle) : handle_(std::move(handle)) {}
+  using ItemChildren<T>::ItemChildren;
 
   const std::string& name() const { return handle_.name(); }
   std::uint64_t size() const { return handle_.size(); }  // O(1)
@@ -151,9 +154,6 @@ class Items {
   iterator end() const { return range().end(); }
 
   const Handle& handle() const { return handle_; }
-
- protected:
-  Handle handle_;
 
  private:
   using Found = Indexed<T>;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sapwood/detail/changes.h"
+#include "sapwood/detail/children.h"
 #include "sapwood/detail/keyed.h"
 #include "sapwood/detail/times.h"
 #include "sapwood/detail/update.h"
@@ -128,6 +129,36 @@ class Mapping : public Base {
   template <std::ranges::input_range R>
   void put_all(R&& entries) {
     fill(Batch::Mode::put, entries);
+  }
+
+  // Values that are collections (sapwood/nested.h). A new, empty one, in the place of what the key has. Any C, such as
+  // List<std::string>.
+  template <TypedCollection C>
+  C create(KeyView key)
+    requires HoldsCollections<V>
+  {
+    return C(handle_.create_child(EncodedKey(key), C::types));
+  }
+  // The collection that the value at `key` is; AnyCollection takes all. Throws Error{not_found} without the key,
+  // Error{wrong_type} if it is of another kind or other types, or the value no collection.
+  template <AnyTypeOfCollection C>
+  C open(KeyView key) const
+    requires HoldsCollections<V>
+  {
+    return open_as<C>([&](const CollectionTypes* types) { return handle_.child(EncodedKey(key), types); });
+  }
+  // The same, as a value read before told it. Throws Error{not_found} if it is no value of this map any more.
+  template <AnyTypeOfCollection C>
+  C open(Nested value) const
+    requires HoldsCollections<V>
+  {
+    return open_as<C>([&](const CollectionTypes* types) { return handle_.child_with(value.id, types); });
+  }
+  // For WriteTxn::move.
+  Place place(KeyView key) const
+    requires HoldsCollections<V>
+  {
+    return {handle_, std::string_view(EncodedKey(key))};
   }
 
  protected:

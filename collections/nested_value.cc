@@ -1,0 +1,58 @@
+#include "collections/nested_value.h"
+
+#include "base/bytes.h"
+#include "collections/stored_key.h"
+#include "sapwood/any_value.h"
+
+namespace sapwood::collections {
+namespace {
+
+constexpr u8 kAnyTag = 0x70;  // docs/format.md, "Any"
+constexpr std::size_t kIdSize = 8;
+
+}  // namespace
+
+bool may_be_collections(const TypeInfo& type) {
+  return type.type == ValueType::collection || type.type == ValueType::any;
+}
+
+u64 child_in(const TypeInfo& type, Bytes value) {
+  if (type.type == ValueType::collection) return value.size() == kIdSize ? load<u64>(value.data()) : 0;
+  if (type.type != ValueType::any || value.size() != 1 + kIdSize || static_cast<u8>(value.front()) != kAnyTag) return 0;
+  return load_be64(value.data() + 1);
+}
+
+std::string value_of_child(const TypeInfo& type, u64 id) {
+  std::string value(kIdSize, '\0');
+  if (type.type == ValueType::collection) {
+    store<u64>(value.data(), id);
+  } else {
+    store_be64(value.data(), id);
+    value.insert(value.begin(), static_cast<char>(kAnyTag));
+  }
+  return value;
+}
+
+u64 child_of_entry(const CollectionTypes& types, const tree::ValueView& value, bool is_long) {
+  if (is_long) {
+    std::string both;
+    value.read(both);
+    return child_in(types.value, split_long_entry(both, {}).value);
+  }
+  return value.is_inline() ? child_in(types.value, value.inline_bytes()) : 0;
+}
+
+void throw_no_child(const CatalogRecord& parent, u64 id, ErrorCode code) {
+  const std::string who = std::string(kind_name(parent.types.kind)) + " '" + parent.name + "'";
+  if (code == ErrorCode::corrupt) {
+    throw Error(code, who + ": C5: an entry refers to the collection " + name_of_nested(id) +
+                          ", which is not there, or another one's; run check on the file");
+  }
+  throw Error(code, who + " does not hold the collection " + name_of_nested(id) + " (any more)");
+}
+
+void note_child(CatalogRecord& record, Bytes value) {
+  if (!record.owns_collections && child_in(record.types.value, value) != 0) record.owns_collections = true;
+}
+
+}  // namespace sapwood::collections
