@@ -77,6 +77,7 @@ void run_compression(Runner& runner);
 void run_killed(Runner& runner);
 void run_lists(Runner& runner);
 void run_blocks(Runner& runner);
+void run_records(Runner& runner);
 void run_processes(Runner& runner);
 void run_engine(Runner& runner);
 

@@ -86,6 +86,7 @@ void run(const bench::Arguments& arguments, bench::Peers peers) {
   bench::run_killed(runner);
   bench::run_lists(runner);
   bench::run_blocks(runner);
+  bench::run_records(runner);
   bench::run_processes(runner);
   bench::run_engine(runner);
   if (!arguments.json.empty())

@@ -23,11 +23,12 @@ struct Verb {
   int (*run)(Command&);
 };
 
-constexpr std::array<Verb, 17> kVerbs{{
+constexpr std::array<Verb, 18> kVerbs{{
     {"info", "FILE", "Facts about the file: pages, sizes, log, last commit", run_info},
     {"ls", "FILE [COLLECTION]", "List the collections with their kinds, types and sizes", run_ls},
     {"get", "FILE COLLECTION [KEY]", "Print the value of a key or of many, or the item at a position", run_get},
     {"put", "FILE COLLECTION [KEY] VALUE", "Store a value, creating file and collection if absent", run_put},
+    {"insert", "FILE LIST POSITION VALUE", "Insert an item into a list or a row into records", run_insert},
     {"del", "FILE COLLECTION [KEY]", "Delete a key, a position, a range or a whole collection", run_del},
     {"scan", "FILE COLLECTION", "Print entries in order, all or a range", run_scan},
     {"import", "FILE SOURCE", "Read JSON lines, CSV, Debian control files or an export", run_import},

@@ -1,4 +1,5 @@
-// sapwood put FILE COLLECTION [KEY] VALUE: stores one value.
+// sapwood put FILE COLLECTION [KEY] VALUE: stores one value. sapwood insert FILE COLLECTION POSITION VALUE: the same
+// before an item of a list.
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -138,7 +139,40 @@ Json put_into_list(const Request& request, AnyCollection& list) {
   return Json::object({{"collection", to_json(request.collection)}, {"position", *position}, {"new", is_new}});
 }
 
+constexpr const char* kInsertHelp =
+    "Items from POSITION on move up by one; the size of the list as POSITION adds to the end. The value is read as "
+    "the\n"
+    "list's type, as put does. Into records: a JSON object, or null for a placeholder.\n\n"
+    "Examples:\n"
+    "  sapwood insert lab.sapwood frames 0 ethanol          before the first item\n"
+    "  sapwood insert lab.sapwood frames -1 methane         before the last one\n"
+    "  sapwood insert lab.sapwood rows 2 '{\"name\":\"neon\"}'";
+
 }  // namespace
+
+int run_insert(Command& command) {
+  Request request;
+  request.insert = true;
+  request.key.emplace();
+  command.required("COLLECTION", request.collection, "a list or records");
+  command.required("POSITION", *request.key, "of the item to insert before; -1 is the last");
+  command.required("VALUE", request.value, "what to insert");
+  command.footer(kInsertHelp);
+  command.parse();
+
+  Database database = open_to_write(command.file());
+  WriteTxn txn = database.begin_write();
+  AnyCollection list = find_collection(database, txn, request.collection);
+  if (list.types().has_keys()) {
+    throw UsageError("'" + request.collection + "' is a " + kind_words(list.types().kind) +
+                     ", which has no positions to insert at: use put");
+  }
+  const Json result = put_into_list(request, list);
+  txn.commit();
+  database.close();
+  if (command.json()) print_json(result);
+  return kOk;
+}
 
 int run_put(Command& command) {
   Request request;

@@ -9,6 +9,7 @@ int run_info(Command& command);
 int run_ls(Command& command);
 int run_get(Command& command);
 int run_put(Command& command);
+int run_insert(Command& command);
 int run_del(Command& command);
 int run_scan(Command& command);
 int run_import(Command& command);

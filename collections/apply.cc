@@ -40,13 +40,13 @@ bool is_block(const OpenCollection& list, const Operation& operation) {
 void WriteSession::apply(const Operation& operation) {
   try {
     if (operation.kind == OperationKind::create) {
-      if (static_cast<u32>(operation.id) == 0 || find(operation.id) != nullptr)
+      if (!is_free_tree_id(static_cast<u32>(operation.id)) || find(operation.id) != nullptr)
         throw_unfit(operation, "its id is used");
       create_as(operation.name, operation.types, operation.form, operation.id);
       return;
     }
     if (operation.kind == OperationKind::create_nested) {
-      if (static_cast<u32>(operation.id) == 0 || find(operation.id) != nullptr)
+      if (!is_free_tree_id(static_cast<u32>(operation.id)) || find(operation.id) != nullptr)
         throw_unfit(operation, "its id is used");
       create_nested(operation.to, operation.types, operation.id);
       return;

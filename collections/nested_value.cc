@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "collections/stored_key.h"
 #include "sapwood/any_value.h"
+#include "sapwood/detail/rows.h"
 
 namespace sapwood::collections {
 namespace {
@@ -13,13 +14,30 @@ constexpr std::size_t kIdSize = 8;
 }  // namespace
 
 bool may_be_collections(const TypeInfo& type) {
+  if (type.row) return false;
   return type.type == ValueType::collection || type.type == ValueType::any;
 }
 
 u64 child_in(const TypeInfo& type, Bytes value) {
+  if (type.row) return 0;
   if (type.type == ValueType::collection) return value.size() == kIdSize ? load<u64>(value.data()) : 0;
   if (type.type != ValueType::any || value.size() != 1 + kIdSize || static_cast<u8>(value.front()) != kAnyTag) return 0;
   return load_be64(value.data() + 1);
+}
+
+bool holds_child(const TypeInfo& type, Bytes value) {
+  if (!type.row) return child_in(type, value) != 0;
+  bool found = false;
+  const TypeInfo field_type = type.of_field();
+  struct Search {
+    const TypeInfo& type;
+    bool& found;
+  } search{field_type, found};
+  detail::read_row(value, {&search, [](void* to, const detail::FieldBytes& field) {
+                             Search& in = *static_cast<Search*>(to);
+                             in.found |= child_in(in.type, field.value) != 0;
+                           }});
+  return found;
 }
 
 std::string value_of_child(const TypeInfo& type, u64 id) {

@@ -9,9 +9,11 @@ namespace sapwood::collections {
 // Whether values of the type can be collections.
 bool may_be_collections(const TypeInfo& type);
 // Whether they are: then the record says so from its creation on.
-inline bool always_collections(const TypeInfo& type) { return type.type == ValueType::collection; }
+inline bool always_collections(const TypeInfo& type) { return type.type == ValueType::collection && !type.row; }
 // The id of the collection that a stored value is; 0 if it is none, or none that can be.
 u64 child_in(const TypeInfo& type, Bytes value);
+// The same of a value that may be a row: whether a field of it is a collection.
+bool holds_child(const TypeInfo& type, Bytes value);
 // The bytes of a value of that type that is the collection.
 std::string value_of_child(const TypeInfo& type, u64 id);
 // The same of an entry as the tree holds it. Reads no large value but those behind long keys.

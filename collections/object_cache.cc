@@ -109,9 +109,12 @@ void ObjectCaches::add(const std::shared_ptr<ObjectCacheState>& cache) {
 }
 
 std::vector<CacheMetrics> ObjectCaches::metrics() const {
+  const auto caches = [this] {  // a cache that is locked may be adding itself
+    const std::lock_guard lock(mutex_);
+    return caches_;
+  }();
   std::vector<CacheMetrics> all;
-  const std::lock_guard lock(mutex_);
-  for (const auto& one : caches_) {
+  for (const auto& one : caches) {
     if (const std::shared_ptr<ObjectCacheState> cache = one.lock()) all.push_back(cache->metrics());
   }
   return all;

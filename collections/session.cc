@@ -91,7 +91,8 @@ void WriteSession::check_entry(const OpenCollection& collection, Bytes key, Byte
   if (value.size() > tree::kMaxValueSize) [[unlikely]] {
     throw Error(ErrorCode::too_long, who(collection) + ": the value is longer than 2^48 - 1 bytes");
   }
-  if (may_be_collections(types.value) && !trusts_values_ && child_in(types.value, value) != 0) [[unlikely]] {
+  const bool may_refer = types.value.type == ValueType::any || types.value.type == ValueType::collection;
+  if (may_refer && !trusts_values_ && holds_child(types.value, value)) [[unlikely]] {
     throw Error(ErrorCode::invalid_argument,
                 who(collection) +
                     ": a collection cannot be put as a value, since it belongs to one entry only; create "

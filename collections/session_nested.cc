@@ -311,6 +311,7 @@ void WriteSession::erase_tree_entries(OpenCollection& collection, u64 first, u64
 }
 
 bool WriteSession::reclaim() {
+  const ReserveUse reserve(txn_);
   for (u64 work = 0; work < kStepWork;) {
     const std::optional<u64> id = catalog_reader().first_dropped();
     if (!id) return false;
@@ -332,7 +333,6 @@ bool WriteSession::reclaim() {
 void WriteSession::reclaim_at_commit() {
   if (!catalog_reader().first_dropped()) return;
   const std::shared_ptr<SavedState> before = save();
-  const ReserveUse reserve(txn_);
   try {
     reclaim();
   } catch (const Error& error) {

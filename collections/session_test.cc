@@ -107,6 +107,39 @@ TEST_F(Apply, WhatDoesNotFitIsCorrupt) {
   EXPECT_EQ(tree(9).size(), 1u) << "nothing was changed, so the session is not poisoned";
 }
 
+TEST_F(Apply, SeveralValuesGoToTheEndOfAListWithFixedLeaves) {
+  const CollectionTypes doubles{CollectionKind::list, ValueType::none, ValueType::float64};
+  apply({.kind = OperationKind::create, .id = 7, .types = doubles, .name = "doubles"});
+  std::string many;
+  for (int i = 0; i < 200; ++i) many += kOne;
+  apply({.kind = OperationKind::list_insert, .id = 7, .value = many, .index = 0});
+  apply({.kind = OperationKind::list_insert, .id = 7, .value = many, .index = 200});
+  apply({.kind = OperationKind::list_insert, .id = 7, .value = kOne, .index = 3});
+  EXPECT_EQ(tree(7).size(), 401u);
+  EXPECT_EQ(text_of(tree(7).at(400)), kOne);
+  const Operation unfit[] = {
+      {.kind = OperationKind::list_insert, .id = 7, .value = many, .index = 400},
+      {.kind = OperationKind::list_insert, .id = 7, .value = Bytes(many).substr(1), .index = 401},
+  };
+  for (const Operation& operation : unfit) {
+    EXPECT_EQ(code_of([&] { apply(operation); }), ErrorCode::corrupt);
+  }
+}
+
+TEST_F(Apply, CheckTellsOfBytesThatAreNoRow) {
+  const CollectionTypes rows{CollectionKind::records, ValueType::none, TypeInfo(ValueType::float64).as_row()};
+  apply({.kind = OperationKind::create, .id = 7, .types = rows, .name = "rows"});
+  apply({.kind = OperationKind::list_insert, .id = 7, .value = Bytes("\1\0", 2), .index = 0});
+  apply({.kind = OperationKind::list_insert, .id = 7, .value = "no row", .index = 1});
+  session_.flush();
+  txn_->commit(Durability::async);
+  const ScopedSnapshot snapshot(environment_->engine());
+  std::vector<std::string> findings;
+  check_collections(snapshot->pages, snapshot->descriptor.catalog, 0, {}, 0, findings);
+  ASSERT_EQ(findings.size(), 1u);
+  EXPECT_NE(findings[0].find("records 'rows': entry 1"), std::string::npos) << findings[0];
+}
+
 TEST(Session, AFailureAfterTheFirstChangePoisons) {
   os::SimDisk disk;
   const std::unique_ptr<os::SimProcess> process = disk.start_process();

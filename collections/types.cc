@@ -200,6 +200,7 @@ u32 width_of(const TypeInfo& type) {
 bool are_known(const CollectionTypes& types) {
   if (types.kind < CollectionKind::list || types.kind > CollectionKind::records) return false;
   if (types.key.row || types.value.row != (types.kind == CollectionKind::records)) return false;
+  if (types.value.row && types.value.type == ValueType::collection) return false;
   if (!is_known(types.key) || !is_known(types.value)) return false;
   if (types.key.type == ValueType::json || types.key.type == ValueType::collection) return false;
   if (types.is_sorted() && types.key.type == ValueType::structure) return false;

@@ -89,6 +89,20 @@ TEST(ListScan, IsOverWithItsTransaction) {
   EXPECT_EQ(code_of([&] { scan.begin(); }), ErrorCode::ended);
 }
 
+TEST(Scan, GivesEntriesOfMapsAndSetsThatPass) {
+  Database db = Database::temporary(quick_options());
+  auto mass = db.sorted_map<std::string, double>("mass");
+  for (const auto& [symbol, value] : {std::pair("C", 12.011), {"H", 1.008}, {"O", 15.999}}) mass.put(symbol, value);
+  std::string heavy;
+  for (const auto& [symbol, value] : mass.scan([](const auto& entry) { return entry.second > 10; })) heavy += symbol;
+  EXPECT_EQ(heavy, "CO");
+  auto primes = db.set<std::int64_t>("primes");
+  for (const std::int64_t prime : {2, 3, 5, 7}) primes.insert(prime);
+  std::int64_t sum = 0;
+  for (const std::int64_t prime : primes.scan([](std::int64_t n) { return n > 2; })) sum += prime;
+  EXPECT_EQ(sum, 15);
+}
+
 TEST(ListBlocks, ArraysAreAppendedAsTheyAre) {
   Database db = Database::temporary(quick_options());
   auto numbers = db.list<std::int64_t>("numbers");

@@ -61,9 +61,10 @@ TEST(Nested, IsOfAnyKindInAnyKindWithValues) {
     column.create_back<SortedMap<std::int64_t, std::string>>().put(5, "map");
     column.create_back<Set<std::string>>().insert("set");
     column.create_back<SortedSet<double>>().insert(0.5);
+    column.create_back<Records<double>>().append(Records<double>::Row{{"x", 1}});
     column.create<Column>(0).create_back<Level>().create<Shelf>(3).create<Notes>("notes").put("x", 1);
   });
-  ASSERT_EQ(db.list<Nested>("column").size(), 6u);
+  ASSERT_EQ(db.list<Nested>("column").size(), 7u);
   const ReadTxn txn = db.read();
   const Column seen = txn.list<Nested>("column");
   EXPECT_EQ(seen.open<Words>(1).at(0), "list");
@@ -71,10 +72,11 @@ TEST(Nested, IsOfAnyKindInAnyKindWithValues) {
   EXPECT_EQ((seen.open<SortedMap<std::int64_t, std::string>>(3).at(5)), "map");
   EXPECT_TRUE(seen.open<Set<std::string>>(4).contains("set"));
   EXPECT_TRUE(seen.open<SortedSet<double>>(5).contains(0.5));
+  EXPECT_EQ(seen.open<Records<double>>(6).field(0, "x"), 1);
   EXPECT_EQ(seen.open<Column>(0).open<Level>(0).open<Shelf>(3).open<Notes>("notes").at("x"), AnyValue(1));
   EXPECT_EQ(code_of([&] { seen.open<Numbers>(1); }), ErrorCode::wrong_type);
   EXPECT_EQ(seen.open<AnyCollection>(1).at(0).value, AnyValue("list"));
-  EXPECT_EQ(code_of([&] { seen.open<Words>(6); }), ErrorCode::out_of_range);
+  EXPECT_EQ(code_of([&] { seen.open<Words>(7); }), ErrorCode::out_of_range);
   expect_sound(db);
 }
 
@@ -130,6 +132,9 @@ TEST(Nested, IsTheCreatorsOnly) {
     EXPECT_EQ(code_of([&] { notes.put("a", AnyList{{told}}); }), ErrorCode::invalid_argument);
     Dict<AnyValue, std::string> by_any = txn.dict<AnyValue, std::string>("by any");
     EXPECT_EQ(code_of([&] { by_any.put(told, "x"); }), ErrorCode::invalid_argument);
+    Records<AnyValue> rows = txn.records<AnyValue>("rows");
+    EXPECT_EQ(code_of([&] { rows.append(Records<AnyValue>::Row{{"field", told}}); }), ErrorCode::invalid_argument);
+    EXPECT_EQ(code_of([&] { txn.records<Nested>("others"); }), ErrorCode::invalid_argument);
     EXPECT_EQ(shelf.size(), 1u);
     EXPECT_EQ(column.size(), 1u);
   });
@@ -447,6 +452,20 @@ TEST(Nested, GoesToAnyDepth) {
     EXPECT_EQ(db.info().nested_collections, 0u);
     expect_sound(db);
   }
+}
+
+TEST(Nested, CompactFreesWhatWasDroppedFirst) {
+  Database db = Database::temporary(quick_options());
+  db.write([](WriteTxn& txn) {
+    Shelf shelf = txn.dict<std::string, Nested>("shelf");
+    for (int i = 0; i < 2000; ++i) shelf.create<Words>(std::to_string(i)).push_back("word");
+  });
+  db.drop("shelf");
+  EXPECT_GT(db.info().nested_collections, 1000u);
+  db.compact();
+  EXPECT_EQ(db.info().nested_collections, 0u);
+  EXPECT_EQ(db.info().dropped_collections, 0u);
+  expect_sound(db);
 }
 
 // Dropping takes one record from one place to another, whatever lies below it; each later commit frees some.

@@ -253,13 +253,14 @@ void Salvage::keep_ids() {
   for (Survivor& survivor : survivors_) {
     u64& id = survivor.new_id;
     id = survivor.record.id;
-    const bool usable = static_cast<u32>(id) != 0 && id >> 63 == 0;
+    const bool usable = collections::is_free_tree_id(static_cast<u32>(id)) && id >> 63 == 0;
     if (!keep || !usable || !used.insert(id).second) id = 0;
   }
   u64 last = used.empty() ? 0 : *used.rbegin();
   for (Survivor& survivor : survivors_) {
     if (survivor.new_id != 0) continue;
-    if (static_cast<u32>(++last) == 0) ++last;
+    while (!collections::is_free_tree_id(static_cast<u32>(++last))) {
+    }
     survivor.new_id = last;
   }
 }

@@ -66,6 +66,7 @@ TEST(Fault, DiskFull) {
     Executor again(settings, history);
     again.open();
     require_clean(again.database());
+    for (const SnapshotInfo& snapshot : again.database().snapshots()) again.database().drop_snapshot(snapshot.name);
     again.database().write([](WriteTxn& txn) {
       for (const CollectionInfo& info : txn.collections()) txn.drop(info.name);
     });

@@ -3,6 +3,7 @@
 //   v1-records.sapwood its records
 //   v1-types.sapwood   those of golden_types.h, closed
 //   v1-killed.sapwood  the same as a killed process left it: half of it is in the log beside it
+//   v1-nested.sapwood, v1-nested-killed.sapwood  the same of the nested collections of golden_nested.h
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -11,6 +12,7 @@
 
 #include "os/sim_disk.h"
 #include "tests/support/golden.h"
+#include "tests/support/golden_nested.h"
 #include "tests/support/golden_types.h"
 #include "tests/support/temp_folder.h"
 
@@ -91,6 +93,30 @@ TEST(Golden, Version1OfRecords) {
   require_clean(database);
 }
 
+// Reclaims the rest of what was dropped.
+void require_nested(const std::string& data, const std::string& log) {
+  const TempFolder folder;
+  const std::string path = folder.file("copy.sapwood");
+  write_file(path, data);
+  if (!log.empty()) write_file(path + "-log", log);
+  Database database = Database::open(path);
+  EXPECT_EQ(database.info().recovery.records, log.empty() ? 0 : kGoldenNestedRecords);
+  EXPECT_NE(database.info().dropped_collections, 0u);
+  require_golden_nested(database.read());
+  require_clean(database);
+  for (int i = 0; database.info().dropped_collections != 0; ++i) {
+    ASSERT_LT(i, 100);
+    database.list<bool>("ticks").push_back(true);
+  }
+  require_golden_nested(database.read());
+  require_clean(database);
+}
+
+TEST(Golden, Version1OfNestedCollections) {
+  require_nested(read_file(golden("v1-nested.sapwood")), "");
+  require_nested(read_file(golden("v1-nested-killed.sapwood")), read_file(golden("v1-nested-killed.sapwood-log")));
+}
+
 TEST(Golden, Version1OfAKilledProcess) {
   const std::string data = read_file(golden("v1-killed.sapwood"));
   const std::string log = read_file(golden("v1-killed.sapwood-log"));
@@ -120,6 +146,10 @@ TEST(Golden, PresentVersionIsTheNewestFile) {
   require_types(types.killed, types.killed_log);
   expect_same_format(types.closed, read_file(golden("v1-types.sapwood")));
   expect_same_format(types.killed, read_file(golden("v1-killed.sapwood")));
+  const GoldenImages nested = make_golden_nested();
+  require_nested(nested.closed, "");
+  require_nested(nested.killed, nested.killed_log);
+  expect_same_format(nested.closed, read_file(golden("v1-nested.sapwood")));
 }
 
 }  // namespace

@@ -136,7 +136,7 @@ class Database {
   // then that each page in use is referred to once, and marked as in use, and no other is. A sentence for each fault
   // found, which names the collection, the page and the broken rule; 1,000 at most; empty is good. Writers go on, but
   // for the last part. `progress` is told pages; Error{cancelled} if it returns false. Reads all pages in use. Memory:
-  // a bit for each page of the file. Waits as begin_write() does.
+  // a bit for each page of the file, 17 bytes for each collection. Waits as begin_write() does.
   std::vector<std::string> check(const Progress& progress = {});
   // Facts at hand, and who has the file open. Microseconds, and a system call for each process; waits for a write
   // transaction that is open for a twentieth of a second at most, and goes on without: Info::space_txn.

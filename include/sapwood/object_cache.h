@@ -6,8 +6,9 @@
 // asks for any more (their page was written anew) leave as the policy says. In a write transaction, whose pages do
 // change, everything is decoded and nothing cached.
 //
-// One cache may be used by any number of threads; a lock is held for a look-up, not while decoding. It serves one file:
-// asked for another one while that is open, it throws Error{invalid_argument}.
+// One cache may be used by any number of threads; a lock is held for a look-up, not while decoding, so Decode and Size
+// may run in several at once. A cache serves one file: asked for another one while that is open, it throws
+// Error{invalid_argument}.
 #pragma once
 
 #include <concepts>

@@ -24,7 +24,7 @@ struct CacheOptions {
   CachePolicy policy = CachePolicy::lru;
   std::uint64_t max_entries = 1024;
   std::uint64_t max_bytes = ~std::uint64_t{0};
-  std::string name;  // in metrics
+  std::string name{};  // in metrics
 };
 
 namespace collections {

@@ -109,6 +109,11 @@ class Keyed {
     return handle_.erase_if(entry_test(test));
   }
   void clear() { handle_.clear(); }
+  // The entries for which `predicate(value_type)` is true, found as they are read, in flat memory, as they are now.
+  template <std::predicate<value_type> Predicate>
+  auto scan(Predicate predicate) const {
+    return range() | std::views::filter(std::move(predicate));
+  }
 
   // The entry at a position in the collection's order. Throws Error{out_of_range}.
   value_type select(std::uint64_t index) const {
