@@ -73,6 +73,7 @@ void run_durable(Runner& runner);
 void run_latencies(Runner& runner);
 void run_sizes(Runner& runner);
 void run_values(Runner& runner);
+void run_compression(Runner& runner);
 void run_killed(Runner& runner);
 void run_lists(Runner& runner);
 void run_blocks(Runner& runner);

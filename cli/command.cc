@@ -53,7 +53,8 @@ void Command::optional(const std::string& name, std::optional<std::string>& targ
 
 void Command::repeated(const std::string& name, std::vector<std::string>& target, const std::string& help) {
   app_.add_option_function<std::vector<std::string>>(
-      name, [&target](const std::vector<std::string>& texts) {
+      name,
+      [&target](const std::vector<std::string>& texts) {
         for (const std::string& text : texts) target.push_back(unmarked(text));
       },
       help);

@@ -4,6 +4,7 @@
 
 #include "cli/encoding.h"
 #include "cli/import_reader.h"
+#include "cli/open.h"
 #include "cli/text_value.h"
 #include "sapwood/error.h"
 
@@ -75,6 +76,11 @@ class JsonLinesReader : public ImportReader {
   CollectionTypes types_;
   ImportFields fields_;
 };
+
+std::string text_of(const Json& json) {
+  if (!json.is_string()) throw Error(ErrorCode::invalid_argument, "its time is no text");
+  return json.get<std::string>();
+}
 
 CollectionTypes types_from(const Json& header) {
   CollectionTypes types;
@@ -149,6 +155,7 @@ class ExportReader : public ImportReader {
       ImportItem item;
       item.depth = open_.size();
       if (types.has_keys()) item.entry.key = from_json(types.key, json["key"]);
+      if (json.contains("time")) item.entry.time = DateTime::parse(text_of(json["time"]));
       if (types.has_values() && json["value"].is_object() && json["value"].contains("$collection")) {
         item.opens = open(json["value"]["$collection"]);
       } else if (types.has_values()) {
@@ -191,6 +198,7 @@ class ExportReader : public ImportReader {
       ImportTarget target;
       target.name = std::get<std::string>(from_json(ValueType::string, header.at("collection")));
       target.types = types_from(header);
+      if (header.contains("options")) target.options = options_from_json(header["options"]);
       count_ = count_from(header);
       target_ = std::move(target);
     } catch (const std::exception& error) {
@@ -214,10 +222,11 @@ bool is_export_header(const Json& json) {
   return header.is_object() && header.contains("collection") && header.contains("kind");
 }
 
-Json export_header(const std::string& name, const CollectionTypes& types, std::uint64_t count) {
-  Json header = Json::object({{"collection", to_json(name)}, {"kind", kind_name(types.kind)}});
-  put_types(header, types);
-  header["count"] = count;
+Json export_header(const CollectionInfo& info) {
+  Json header = Json::object({{"collection", to_json(info.name)}, {"kind", kind_name(info.types.kind)}});
+  put_types(header, info.types);
+  header["count"] = info.count;
+  if (info.options != CollectionOptions()) header["options"] = options_json(info.options);
   Json line = Json::object();
   line["sapwood"] = std::move(header);
   return line;

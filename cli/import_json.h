@@ -17,7 +17,7 @@
 namespace sapwood::cli {
 
 bool is_export_header(const Json& json);
-Json export_header(const std::string& name, const CollectionTypes& types, std::uint64_t count);
+Json export_header(const CollectionInfo& info);
 // The value that opens a nested collection.
 Json nested_header(const CollectionTypes& types, std::uint64_t count);
 

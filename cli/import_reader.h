@@ -15,6 +15,7 @@ namespace sapwood::cli {
 struct ImportTarget {
   std::string name;
   CollectionTypes types;
+  CollectionOptions options{};  // if it is created
 };
 
 // An entry; or the announcement that the entries that follow go to another collection. An entry whose value `opens` a

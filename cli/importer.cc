@@ -50,7 +50,9 @@ void Importer::start(ImportTarget target) {
 
 void Importer::store_batch(ImportReader& reader) {
   WriteTxn txn = database_.begin_write();
-  AnyCollection collection = txn.any(target_->name, target_->types);
+  // One that exists keeps its own options.
+  AnyCollection collection =
+      txn.any(target_->name, target_->types, txn.has(target_->name) ? CollectionOptions() : target_->options);
   if (empty_first_) collection.clear();
   const std::uint64_t size_before = collection.size();
   in_batch_ = 0;

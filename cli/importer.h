@@ -54,8 +54,8 @@ class Importer {
   std::optional<ImportTarget> target_;  // of the records to come
   std::optional<ImportTarget> announced_;
   bool at_end_ = false;
-  bool empty_first_ = false;  // the next batch empties the collection
-  bool is_renamed_ = false;   // announced under another name than `into`: there may be no second one
+  bool empty_first_ = false;       // the next batch empties the collection
+  bool is_renamed_ = false;        // announced under another name than `into`: there may be no second one
   std::uint64_t in_batch_ = 0;     // records of it so far
   std::uint64_t batch_start_ = 0;  // bytes read before it
   std::vector<Nested> way_;        // of the last record: down from the collection to that which it went to

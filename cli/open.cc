@@ -1,6 +1,8 @@
 #include "cli/open.h"
 
 #include <algorithm>
+#include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 
@@ -119,6 +121,26 @@ void WantedTypes::declare(Command& command) {
       "datetime, any, 'tuple(TYPE,...)', of dicts and sets also 'structure(BYTES)'");
   command.option("--type TYPE", value,
                  "of the values of a new collection, or of the fields of records: the same types, json and collection");
+  command.flag("--timestamps", timestamps, "a new map or dict keeps the time of each entry");
+  command.flag("--time-index", time_index, "and finds entries by it");
+  command.option("--ttl SECONDS", seconds_to_live, "entries of a new map or dict expire so long after their time");
+  command.option("--compress LEVEL", level, "compress the values of a new collection: 1 (fast) to 19 (small)");
+}
+
+std::uint64_t parse_whole(const char* option, const std::string& text, std::uint64_t most) {
+  std::uint64_t found = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), found);
+  if (error == std::errc() && end == text.data() + text.size() && found >= 1 && found <= most) return found;
+  throw UsageError(std::string(option) + " takes a whole number from 1 to " + std::to_string(most));
+}
+
+CollectionOptions WantedTypes::options() const {
+  CollectionOptions options{.timestamps = timestamps, .time_index = time_index};
+  constexpr std::uint64_t kMostSeconds = 1'000'000'000'000;
+  if (seconds_to_live)
+    options.time_to_live = std::chrono::seconds(parse_whole("--ttl", *seconds_to_live, kMostSeconds));
+  if (level) options.compression = static_cast<std::uint8_t>(parse_whole("--compress", *level, kHighestLevel));
+  return options;
 }
 
 CollectionTypes WantedTypes::for_new(CollectionKind default_kind) const {
@@ -140,7 +162,7 @@ CollectionTypes WantedTypes::for_new(CollectionKind default_kind) const {
 
 AnyCollection find_or_create(WriteTxn& txn, const std::string& name, const WantedTypes& wanted,
                              CollectionKind default_kind) {
-  if (!txn.has(name)) return txn.any(name, wanted.for_new(default_kind));
+  if (!txn.has(name)) return txn.any(name, wanted.for_new(default_kind), wanted.options());
   AnyCollection collection = txn.any(name);
   const CollectionTypes types = collection.types();
   const bool fits = (!wanted.kind || named(kind_of_name, *wanted.kind) == types.kind) &&
@@ -172,7 +194,26 @@ Json collection_json(const CollectionInfo& info) {
   if (info.types.key != ValueType::none) json["key"] = type_name(info.types.key);
   if (info.types.has_values()) json["value"] = type_name(info.types.value.of_field());
   json["count"] = info.count;
+  if (info.options != CollectionOptions()) json["options"] = options_json(info.options);
   return json;
+}
+
+Json options_json(const CollectionOptions& options) {
+  Json json = Json::object();
+  if (options.timestamps) json["timestamps"] = true;
+  if (options.time_index) json["time_index"] = true;
+  if (options.time_to_live.count() != 0) json["time_to_live_us"] = options.time_to_live.count();
+  if (options.compression != 0) json["compression"] = options.compression;
+  return json;
+}
+
+CollectionOptions options_from_json(const Json& json) {
+  CollectionOptions options;
+  options.timestamps = json.value("timestamps", false);
+  options.time_index = json.value("time_index", false);
+  options.time_to_live = std::chrono::microseconds(json.value("time_to_live_us", std::int64_t{0}));
+  options.compression = json.value("compression", std::uint8_t{0});
+  return options;
 }
 
 }  // namespace sapwood::cli

@@ -75,16 +75,26 @@ int run_restore(Command& command) {
 
 int run_compact(Command& command) {
   std::optional<std::string> to;
+  std::optional<std::string> level;
   command.option("--to", to, "make a compact copy with this name instead; FILE stays as it is");
+  command.option("--compress LEVEL", level,
+                 "first compress anew what was created with compression: 1 (fast) to 19 (small)");
   command.footer(
       "Others may go on to read and write FILE; the end of the file is cut off when the last one closes it.\n\n"
-      "Examples:\n  sapwood compact lab.sapwood\n  sapwood compact lab.sapwood --to small.sapwood");
+      "Examples:\n  sapwood compact lab.sapwood\n  sapwood compact lab.sapwood --to small.sapwood\n"
+      "  sapwood compact lab.sapwood --compress 19");
   command.parse();
+  if (to && level) throw UsageError("--compress changes FILE itself; leave out --to, or compact the copy");
+  const std::uint64_t new_level = level ? parse_whole("--compress", *level, kHighestLevel) : 0;
 
   CompactReport report;
   {
     ProgressLine line("compact", "entries");
     Database database = to ? open_to_read(command.file()) : open_to_write(command.file());
+    for (const CollectionInfo& info : database.collections()) {
+      if (new_level == 0 || info.options.compression == 0) continue;
+      database.recompress(info.name, static_cast<std::uint8_t>(new_level), show_on(line));
+    }
     report = to ? database.compact_to(*to, show_on(line)) : database.compact(show_on(line));
     database.close();
   }

@@ -23,13 +23,14 @@ class Printer {
   void whole(const CollectionInfo& info, bool is_added) {
     ++changes_;
     if (json_) {
-      Json json = Json::object({{"collection", to_json(AnyValue(info.name))}, {"change", is_added ? "created" : "dropped"}});
+      Json json =
+          Json::object({{"collection", to_json(AnyValue(info.name))}, {"change", is_added ? "created" : "dropped"}});
       json["entries"] = info.count;
       print_json(json);
       return;
     }
-    print(std::string(is_added ? "created " : "dropped ") + describe(info.types) + " '" + escaped(info.name) + "': " +
-          counted(info.count, info.count == 1 ? "entry" : "entrie") + "\n");
+    print(std::string(is_added ? "created " : "dropped ") + describe(info.types) + " '" + escaped(info.name) +
+          "': " + counted(info.count, info.count == 1 ? "entry" : "entrie") + "\n");
   }
 
   void compare(const AnyCollection& before, const AnyCollection& after) {

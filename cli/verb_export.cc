@@ -43,11 +43,12 @@ struct Request {
 
 class JsonWriter {
  public:
-  void header(const CollectionInfo& info) { print_json(export_header(info.name, info.types, info.count)); }
+  void header(const CollectionInfo& info) { print_json(export_header(info)); }
   void entry(const CollectionTypes& types, const AnyEntry& entry) {
     Json line = Json::object();
     if (types.has_keys()) line["key"] = to_json(types.key, entry.key);
     if (types.has_values()) line["value"] = to_json(types.value, entry.value);
+    if (entry.time) line["time"] = entry.time->text();
     print_json(line);
   }
   void opening(const CollectionTypes& types, const AnyEntry& entry, const AnyCollection& child) {

@@ -94,6 +94,7 @@ int get_by_key(const Command& command, const Request& request, const AnyCollecti
   if (command.json()) {
     Json json = Json::object({{"key", to_json(types.key, key)}, {"found", true}});
     if (types.has_values()) json["value"] = to_json(types.value, *value);
+    if (collection.options().timestamps) json["time"] = collection.timestamp(key).value_or(DateTime()).text();
     print_json(json);
   } else {
     print_value(request, types.has_values() ? types.value : types.key, types.has_values() ? *value : key);

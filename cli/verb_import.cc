@@ -81,7 +81,7 @@ ImportTarget find_target(const Request& request, Database& database, ImportForma
     WriteTxn txn = database.begin_write();
     types = find_or_create(txn, name, request.wanted, kind).types();
   }
-  return {name, types};
+  return {name, types, request.wanted.options()};
 }
 
 // The same for records that become values.

@@ -28,6 +28,7 @@ constexpr const char* kHelp =
     "  sapwood put lab.sapwood frames 0 ethanol --insert    before the first item\n"
     "  sapwood put lab.sapwood frames -1 methane            in place of the last item\n"
     "  sapwood put lab.sapwood runs '[\"H2O\",3]' {} --key-type 'tuple(string,int64)' --type json\n"
+    "  sapwood put lab.sapwood pages / '<p>' --kind dict --time-index --compress 3\n"
     "  sapwood put lab.sapwood notes todo --input todo.txt  the contents of a file; - is standard input";
 
 struct Request {
@@ -36,6 +37,7 @@ struct Request {
   std::optional<std::string> second;
   std::optional<std::string> input;
   bool insert = false;
+  std::optional<std::string> time;
   WantedTypes wanted;
 
   // KEY or position, and VALUE; filled by resolve().
@@ -111,7 +113,8 @@ Json put_into_map(const Request& request, AnyCollection& map) {
   if (!request.key) throw UsageError("'" + request.collection + "' is a " + kind + ": give KEY and VALUE");
   if (request.insert) throw UsageError("--insert is for lists; '" + request.collection + "' is a " + kind);
   const AnyValue key = parse_argument(map.types().key, *request.key);
-  const bool is_new = map.put(key, parse_put_value(request, map.types().value));
+  const AnyValue value = parse_put_value(request, map.types().value);
+  const bool is_new = request.time ? map.put(key, value, DateTime::parse(*request.time)) : map.put(key, value);
   return Json::object(
       {{"collection", to_json(request.collection)}, {"key", to_json(map.types().key, key)}, {"new", is_new}});
 }
@@ -178,10 +181,12 @@ int run_put(Command& command) {
   command.optional("VALUE", request.second, "what to store");
   command.option("--input PATH", request.input, "store the contents of a file instead of VALUE");
   command.flag("--insert", request.insert, "insert before the position instead of replacing");
+  command.option("--time DATETIME", request.time, "of the entry, where they have times: 2026-01-31T20:15:13Z");
   request.wanted.declare(command);
   command.footer(kHelp);
   command.parse();
   resolve(request);
+  request.wanted.options();  // wrong ones: now
   if (!file_exists(command.file())) check_for_new_file(request);
 
   Database database = open_or_create(command.file());

@@ -116,6 +116,31 @@ bool AnyCollection::erase(const AnyValue& key) {
   return handle_.erase(EncodedKey(types().key, key));
 }
 
+bool AnyCollection::put(const AnyValue& key, const AnyValue& value, DateTime time) {
+  need_keys(*this);
+  return handle_.put(EncodedKey(types().key, key), EncodedValue(types().value, value), time.us);
+}
+
+std::optional<DateTime> AnyCollection::timestamp(const AnyValue& key) const {
+  need_keys(*this);
+  const std::optional<std::int64_t> time_us = handle_.get_time(EncodedKey(types().key, key));
+  if (!time_us) return std::nullopt;
+  return DateTime{*time_us};
+}
+
+bool AnyCollection::set_timestamp(const AnyValue& key, DateTime time) {
+  need_keys(*this);
+  return handle_.set_time(EncodedKey(types().key, key), time.us);
+}
+
+std::uint64_t AnyCollection::prune(DateTime before, std::span<const AnyValue> keep) {
+  need_keys(*this);
+  std::deque<EncodedKey> encoded;
+  std::vector<std::string_view> kept;
+  for (const AnyValue& key : keep) kept.push_back(encoded.emplace_back(types().key, key));
+  return handle_.prune(before.us, kept);
+}
+
 std::uint64_t AnyCollection::rank(const AnyValue& key) const {
   need_order(*this);
   return handle_.rank(EncodedKey(types().key, key));
@@ -217,19 +242,27 @@ std::uint64_t AnyCollection::scan(const AnyScan& scan, const std::function<bool(
   const detail::Section found = section(scan);
   const std::uint64_t size = found.last - found.first;
   detail::Cursor cursor(found.scan, scan.reversed ? found.last - 1 : found.first);
-  for (std::uint64_t done = 0; done < size; ++done) {
-    AnyEntry entry{cursor.index(), {}, decode_as<false>(types.value, cursor.entry().value)};
-    if (types.key != ValueType::none) entry.key = decode_as<true>(types.key, cursor.entry().key);
-    if (!visit(entry)) return done + 1;
-    cursor.move(scan.reversed ? -1 : 1);
+  const bool timestamps = options().timestamps;
+  std::uint64_t visited = 0;
+  for (std::uint64_t done = 0; done < size; ++done, cursor.move(scan.reversed ? -1 : 1)) {
+    const detail::Cursor::Entry& at = cursor.entry();
+    if (at.expired) continue;
+    AnyEntry entry{cursor.index(), {}, decode_as<false>(types.value, at.value)};
+    if (types.key != ValueType::none) entry.key = decode_as<true>(types.key, at.key);
+    if (timestamps) entry.time = DateTime{at.time_us};
+    ++visited;
+    if (!visit(entry)) break;
   }
-  return size;
+  return visited;
 }
 
 void AnyCollection::fill(detail::Batch batch, const std::function<std::optional<AnyEntry>()>& next) {
   const CollectionTypes types = this->types();
+  const bool timestamps = options().timestamps;
   while (const std::optional<AnyEntry> entry = next()) {
-    batch.add(EncodedKey(types.key, entry->key), EncodedValue(types.value, entry->value));
+    std::optional<std::int64_t> time_us;
+    if (entry->time && timestamps) time_us = entry->time->us;
+    batch.add(EncodedKey(types.key, entry->key), EncodedValue(types.value, entry->value), time_us);
   }
   batch.finish();
 }

@@ -49,8 +49,8 @@ AnyValue parse_row(const TypeInfo& type, std::string_view text) {
 
 ValueType type_of(const AnyValue& value) noexcept {
   using enum ValueType;
-  constexpr ValueType kByIndex[] = {none,   boolean, int64,    uint64, float64, string, bytes,
-                                    int128, uuid,    datetime, json,   tuple,   any,    any,    collection};
+  constexpr ValueType kByIndex[] = {none, boolean,  int64, uint64, float64, string, bytes,     int128,
+                                    uuid, datetime, json,  tuple,  any,     any,    collection};
   static_assert(std::size(kByIndex) == std::variant_size_v<detail::AnyVariant>);
   return kByIndex[value.index()];
 }

@@ -42,7 +42,7 @@ void WriteSession::apply(const Operation& operation) {
     if (operation.kind == OperationKind::create) {
       if (!is_free_tree_id(static_cast<u32>(operation.id)) || find(operation.id) != nullptr)
         throw_unfit(operation, "its id is used");
-      create(operation.name, operation.types, operation.id);
+      create_as(operation.name, operation.types, operation.form, operation.id);
       return;
     }
     if (operation.kind == OperationKind::create_nested) {
@@ -73,17 +73,26 @@ void WriteSession::apply_to(OpenCollection& collection, const Operation& operati
     case OperationKind::create_nested:
     case OperationKind::reclaim_step: return;
     case OperationKind::drop: return drop(collection);
+    case OperationKind::put:
+      check_stored(collection, operation.key, operation.value);
+      put_stored(collection, operation.key, operation.value);
+      return;
     case OperationKind::move: move(operation.from, operation.to); return;
-    case OperationKind::put: put(collection, operation.key, operation.value); return;
     case OperationKind::erase: erase(collection, operation.key); return;
     case OperationKind::list_insert:
       if (is_block(collection, operation)) return append_values(collection, operation.value);
-      return insert(collection, operation.index, operation.value);
-    case OperationKind::list_set: return set(collection, operation.index, operation.value);
+      check_index(collection, operation.index, 0);
+      check_stored(collection, {}, operation.value);
+      return insert_stored(collection, operation.index, operation.value);
+    case OperationKind::list_set:
+      check_index(collection, operation.index, 1);
+      check_stored(collection, {}, operation.value);
+      return set_stored(collection, operation.index, operation.value);
     case OperationKind::list_erase: return erase_items(collection, operation.index, operation.count);
     case OperationKind::erase_range: erase_interval(collection, operation.low, operation.high); return;
     case OperationKind::clear: return clear(collection);
     case OperationKind::rename: return rename(collection, operation.name);
+    case OperationKind::level: return set_level(collection, operation.form.level);
   }
 }
 

@@ -4,16 +4,30 @@
 #include <algorithm>
 #include <optional>
 #include <unordered_set>
+#include <vector>
 
 #include "collections/atomic_change.h"
 #include "collections/bulk_sort.h"
 #include "collections/nested_value.h"
+#include "collections/time_index.h"
 #include "tree/bulk.h"
 
 namespace sapwood {
 namespace collections {
 
 using Mode = detail::Batch::Mode;
+
+// The first entries of a bulk load, of which a dictionary is made before any is stored.
+struct BulkSample {
+  struct Entry {
+    std::string key;
+    std::string value;
+    std::optional<i64> time_us;
+  };
+  std::vector<Entry> entries;
+  Samples samples;
+  u64 bytes = 0;
+};
 
 class BatchState {
  public:
@@ -24,7 +38,7 @@ class BatchState {
   BatchState(const BatchState&) = delete;
   BatchState& operator=(const BatchState&) = delete;
 
-  void add(Bytes key, Bytes value);
+  void add(Bytes key, Bytes value, std::optional<i64> time_us = std::nullopt);
   void finish();
 
  private:
@@ -33,9 +47,12 @@ class BatchState {
   HandleState& handle() { return *change_.handle().state(); }
   const CollectionTypes& types() { return collection().record.types; }
   void start_bulk();
-  void add_bulk(Bytes key, Bytes value);
+  void add_bulk(Bytes key, Bytes value, std::optional<i64> time_us);
+  void end_sampling();
+  void add_stored(Bytes key, Bytes stored);
   void add_item(Bytes value);
-  void add_key(Bytes key, Bytes value);
+  void add_key(Bytes key, Bytes value, std::optional<i64> time_us);
+  void finish_index();
   void load(Bytes stored_key, Bytes stored_value);
   void finish_bulk();
   void erase_others();
@@ -46,8 +63,11 @@ class BatchState {
   u64 at_ = 0;                                 // of a list, and of a bulk load: where the next item goes
   u64 replaced_end_ = 0;                       // of a list: items before this one are replaced
   std::optional<BulkSort> sort_;               // bulk, in hash order
+  std::optional<BulkSort> index_sort_;         // bulk, of the index of times
+  std::optional<BulkSample> sample_;           // bulk, until there is a dictionary
   std::optional<tree::BulkLoader> loader_;     // bulk
   std::string last_key_;                       // bulk, in key order
+  u64 asked_ = 0;                              // bulk: entries given
   std::unordered_set<std::string> told_keys_;  // retain, toggle
 };
 
@@ -78,14 +98,17 @@ void BatchState::start_bulk() {
   bulk_ = true;
   OpenCollection& target = collection();
   session().change(target, [&] { loader_.emplace(session().txn(), target.record.shape, target.record.root); });
-  if (types().is_hashed()) sort_.emplace(session(), target, handle().environment()->engine().options().dirty_limit);
+  const u64 memory = handle().environment()->engine().options().dirty_limit;
+  if (types().is_hashed()) sort_.emplace(session(), target, memory);
+  if (target.record.form.time_index != 0) index_sort_.emplace(session(), session().index_of(target.record), memory);
+  if (target.record.form.level != 0) sample_.emplace();
   session().set_busy(target, true);
 }
 
-void BatchState::add(Bytes key, Bytes value) {
+void BatchState::add(Bytes key, Bytes value, std::optional<i64> time_us) {
   change_.check_live();
-  if (bulk_) return add_bulk(key, value);
-  if (types().has_keys()) return add_key(key, value);
+  if (bulk_) return add_bulk(key, value, time_us);
+  if (types().has_keys()) return add_key(key, value, time_us);
   add_item(value);
 }
 
@@ -95,12 +118,12 @@ void BatchState::add_item(Bytes value) {
   ++at_;
 }
 
-void BatchState::add_key(Bytes key, Bytes value) {
+void BatchState::add_key(Bytes key, Bytes value, std::optional<i64> time_us) {
   WriteSession& session = this->session();
   OpenCollection& target = collection();
   switch (mode_) {
     case Mode::put:
-      if (types().has_values() || !session.contains(target, key)) session.put(target, key, value);
+      if (types().has_values() || !session.contains(target, key)) session.put(target, key, value, time_us);
       return;
     case Mode::erase: session.erase(target, key); return;
     case Mode::retain:
@@ -113,24 +136,42 @@ void BatchState::add_key(Bytes key, Bytes value) {
   }
 }
 
-void BatchState::add_bulk(Bytes key, Bytes value) {
+void BatchState::add_bulk(Bytes key, Bytes value, std::optional<i64> time_us) {
   OpenCollection& target = collection();
   session().check_entry(target, key, value);
   note_child(target.record, value);
-  if (sort_) {
-    const StoredKey stored(session().reader(target), key);
-    const std::string joined = stored.is_long() ? join_long_entry(key, value) : std::string();
-    return session().change(target, [&] { sort_->add(stored, stored.is_long() ? Bytes(joined) : value); });
-  }
   if (types().is_sorted()) {
-    if (at_ != 0 && key <= last_key_) {
-      throw Error(ErrorCode::invalid_argument, handle().who() + ": entry " + std::to_string(at_) +
+    if (asked_ != 0 && key <= last_key_) {
+      throw Error(ErrorCode::invalid_argument, handle().who() + ": entry " + std::to_string(asked_) +
                                                    " does not come after the one before it: bulk_load needs strictly "
                                                    "ascending keys");
     }
     last_key_.assign(key);
   }
-  session().change(target, [&] { load(key, value); });
+  ++asked_;
+  if (!sample_) return add_stored(key, session().form_value(target, value, time_us));
+  sample_->entries.push_back({std::string(key), std::string(value), time_us});
+  sample_->samples.add(value);
+  sample_->bytes += key.size() + value.size();
+  if (sample_->samples.full() || sample_->bytes >= 2 * Samples::kMostBytes) end_sampling();
+}
+
+void BatchState::end_sampling() {
+  const BulkSample sample = std::move(*sample_);
+  sample_.reset();
+  OpenCollection& target = collection();
+  session().add_dictionary(target, sample.samples);
+  for (const BulkSample::Entry& entry : sample.entries) {
+    add_stored(entry.key, session().form_value(target, entry.value, entry.time_us));
+  }
+}
+
+void BatchState::add_stored(Bytes key, Bytes stored) {
+  OpenCollection& target = collection();
+  if (!sort_) return session().change(target, [&] { load(key, stored); });
+  const StoredKey stored_key(session().reader(target), key);
+  const std::string joined = stored_key.is_long() ? join_long_entry(key, stored) : std::string();
+  session().change(target, [&] { sort_->add(stored_key, stored_key.is_long() ? Bytes(joined) : stored); });
 }
 
 // The next entry in the tree's order.
@@ -149,13 +190,29 @@ void BatchState::load(Bytes stored_key, Bytes stored_value) {
     }
   }
   session().record_value(operation, stored_value.size());
+  if (!index_sort_) return;
+  const storage::PageReader pages = session().txn().reader();
+  const i64 time_us = split_value(record.form, operation.value, record.name).time_us;
+  const TimeEntry entry(time_us, stored_key, pages.key_hash(), pages.page_size());
+  index_sort_->add(entry.key(), entry.value());
+}
+
+void BatchState::finish_index() {
+  OpenCollection& index = session().index_of(collection().record);
+  session().change(index, [&] {
+    tree::BulkLoader loader(session().txn(), index.record.shape, index.record.root);
+    index_sort_->finish([&](Bytes key, Bytes value) { loader.add(key, value); });
+    loader.finish();
+  });
 }
 
 void BatchState::finish_bulk() {
+  if (sample_) end_sampling();
   session().change(collection(), [&] {
     if (sort_) sort_->finish([this](Bytes key, Bytes value) { load(key, value); });
     loader_->finish();
   });
+  if (index_sort_) finish_index();
   loader_.reset();
   session().set_busy(collection(), false);
 }
@@ -195,7 +252,9 @@ Batch Batch::replacing(const Handle& handle, u64 first, u64 count) {
   return Batch(std::make_shared<BatchState>(handle, first, count));
 }
 
-void Batch::add(std::string_view key, std::string_view value) { state_->add(key, value); }
+void Batch::add(std::string_view key, std::string_view value, std::optional<std::int64_t> time_us) {
+  state_->add(key, value, time_us);
+}
 void Batch::finish() { state_->finish(); }
 
 }  // namespace detail

@@ -22,7 +22,8 @@ constexpr u16 kFlagOwnsRuns = 1;
 constexpr u16 kFlagFixedLeaves = 2;
 constexpr u16 kFlagOwnsCollections = 4;
 constexpr u16 kFlagDropped = 16;
-constexpr u16 kKnownFlags = kFlagOwnsRuns | kFlagFixedLeaves | kFlagOwnsCollections | kFlagDropped;
+constexpr u16 kFlagPartOfForm = 32;
+constexpr u16 kKnownFlags = kFlagOwnsRuns | kFlagFixedLeaves | kFlagOwnsCollections | kFlagDropped | kFlagPartOfForm;
 constexpr Bytes kNextIdKey = "x";
 
 // Of a record, 'i', or of one that waits to be reclaimed, 'q'.
@@ -87,7 +88,7 @@ storage::CatalogRoot to_catalog_root(const tree::TreeRoot& root) {
   return {.root = root.root, .height = root.height, .count = root.count};
 }
 
-tree::TreeShape shape_of(u64 id, const CollectionTypes& types, u32 page_size) {
+tree::TreeShape shape_of(u64 id, const CollectionTypes& types, u32 page_size, const ValueForm& form) {
   tree::TreeShape shape;
   shape.tree_id = static_cast<u32>(id);
   const bool keyed = types.has_keys();
@@ -95,8 +96,9 @@ tree::TreeShape shape_of(u64 id, const CollectionTypes& types, u32 page_size) {
   shape.order = hashed ? tree::Order::hash : keyed ? tree::Order::key : tree::Order::position;
   const u32 key = width_of(types.key);
   const u32 tree_key = key + (hashed ? kHashBytes : 0);
-  const u32 value = width_of(types.value);
-  const bool fixed = (!keyed || key != 0) && (!types.has_values() || value != 0);
+  const u32 user_value = width_of(types.value);
+  const u32 value = user_value + form.header_size();
+  const bool fixed = (!keyed || key != 0) && (!types.has_values() || user_value != 0);
   if (fixed && tree_key + value <= tree::max_fixed_entry(page_size)) {
     shape.fixed = true;
     shape.key_width = static_cast<u16>(keyed ? tree_key : 0);
@@ -128,7 +130,8 @@ void encode_record(std::string& to, const CatalogRecord& record) {
   store<u16>(p + 4, record.types.key.codec);
   store<u16>(p + 6, record.types.value.codec);
   const int flags = (record.root.owns_runs ? kFlagOwnsRuns : 0) | (record.shape.fixed ? kFlagFixedLeaves : 0) |
-                    (record.owns_collections ? kFlagOwnsCollections : 0) | (record.dropped ? kFlagDropped : 0);
+                    (record.owns_collections ? kFlagOwnsCollections : 0) | (record.dropped ? kFlagDropped : 0) |
+                    (record.part_of_form ? kFlagPartOfForm : 0);
   store<u16>(p + 8, static_cast<u16>(flags));
   store<u16>(p + 10, record.shape.key_width);
   store<u16>(p + 12, record.shape.value_width);
@@ -138,8 +141,9 @@ void encode_record(std::string& to, const CatalogRecord& record) {
   store<u64>(p + 32, record.root.count);
   store<u64>(p + 40, record.parent);
   append_type_options(to, record.types);
+  append_form_options(to, record.form);
   store<u16>(to.data() + 48, static_cast<u16>(to.size() - kFixedPart));
-  const Bytes name = record.is_nested() ? Bytes() : Bytes(record.name);
+  const Bytes name = record.parent != 0 ? Bytes() : Bytes(record.name);
   to += static_cast<char>(name.size());
   to += name;
 }
@@ -159,7 +163,10 @@ CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size) {
   if (name_at >= bytes.size() || bytes.size() != name_at + 1 + static_cast<u8>(bytes[name_at])) {
     throw_corrupt_record(id, "its name is cut off");
   }
-  const bool options_known = take_type_options(bytes.substr(kFixedPart, name_at - kFixedPart), record.types);
+  const Bytes options = bytes.substr(kFixedPart, name_at - kFixedPart);
+  const std::size_t type_options = type_options_size(options);
+  const bool options_known = take_type_options(options.substr(0, type_options), record.types) &&
+                             take_form_options(options.substr(type_options), record.form);
   const u16 flags = load<u16>(p + 8);
   if (static_cast<u8>(p[0]) != kRecordVersion || !options_known || !are_known(record.types) ||
       (flags & ~kKnownFlags) != 0) {
@@ -176,13 +183,16 @@ CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size) {
 
   record.parent = load<u64>(p + 40);
   record.owns_collections = (flags & kFlagOwnsCollections) != 0;
+  record.part_of_form = (flags & kFlagPartOfForm) != 0;
   record.dropped = (flags & kFlagDropped) != 0;
   const TypeInfo& value = record.types.value;
   if (record.owns_collections ? !may_be_collections(value) : always_collections(value))
     throw_corrupt_record(id, "C5: its types and whether its entries own collections disagree");
   if (record.dropped && !record.is_nested()) throw_corrupt_record(id, "C6: it was dropped, but is nobody's");
+  if (record.part_of_form && (record.parent == 0 || record.dropped))
+    throw_corrupt_record(id, "C7: it is part of a form, but nobody's");
 
-  record.shape = shape_of(record.dropped ? record.parent : id, record.types, page_size);
+  record.shape = shape_of(record.dropped ? record.parent : id, record.types, page_size, record.form);
   const bool fixed = (flags & kFlagFixedLeaves) != 0;
   if (fixed != record.shape.fixed || load<u16>(p + 10) != record.shape.key_width ||
       load<u16>(p + 12) != record.shape.value_width) {
@@ -190,8 +200,8 @@ CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size) {
   }
 
   const Bytes name = bytes.substr(name_at + 1);
-  if (name.empty() != record.is_nested()) throw_corrupt_record(id, "C1: it has both a name and a parent, or neither");
-  record.name = record.is_nested() ? name_of_nested(id) : std::string(name);
+  if (name.empty() != (record.parent != 0)) throw_corrupt_record(id, "C1: it has both a name and a parent, or neither");
+  record.name = record.parent != 0 ? name_of_nested(id) : std::string(name);
   return record;
 }
 
@@ -274,10 +284,20 @@ void CatalogReader::for_each(const std::function<void(CatalogRecord&&)>& visit) 
   }
 }
 
+namespace {
+
+bool is_part_of(const CatalogRecord& part, const std::optional<CatalogRecord>& parent) {
+  return parent && (parent->form.time_index == part.id || parent->form.dictionaries == part.id);
+}
+
+}  // namespace
+
 void CatalogReader::check(std::vector<std::string>& findings) const {
   const std::optional<tree::ValueView> next = tree_.get(kNextIdKey);
   const u64 next_id = next ? id_of_value(*next, "the next id") : 1;
   const std::vector<u64> records = ids();
+  u64 parts = 0;        // of forms
+  u64 named_parts = 0;  // by forms
   u64 named = 0;
   u64 dropped = 0;
   for (const u64 id : records) {
@@ -288,7 +308,12 @@ void CatalogReader::check(std::vector<std::string>& findings) const {
     }
     try {
       const std::optional<CatalogRecord> record = find(id);
-      if (record && record->dropped) {
+      if (record) named_parts += (record->form.time_index != 0) + (record->form.dictionaries != 0);
+      if (record && record->part_of_form) {
+        ++parts;
+        if (!is_part_of(*record, find(record->parent)))
+          storage::add_finding(findings, who + ": C7: it is no part of the form of its parent");
+      } else if (record && record->dropped) {
         ++dropped;
         if (!tree_.get(as_bytes(id_key('q', id))))
           storage::add_finding(findings, who + ": C6: it waits to be reclaimed, but is not in the queue");
@@ -310,6 +335,7 @@ void CatalogReader::check(std::vector<std::string>& findings) const {
     if (std::binary_search(records.begin(), records.end(), id)) continue;
     storage::add_finding(findings, "catalog: C1: '" + std::string(cursor.key().substr(1)) + "' has no record");
   }
+  if (parts != named_parts) storage::add_finding(findings, "catalog: C7: a part of a form is missing");
   if (names != named) storage::add_finding(findings, "catalog: C1: names and records differ in number");
   const u64 queued = count('q');
   if (queued != dropped)

@@ -17,7 +17,8 @@
 //        4     2  key codec          0: the one of the type; others are users'
 //        6     2  value codec
 //        8     2  flags              bit 0 the tree owns runs, bit 1 its leaves are fixed, bit 2 its entries own
-//                                    collections, bit 4 it waits to be reclaimed
+//                                    collections, bit 4 it waits to be reclaimed,
+//                                    bit 5 part of the form of its parent
 //       10     2  key width          bytes of every key if the leaves are fixed
 //       12     2  value width
 //       14     1  height             levels of the tree's pages; 0 is empty
@@ -30,7 +31,7 @@
 //       40     8  parent             id of the collection that owns it; 0: it has a name. Of one that waits to be
 //                                    reclaimed: what it was the tree of, as its pages and its children tell
 //       48     2  options length n
-//       50     n  options            type options: collections/type_options.h
+//       50     n  options            type options: collections/type_options.h, then collections/value_form.h
 //     50+n     1  name length m
 //     51+n     m  name
 //
@@ -38,10 +39,12 @@
 //   C1  'n' entries and records without a parent correspond one to one, and agree on the name; others have none
 //   C2  every id is below the next id; the low 32 bits of an id, which pages carry, are neither 0 nor 2^32 - 1
 //   C3  height 0 iff count 0 iff root page 0; widths and the fixed flag follow from the types and the page size
-//   C4  the options are the type options of the types, and nothing else
-//   C5  a record with a parent is the value of exactly one entry, of a collection that is its parent, or was that and
+//   C4  the options are the type options of the types and those of the form, and nothing else
+//   C5  a record with a parent, but no part of a form, is the value of exactly one entry, of a collection that is
+//       its parent, or was that and
 //       waits to be reclaimed; the way from parent to parent ends at a name or at such a one
 //   C6  'q' entries and records that wait to be reclaimed correspond one to one
+//   C7  the indexes and dictionaries that forms name, and the records that are part of a form, correspond one to one
 #pragma once
 
 #include <functional>
@@ -49,6 +52,7 @@
 #include <string>
 #include <vector>
 
+#include "collections/value_form.h"
 #include "sapwood/types.h"
 #include "storage/descriptor.h"
 #include "tree/tree.h"
@@ -64,7 +68,9 @@ struct CatalogRecord {
   u64 parent = 0;                 // that owns it; 0: none, it has a name
   bool owns_collections = false;  // entries may be collections, which go with them
   bool dropped = false;           // it waits to be reclaimed: what is left of a collection `parent`
-  bool is_nested() const { return parent != 0; }
+  ValueForm form;
+  bool part_of_form = false;  // the parent's: an index of times, or dictionaries
+  bool is_nested() const { return parent != 0 && !part_of_form; }
 };
 
 // What nested collections, and those that wait to be reclaimed, are called.
@@ -79,7 +85,7 @@ tree::TreeRoot to_tree_root(const storage::CatalogRoot& root);
 storage::CatalogRoot to_catalog_root(const tree::TreeRoot& root);
 
 // The shape of a new collection: fixed leaves where all keys and values have fixed widths and four entries fit a page.
-tree::TreeShape shape_of(u64 id, const CollectionTypes& types, u32 page_size);
+tree::TreeShape shape_of(u64 id, const CollectionTypes& types, u32 page_size, const ValueForm& form = {});
 
 // Longest name in a file with such pages.
 u32 max_name_size(u32 page_size);

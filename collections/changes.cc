@@ -26,7 +26,7 @@ using detail::RawChange;
 // One version, read from a position on.
 class Side {
  public:
-  Side(const tree::TreeReader& tree, const std::string& name) : tree_(tree), cursor_(tree_), name_(name) {}
+  explicit Side(const CollectionTree& tree) : tree_(tree), cursor_(tree_) {}
 
   void go_to(u64 index, u64 end) {
     end_ = end;
@@ -54,14 +54,13 @@ class Side {
 
  private:
   EntryReader& read() {
-    if (!is_read_) entry_.read(cursor_, tree_.shape(), name_);
+    if (!is_read_) entry_.read(cursor_, tree_);
     is_read_ = true;
     return entry_;
   }
 
-  const tree::TreeReader& tree_;
+  const CollectionTree& tree_;
   tree::Cursor cursor_;
-  const std::string& name_;
   EntryReader entry_;
   std::string buffer_;
   u64 index_ = 0;
@@ -72,15 +71,14 @@ class Side {
 // Compares an older and a newer version; `reversed`: the caller's "before" is the newer one.
 class Comparison {
  public:
-  Comparison(const tree::TreeReader& older, const tree::TreeReader& newer, const std::string& name, bool reversed,
-             ChangeReceiver receiver)
+  Comparison(const CollectionTree& older, const CollectionTree& newer, bool reversed, ChangeReceiver receiver)
       : keyed_(tree::is_keyed(older.shape().order)),
         reversed_(reversed),
         receiver_(receiver),
-        older_(older, name),
-        newer_(newer, name),
-        older_end_(older, name),
-        newer_end_(newer, name) {}
+        older_(older),
+        newer_(newer),
+        older_end_(older),
+        newer_end_(newer) {}
 
   ChangeSummary run(const tree::Difference& difference) {
     summary_.pages_read = difference.pages;
@@ -98,7 +96,7 @@ class Comparison {
       const int order = older_.at_end() ? 1 : newer_.at_end() ? -1 : older_.tree_key().compare(newer_.tree_key());
       if (order == 0) {
         if (older_.value() != newer_.value() && !tell(true, true)) return false;
-      } else if (!tell(order < 0, order > 0)) {
+      } else if (!tell(order<0, order> 0)) {
         return false;
       }
       if (order <= 0) older_.next();
@@ -170,6 +168,7 @@ class Comparison {
 
 namespace detail {
 
+using collections::CollectionTree;
 using collections::HandleState;
 
 ChangeSummary find_changes(const Handle& before, const Handle& after, ChangeReceiver receiver) {
@@ -181,8 +180,9 @@ ChangeSummary find_changes(const Handle& before, const Handle& after, ChangeRece
   for (const HandleState* side : {older, newer}) {
     if (side->mode() == HandleState::Mode::read) continue;
     throw Error(ErrorCode::invalid_argument,
-                side->who() + " is of a write transaction: changes are found between versions that were committed; "
-                              "get it from read transactions");
+                side->who() +
+                    " is of a write transaction: changes are found between versions that were committed; "
+                    "get it from read transactions");
   }
   if (older->record().types != newer->record().types || older->environment() != newer->environment()) {
     throw Error(ErrorCode::wrong_type, older->who() + " and " + newer->who() +
@@ -192,10 +192,10 @@ ChangeSummary find_changes(const Handle& before, const Handle& after, ChangeRece
   if (reversed) std::swap(older, newer);
   const TxnId older_txn = older->snapshot().descriptor.txn;
   const bool births_tell = newer->snapshot().descriptor.txn >> 32 == 0 && older->record().id == newer->record().id;
-  return older->read([&](const tree::TreeReader& old_tree) {
-    return newer->read([&](const tree::TreeReader& new_tree) {
+  return older->read([&](const CollectionTree& old_tree) {
+    return newer->read([&](const CollectionTree& new_tree) {
       const tree::Difference difference = tree::find_difference(old_tree, new_tree, births_tell ? older_txn : 0);
-      return collections::Comparison(old_tree, new_tree, newer->record().name, reversed, receiver).run(difference);
+      return collections::Comparison(old_tree, new_tree, reversed, receiver).run(difference);
     });
   });
 }

@@ -6,7 +6,8 @@
 //
 // A step moves entries together and pages down (tree/repack.h), and large values with them; it changes nothing that a
 // reader could tell. What is moved becomes free with the next checkpoint: there is one for each 32 MiB, so
-// the file grows by no more than that and what commits write meanwhile. Pages that named snapshots have stay where they are.
+// the file grows by no more than that and what commits write meanwhile. Pages that named snapshots have stay where they
+// are.
 #pragma once
 
 #include <vector>
@@ -40,12 +41,12 @@ class Compaction {
   storage::Engine& engine_;
   bool in_pass_ = false;
   u32 passes_ = 0;
-  u64 written_ = 0;            // pages, in all
-  u64 since_checkpoint_ = 0;   // pages
-  u64 end_ = 0;                // pages past it are to move down
-  u64 last_end_ = ~u64{0};     // how far pages reached before this pass
-  std::vector<u64> ids_;       // collections still to go through, the first one last
-  u64 next_ = 0;               // position in that one
+  u64 written_ = 0;           // pages, in all
+  u64 since_checkpoint_ = 0;  // pages
+  u64 end_ = 0;               // pages past it are to move down
+  u64 last_end_ = ~u64{0};    // how far pages reached before this pass
+  std::vector<u64> ids_;      // collections still to go through, the first one last
+  u64 next_ = 0;              // position in that one
   u64 done_ = 0;
   u64 total_ = 0;
 };

@@ -7,6 +7,7 @@
 #include "collections/nested_value.h"
 #include "collections/snapshots.h"
 #include "collections/stored_key.h"
+#include "collections/time_index.h"
 #include "collections/types.h"
 #include "storage/findings.h"
 #include "storage/page_set.h"
@@ -90,7 +91,8 @@ void CollectionContents::walk(const storage::PageReader& pages, const storage::D
     seen.add(extent);
     visit(extent, birth);
   };
-  walk_version(pages, version.catalog, [&](storage::Extent extent, u32 birth, tree::PageUse) { return visit_newest(extent, birth), true; });
+  walk_version(pages, version.catalog,
+               [&](storage::Extent extent, u32 birth, tree::PageUse) { return visit_newest(extent, birth), true; });
   tree::walk_pages(snapshot_table(pages, version), visit_newest);
   walk_snapshots(pages, version, seen, visit);
 }
@@ -132,13 +134,17 @@ namespace {
 // Empty if nothing is.
 class EntryCheck {
  public:
-  EntryCheck(const tree::TreeReader& tree, const CatalogRecord& record, NestedCheck& nested)
+  // `index`: of its times; null if there is none.
+  EntryCheck(const CollectionTree& tree, const CatalogRecord& record, const tree::TreeReader* index,
+             NestedCheck& nested)
       : tree_(tree),
         record_(record),
+        index_(index),
         nested_(nested),
         key_width_(record.shape.fixed ? 0 : width_of(record.types.key)),
         value_width_(record.shape.fixed ? 0 : width_of(record.types.value)),
-        reads_values_(has_form(record.types.value) || may_be_collections(record.types.value)) {}
+        reads_values_(has_form(record.types.value) || may_be_collections(record.types.value) ||
+                      !record.form.is_plain()) {}
 
   bool is_needed() const {
     return record_.types.is_hashed() || key_width_ != 0 || value_width_ != 0 || has_form(record_.types.key) ||
@@ -167,7 +173,11 @@ class EntryCheck {
       entry.key = short_key(record_.shape, stored, record_.name);
     }
     check_form(record_.types.key, entry.key);
-    if (reads_values_) check_form(record_.types.value, entry.value);
+    if (reads_values_) {
+      const Bytes value = tree_.user_value(entry.value, decoded_);
+      check_form(record_.types.value, value);
+      value_size = value.size();
+    }
     const bool is_wide =
         (key_width_ == 0 || entry.key.size() == key_width_) && (value_width_ == 0 || value_size == value_width_);
     if (!is_wide) return " is not as wide as its type";
@@ -180,22 +190,40 @@ class EntryCheck {
     }
     if (record_.types.is_hashed() && Bytes(StoredKey(tree_, entry.key)) != stored)
       return " does not stand where its hash says";
+    if (index_ != nullptr && !is_indexed(stored, tree_.time_of(entry.value)))
+      return " is not in the index of times under its time";
     return {};
   }
 
-  const tree::TreeReader& tree_;
+  bool is_indexed(Bytes tree_key, i64 time_us) {
+    const TimeEntry expected(time_us, tree_key, tree_.pages().key_hash(), tree_.pages().page_size());
+    const std::optional<tree::ValueView> found = index_->get(expected.key());
+    if (!found) return false;
+    found->read(indexed_);
+    return indexed_ == expected.value();
+  }
+
+  const CollectionTree& tree_;
   const CatalogRecord& record_;
+  const tree::TreeReader* index_;
   NestedCheck& nested_;
   u32 key_width_;
   u32 value_width_;
   bool reads_values_;
   std::string value_;
+  std::string decoded_;
+  std::string indexed_;
 };
 
-// Tells of the first entry that is wrong, and how many are.
-void check_entries(const tree::TreeReader& tree, const CatalogRecord& record, const std::string& name,
-                   NestedCheck& nested, std::vector<std::string>& findings) {
-  EntryCheck check(tree, record, nested);
+// Tells of the first entry that is wrong, and how many are. An index of as many entries, among them each that there is
+// to be, has no others.
+void check_entries(const CollectionTree& tree, const CatalogRecord& record, const tree::TreeReader* index,
+                   const std::string& name, NestedCheck& nested, std::vector<std::string>& findings) {
+  EntryCheck check(tree, record, index, nested);
+  if (index != nullptr && index->size() != tree.size()) {
+    storage::add_finding(findings, name + ": its index of times holds " + std::to_string(index->size()) +
+                                       " entries, and itself " + std::to_string(tree.size()));
+  }
   if (!check.is_needed()) return;
   std::string first;
   u64 wrong = 0;
@@ -206,6 +234,20 @@ void check_entries(const tree::TreeReader& tree, const CatalogRecord& record, co
   }
   if (wrong > 1) first += "; " + std::to_string(wrong - 1) + " more entries are wrong too";
   if (wrong != 0) storage::add_finding(findings, name + ": " + first);
+}
+
+// The collection's index of times in that version, if it has one.
+std::optional<tree::TreeReader> find_index(const CatalogReader& catalog, const CatalogRecord& record) {
+  if (record.form.time_index == 0) return std::nullopt;
+  const std::optional<CatalogRecord> index = catalog.find(record.form.time_index);
+  if (!index) throw Error(ErrorCode::corrupt, "it has lost its index of times");
+  return tree::TreeReader(catalog.tree().pages(), index->shape, index->root);
+}
+
+std::string name_in_findings(const CatalogRecord& record) {
+  if (record.part_of_form)
+    return "part " + std::to_string(record.id) + " of collection " + std::to_string(record.parent);
+  return std::string(kind_name(record.types.kind)) + " '" + record.name + "'";
 }
 
 }  // namespace
@@ -230,6 +272,7 @@ void check_collections(const storage::PageReader& pages, const storage::CatalogR
     }
   };
 
+  DictionaryCache dictionaries;  // as they are in this version
   const CatalogReader reader(pages, to_tree_root(catalog));
   tree::CheckedPages checked{storage::PageSet(pages.page_count()), summed};
   tree::check_tree(reader.tree(), "catalog", findings, visit, &checked);
@@ -245,16 +288,22 @@ void check_collections(const storage::PageReader& pages, const storage::CatalogR
   };
   NestedCheck nested(ids);
   for (const u64 id : ids) {
-    if (const std::optional<CatalogRecord> record = record_of(id)) nested.note_record(*record);
+    const std::optional<CatalogRecord> record = record_of(id);
+    if (record && !record->part_of_form) nested.note_record(*record);
   }
   for (const u64 id : ids) {
     const std::optional<CatalogRecord> record = record_of(id);
     if (!record) continue;
-    const std::string name = std::string(kind_name(record->types.kind)) + " '" + record->name + "'";
-    const tree::TreeReader tree(pages, record->shape, record->root);
+    const std::string name = name_in_findings(*record);
+    const CollectionTree tree(pages, *record, record->root, {.cache = &dictionaries, .catalog = &catalog});
     const std::size_t before = findings.size();
     tree::check_tree(tree, name, findings, visit, &checked);
-    if (findings.size() == before) guarded(name, [&] { check_entries(tree, *record, name, nested, findings); });
+    if (findings.size() == before) {
+      guarded(name, [&] {
+        const std::optional<tree::TreeReader> index = find_index(reader, *record);
+        check_entries(tree, *record, index ? &*index : nullptr, name, nested, findings);
+      });
+    }
     if (findings.size() != before) nested.note_unsound(*record);
   }
   nested.finish(findings);

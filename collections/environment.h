@@ -7,6 +7,7 @@
 #include <string>
 
 #include "collections/contents.h"
+#include "collections/dictionary.h"
 #include "collections/object_cache.h"
 #include "storage/engine.h"
 
@@ -31,6 +32,12 @@ class Environment {
   storage::Engine& engine_unchecked() const noexcept { return *engine_; }
   bool is_open() const { return !closed_.load(std::memory_order_relaxed); }
   const std::string& path() const { return path_; }
+  DictionaryCache& dictionaries() { return dictionaries_; }
+  // How forms are read in a snapshot, which outlives the result.
+  FormSource source_in(const storage::Snapshot& snapshot) {
+    return {
+        .now_us = snapshot.descriptor.commit_time_us, .cache = &dictionaries_, .catalog = &snapshot.descriptor.catalog};
+  }
   ObjectCaches& object_caches() { return object_caches_; }
 
   // False if others who opened it go on with it: then everything is on the disk.
@@ -46,6 +53,7 @@ class Environment {
   CollectionContents contents_;  // outlives the engine
   std::shared_ptr<storage::Engine> engine_;
   std::string path_;
+  DictionaryCache dictionaries_;
   ObjectCaches object_caches_;
   std::atomic<bool> closed_{false};
   std::atomic<u32> opens_{0};  // that have not ended

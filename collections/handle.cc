@@ -10,10 +10,12 @@
 
 namespace sapwood::detail {
 
+using collections::CollectionTree;
 using collections::deliver;
 using collections::deliver_entry;
 using collections::deliver_long;
 using collections::EntryReader;
+using collections::FoundEntry;
 using collections::HandleState;
 using collections::split_long_entry;
 using collections::StoredKey;
@@ -24,6 +26,18 @@ struct Taken {
   ManyReceiver values;
   std::size_t index;
 };
+
+Receiver into(std::string& value) {
+  return {&value, [](void* to, std::string_view bytes) { static_cast<std::string*>(to)->assign(bytes); }};
+}
+
+// The user's value without a copy more than need be.
+void read_formed(const CollectionTree& tree, const tree::ValueView& stored, std::string& value) {
+  std::string bytes;
+  if (!stored.is_inline()) stored.read(bytes);
+  const Bytes found = tree.user_value(stored.is_inline() ? stored.inline_bytes() : Bytes(bytes), value);
+  if (found.data() != value.data()) value.assign(found);
+}
 
 }  // namespace
 
@@ -49,27 +63,31 @@ Handle Handle::beside(const Handle& other) const {
 
 const std::string& Handle::name() const { return checked().record().name; }
 CollectionTypes Handle::types() const { return checked().record().types; }
+CollectionOptions Handle::options() const { return collections::options_of(checked().record().form); }
 
 u64 Handle::size() const {
-  return checked().read([](const tree::TreeReader& tree) { return tree.size(); });
+  return checked().read([](const CollectionTree& tree) { return tree.size(); });
 }
 
 bool Handle::get(std::string_view key, Receiver value) const {
   HandleState& state = checked();
   state.require_keys();
-  return state.read(
-      [&](const tree::TreeReader& tree) { return collections::read_value(tree, key, value, state.record().name); });
+  return state.read([&](const CollectionTree& tree) { return collections::read_value(tree, key, value); });
 }
 
 bool Handle::get(std::string_view key, std::string& value) const {
   HandleState& state = checked();
   state.require_keys();
-  return state.read([&](const tree::TreeReader& tree) {
-    const StoredKey stored(tree, key);
-    const std::optional<tree::ValueView> found = tree.get(stored);
+  return state.read([&](const CollectionTree& tree) {
+    const FoundEntry found(tree, key);
     if (!found) return false;
-    found->read(value);
-    if (stored.is_long()) value = std::string(split_long_entry(value, state.record().name).value);
+    if (tree.is_plain() && !found.is_long()) [[likely]] {
+      found.stored().read(value);
+    } else if (found.is_long()) {
+      deliver_long(tree, found.stored(), {}, into(value));
+    } else {
+      read_formed(tree, found.stored(), value);
+    }
     return true;
   });
 }
@@ -78,7 +96,7 @@ void Handle::get_many(std::span<const std::string_view> keys, ManyReceiver value
   constexpr std::size_t kTogether = tree::TreeReader::kMaxTogether;
   HandleState& state = checked();
   state.require_keys();
-  state.read([&](const tree::TreeReader& tree) {
+  state.read([&](const CollectionTree& tree) {
     std::array<std::optional<StoredKey>, kTogether> stored;
     std::array<Bytes, kTogether> tree_keys;
     std::array<std::optional<tree::ValueView>, kTogether> found;
@@ -93,8 +111,9 @@ void Handle::get_many(std::span<const std::string_view> keys, ManyReceiver value
                                   const Taken& taken = *static_cast<Taken*>(to);
                                   taken.values.take(taken.values.to, taken.index, bytes);
                                 }};
-        if (stored[i]->is_long()) deliver_long(*found[i], {}, receiver, state.record().name);
-        else deliver(*found[i], receiver);
+        if (tree.may_expire()) collections::read_value(tree, keys[first + i], receiver);
+        else if (stored[i]->is_long()) deliver_long(tree, *found[i], {}, receiver);
+        else deliver(tree, *found[i], receiver);
       }
     }
     return true;
@@ -103,16 +122,16 @@ void Handle::get_many(std::span<const std::string_view> keys, ManyReceiver value
 
 void Handle::at(u64 index, Receiver key, Receiver value) const {
   HandleState& state = checked();
-  state.read([&](const tree::TreeReader& tree) {
+  state.read([&](const CollectionTree& tree) {
     if (index >= tree.size()) [[unlikely]]
       state.throw_past_end(index, tree.size());
     if (!state.record().types.has_keys()) {
-      deliver(tree.at(index), value);
+      deliver(tree, tree.at(index), value);
       return true;
     }
     tree::Cursor cursor(tree);
     cursor.seek_index(index);
-    deliver_entry(cursor, tree, key, value, state.record().name);
+    deliver_entry(cursor, tree, key, value);
     return true;
   });
 }
@@ -120,10 +139,12 @@ void Handle::at(u64 index, Receiver key, Receiver value) const {
 void Handle::at(u64 index, std::string& value) const {
   HandleState& state = checked();
   state.require_list();
-  state.read([&](const tree::TreeReader& tree) {
+  state.read([&](const CollectionTree& tree) {
     if (index >= tree.size()) [[unlikely]]
       state.throw_past_end(index, tree.size());
-    tree.at(index).read(value);
+    if (tree.is_plain()) [[likely]]
+      tree.at(index).read(value);
+    else read_formed(tree, tree.at(index), value);
     return true;
   });
 }
@@ -132,7 +153,7 @@ void Handle::at_many(std::span<const u64> indexes, ManyEntries entries) const {
   constexpr std::size_t kTogether = tree::TreeReader::kMaxTogether;
   HandleState& state = checked();
   const bool is_list = !state.record().types.has_keys();
-  state.read([&](const tree::TreeReader& tree) {
+  state.read([&](const CollectionTree& tree) {
     for (const u64 index : indexes) {
       if (index >= tree.size()) state.throw_past_end(index, tree.size());
     }
@@ -140,17 +161,19 @@ void Handle::at_many(std::span<const u64> indexes, ManyEntries entries) const {
     EntryReader entry;
     for (std::size_t i = 0; !is_list && i < indexes.size(); ++i) {
       cursor.seek_index(indexes[i]);
-      entry.read(cursor, tree.shape(), state.record().name);
+      entry.read(cursor, tree);
       entries.take(entries.to, i, entry.key(), entry.value());
     }
     std::array<tree::ValueView, kTogether> found;
     std::string bytes;
+    std::string decoded;
     for (std::size_t first = 0; is_list && first < indexes.size(); first += kTogether) {
       const std::size_t count = std::min(kTogether, indexes.size() - first);
       tree.at_many(indexes.subspan(first, count), std::span(found).first(count));
       for (std::size_t i = 0; i < count; ++i) {
         if (!found[i].is_inline()) found[i].read(bytes);
-        entries.take(entries.to, first + i, {}, found[i].is_inline() ? found[i].inline_bytes() : Bytes(bytes));
+        const Bytes value = found[i].is_inline() ? found[i].inline_bytes() : Bytes(bytes);
+        entries.take(entries.to, first + i, {}, tree.user_value(value, decoded));
       }
     }
     return true;
@@ -179,15 +202,32 @@ void seek(tree::Cursor& cursor, u64 size, Near place, std::string_view key) {
 
 }  // namespace
 
+namespace {
+
+void skip_expired(tree::Cursor& cursor, const CollectionTree& tree, Near place) {
+  const bool backwards = place == Near::last || place == Near::lower || place == Near::floor;
+  EntryReader entry;
+  while (cursor.valid()) {
+    entry.read(cursor, tree);
+    if (!entry.expired()) return;
+    if (!backwards) cursor.next();
+    else if (cursor.index() == 0) cursor.seek_index(tree.size());
+    else cursor.prev();
+  }
+}
+
+}  // namespace
+
 bool Handle::near(Near place, std::string_view key, Receiver found_key, Receiver value) const {
   HandleState& state = checked();
   if (place != Near::first && place != Near::last) state.require_order();
-  return state.read([&](const tree::TreeReader& tree) {
+  return state.read([&](const CollectionTree& tree) {
     if (tree.size() == 0) return false;
     tree::Cursor cursor(tree);
     seek(cursor, tree.size(), place, key);
+    if (tree.may_expire()) skip_expired(cursor, tree, place);
     if (!cursor.valid()) return false;
-    deliver_entry(cursor, tree, found_key, value, state.record().name);
+    deliver_entry(cursor, tree, found_key, value);
     return true;
   });
 }
@@ -195,13 +235,13 @@ bool Handle::near(Near place, std::string_view key, Receiver found_key, Receiver
 u64 Handle::rank(std::string_view key) const {
   HandleState& state = checked();
   state.require_order();
-  return state.read([&](const tree::TreeReader& tree) { return tree.rank(key); });
+  return state.read([&](const CollectionTree& tree) { return tree.rank(key); });
 }
 
 u64 Handle::count(const KeyInterval& interval) const {
   HandleState& state = checked();
   state.require_order();
-  return state.read([&](const tree::TreeReader& tree) {
+  return state.read([&](const CollectionTree& tree) {
     const u64 first = interval.low ? tree.rank(*interval.low) : 0;
     const u64 last = interval.high ? tree.rank(*interval.high) : tree.size();
     return last > first ? last - first : 0;
@@ -210,12 +250,12 @@ u64 Handle::count(const KeyInterval& interval) const {
 
 std::optional<u64> Handle::find(u64 first, EntryTest test) const {
   HandleState& state = checked();
-  return state.read([&](const tree::TreeReader& tree) -> std::optional<u64> {
+  return state.read([&](const CollectionTree& tree) -> std::optional<u64> {
     tree::Cursor cursor(tree);
     EntryReader entry;
     for (cursor.seek_index(first); cursor.valid(); cursor.next()) {
-      entry.read(cursor, tree.shape(), state.record().name);
-      if (test.ask(test.self, entry.key(), entry.value())) return cursor.index();
+      entry.read(cursor, tree);
+      if (!entry.expired() && test.ask(test.self, entry.key(), entry.value())) return cursor.index();
     }
     return std::nullopt;
   });
@@ -223,13 +263,13 @@ std::optional<u64> Handle::find(u64 first, EntryTest test) const {
 
 u64 Handle::count(EntryTest test) const {
   HandleState& state = checked();
-  return state.read([&](const tree::TreeReader& tree) {
+  return state.read([&](const CollectionTree& tree) {
     tree::Cursor cursor(tree);
     EntryReader entry;
     u64 passed = 0;
     for (cursor.seek_first(); cursor.valid(); cursor.next()) {
-      entry.read(cursor, tree.shape(), state.record().name);
-      if (test.ask(test.self, entry.key(), entry.value())) ++passed;
+      entry.read(cursor, tree);
+      if (!entry.expired() && test.ask(test.self, entry.key(), entry.value())) ++passed;
     }
     return passed;
   });
@@ -238,7 +278,7 @@ u64 Handle::count(EntryTest test) const {
 void Handle::read_items(u64 first, u64 count, void* to) const {
   HandleState& state = checked();
   state.require_list();
-  state.read([&](const tree::TreeReader& tree) {
+  state.read([&](const CollectionTree& tree) {
     const u64 size = tree.size();
     if (first > size) state.throw_past_end(first, size);
     if (count > size - first) state.throw_past_end(first + count - 1, size);
@@ -259,9 +299,22 @@ void Handle::read_items(u64 first, u64 count, void* to) const {
 
 namespace {
 
-std::string_view view_of(HandleState& state, const tree::ValueView& value) {
-  if (const std::optional<Bytes> whole = value.in_one_piece()) return *whole;
-  value.read(state.view_buffer());
+// Of the value in `stored`; of a long key's entry the value behind the key.
+std::string_view view_of(HandleState& state, const CollectionTree& tree, const tree::ValueView& value, bool is_long) {
+  std::string_view stored;
+  if (const std::optional<Bytes> whole = value.in_one_piece()) {
+    stored = *whole;
+  } else {
+    value.read(state.view_buffer());
+    stored = state.view_buffer();
+  }
+  if (is_long) stored = split_long_entry(stored, state.record().name).value;
+  if (tree.is_plain()) [[likely]]
+    return stored;
+  std::string decoded;
+  const std::string_view bytes = tree.user_value(stored, decoded);
+  if (bytes.data() != decoded.data()) return bytes;
+  state.view_buffer() = std::move(decoded);
   return state.view_buffer();
 }
 
@@ -271,12 +324,10 @@ std::optional<std::string_view> Handle::view(std::string_view key) const {
   HandleState& state = checked();
   state.require_keys();
   state.require_transaction();
-  return state.read([&](const tree::TreeReader& tree) -> std::optional<std::string_view> {
-    const StoredKey stored(tree, key);
-    const std::optional<tree::ValueView> found = tree.get(stored);
+  return state.read([&](const CollectionTree& tree) -> std::optional<std::string_view> {
+    const FoundEntry found(tree, key);
     if (!found) return std::nullopt;
-    const std::string_view bytes = view_of(state, *found);
-    return stored.is_long() ? split_long_entry(bytes, state.record().name).value : bytes;
+    return view_of(state, tree, found.stored(), found.is_long());
   });
 }
 
@@ -284,9 +335,9 @@ std::string_view Handle::view_at(u64 index) const {
   HandleState& state = checked();
   state.require_transaction();
   state.require_list();
-  return state.read([&](const tree::TreeReader& tree) {
+  return state.read([&](const CollectionTree& tree) {
     if (index >= tree.size()) state.throw_past_end(index, tree.size());
-    return view_of(state, tree.at(index));
+    return view_of(state, tree, tree.at(index), false);
   });
 }
 

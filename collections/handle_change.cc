@@ -8,6 +8,7 @@
 namespace sapwood::detail {
 
 using collections::AtomicChange;
+using collections::CollectionTree;
 using collections::deliver;
 using collections::EntryReader;
 using collections::HandleState;
@@ -18,14 +19,20 @@ using collections::WriteSession;
 
 namespace {
 
+constexpr std::size_t kErasedTogether = 256;
 constexpr std::size_t kBlockBytes = 64 << 10;  // of values, an operation of the redo log
+
+Receiver into(std::string& value) {
+  return {&value, [](void* to, std::string_view bytes) { static_cast<std::string*>(to)->assign(bytes); }};
+}
 
 }  // namespace
 
-bool Handle::put(std::string_view key, std::string_view value) {
+bool Handle::put(std::string_view key, std::string_view value, std::optional<std::int64_t> time_us) {
   HandleState& state = checked();
   state.require_keys();
-  return state.write([&](WriteSession& session, OpenCollection& map) { return session.put(map, key, value); });
+  if (time_us) state.require_timestamps();
+  return state.write([&](WriteSession& session, OpenCollection& map) { return session.put(map, key, value, time_us); });
 }
 
 bool Handle::put_if_absent(std::string_view key, std::string_view value) {
@@ -48,8 +55,7 @@ void Handle::update(std::string_view key, Updater updater) {
   state.write([&](WriteSession& session, OpenCollection& map) {
     session.check_changeable(map);
     std::optional<std::string> old(std::in_place);
-    const Receiver into_old{&*old, [](void* to, std::string_view bytes) { *static_cast<std::string*>(to) = bytes; }};
-    if (!collections::read_value(session.reader(map), key, into_old, map.record.name)) old.reset();
+    if (!collections::read_value(session.view(map), key, into(*old))) old.reset();
     const std::optional<std::string_view> value = updater.call(updater.self, old);
     if (value) session.put(map, key, *value);
     else if (old) session.erase(map, key);
@@ -64,7 +70,7 @@ void Handle::update_at(u64 index, Updater updater) {
     session.check_changeable(list);
     if (index >= list.record.root.count) state.throw_past_end(index, list.record.root.count);
     std::string old;
-    session.reader(list).at(index).read(old);
+    deliver(session.view(list), session.reader(list).at(index), into(old));
     const std::optional<std::string_view> value = updater.call(updater.self, old);
     if (value) session.set(list, index, *value);
     else session.erase_items(list, index, 1);
@@ -133,7 +139,7 @@ void Handle::swap_erase(u64 index) {
     }
     if (index + 1 != size) {
       std::string last;
-      session.reader(list).at(size - 1).read(last);
+      deliver(session.view(list), session.reader(list).at(size - 1), into(last));
       session.set(list, index, last);
     }
     session.erase_items(list, size - 1, 1);
@@ -154,19 +160,22 @@ bool Handle::pop(bool front, Receiver key, Receiver value) {
   HandleState& state = checked();
   return state.write([&](WriteSession& session, OpenCollection& collection) {
     session.check_usable(collection);
+    if (collection.record.form.time_to_live_us != 0) {
+      while (session.reclaim(collection, kErasedTogether) != 0) continue;
+    }
     const u64 size = collection.record.root.count;
     if (size == 0) return false;
     const u64 index = front ? 0 : size - 1;
     if (!collection.record.types.has_keys()) {
-      deliver(session.reader(collection).at(index), value);
+      deliver(session.view(collection), session.reader(collection).at(index), value);
       session.erase_items(collection, index, 1);
       return true;
     }
-    const tree::TreeReader tree = session.reader(collection);
+    const CollectionTree tree = session.view(collection);
     tree::Cursor cursor(tree);
     cursor.seek_index(index);
     EntryReader entry;
-    entry.read(cursor, tree.shape(), collection.record.name);
+    entry.read(cursor, tree);
     if (key.take != nullptr) key.take(key.to, entry.key());
     if (value.take != nullptr) value.take(value.to, entry.value());
     return session.erase(collection, std::string(entry.key()));
@@ -182,8 +191,6 @@ void Handle::clear() {
 
 namespace {
 
-constexpr std::size_t kErasedTogether = 256;
-
 // Positions [first, first + count) of a scan.
 struct Run {
   u64 first;
@@ -194,8 +201,9 @@ struct Run {
 std::vector<Run> next_runs(ScanCursor& scan, EntryTest test) {
   std::vector<Run> runs;
   EntryReader entry;
+  const CollectionTree tree = scan.scan().tree();
   for (tree::Cursor& cursor = scan.at(); cursor.valid(); cursor.next()) {
-    entry.read(cursor, scan.scan().shape(), scan.scan().name());
+    entry.read(cursor, tree);
     if (!test.ask(test.self, {}, entry.value())) continue;
     if (!runs.empty() && runs.back().first + runs.back().count == cursor.index()) {
       ++runs.back().count;
@@ -223,9 +231,10 @@ u64 erase_items_if(AtomicChange& change, EntryTest test) {
 std::vector<std::string> next_keys(ScanCursor& scan, EntryTest test) {
   std::vector<std::string> keys;
   EntryReader entry;
+  const CollectionTree tree = scan.scan().tree();
   for (tree::Cursor& cursor = scan.at(); cursor.valid() && keys.size() < kErasedTogether; cursor.next()) {
-    entry.read(cursor, scan.scan().shape(), scan.scan().name());
-    if (test.ask(test.self, entry.key(), entry.value())) keys.emplace_back(entry.key());
+    entry.read(cursor, tree);
+    if (!entry.expired() && test.ask(test.self, entry.key(), entry.value())) keys.emplace_back(entry.key());
   }
   return keys;
 }

@@ -11,7 +11,7 @@ HandleState::HandleState(std::shared_ptr<Environment> environment, const Catalog
       record_(record),
       snapshot_(snapshot),
       held_(std::move(held)),
-      tree_(tree::TreeReader(snapshot.pages, record.shape, record.root)) {}
+      tree_(CollectionTree(snapshot.pages, record_, record.root, environment_->source_in(snapshot_))) {}
 
 HandleState::HandleState(std::shared_ptr<WriteState> write, OpenCollection& collection)
     : mode_(Mode::write),
@@ -31,7 +31,7 @@ tree::TreeRoot HandleState::root_in(const storage::Snapshot& snapshot) {
   const CatalogReader reader(snapshot.pages, to_tree_root(catalog));
   const std::optional<CatalogRecord> found = reader.find(record_.id);
   if (!found || found->dropped || !reader.is_attached(*found)) throw_dropped();
-  note_name(found->name);
+  note(*found);
   cache_.store(catalog, found->root);
   return found->root;
 }
@@ -83,6 +83,11 @@ void HandleState::throw_no_transaction() const {
                                                "collection from a ReadTxn or WriteTxn, or read a copy");
 }
 
+void HandleState::throw_no_timestamps() const {
+  throw Error(ErrorCode::invalid_argument,
+              who() + " keeps no timestamps: they are an option when a map or dict is created (CollectionOptions)");
+}
+
 void HandleState::throw_wrong_kind(const char* needed) const {
   throw Error(ErrorCode::wrong_type, who() + ": this needs " + needed);
 }
@@ -93,7 +98,9 @@ void HandleState::throw_past_end(u64 index, u64 size) const {
 }
 
 AutomaticWrite::AutomaticWrite(HandleState& handle)
-    : handle_(handle), txn_(handle.environment()->begin_automatic(handle.record().name)), session_(*txn_, true) {
+    : handle_(handle),
+      txn_(handle.environment()->begin_automatic(handle.record().name)),
+      session_(*txn_, true, &handle.environment()->dictionaries()) {
   const std::optional<tree::TreeRoot> cached =
       handle.is_constant() ? handle.cache().find(txn_->catalog()) : std::nullopt;
   if (cached) {
@@ -103,7 +110,7 @@ AutomaticWrite::AutomaticWrite(HandleState& handle)
   }
   collection_ = session_.find(handle.record().id);
   if (collection_ == nullptr) handle.throw_dropped();
-  handle.note_name(collection_->record.name);
+  handle.note(collection_->record);
 }
 
 void AutomaticWrite::commit() {
@@ -115,68 +122,6 @@ void AutomaticWrite::commit() {
   const storage::CatalogRoot catalog = txn_->catalog();
   txn_->commit(handle_.environment()->engine_unchecked().options().durability);
   handle_.cache().store(catalog, collection_->record.root);
-}
-
-void deliver(const tree::ValueView& value, const detail::Receiver& receiver) {
-  if (receiver.take == nullptr) return;
-  if (value.is_inline()) [[likely]] {
-    receiver.take(receiver.to, value.inline_bytes());
-    return;
-  }
-  std::string bytes;
-  value.read(bytes);
-  receiver.take(receiver.to, bytes);
-}
-
-void deliver_long(const tree::ValueView& stored, const detail::Receiver& key, const detail::Receiver& value,
-                  const std::string& collection) {
-  std::string bytes;
-  stored.read(bytes);
-  const LongEntry entry = split_long_entry(bytes, collection);
-  if (key.take != nullptr) key.take(key.to, entry.key);
-  if (value.take != nullptr) value.take(value.to, entry.value);
-}
-
-bool read_value(const tree::TreeReader& tree, Bytes key, const detail::Receiver& receiver,
-                const std::string& collection) {
-  const StoredKey stored(tree, key);
-  const std::optional<tree::ValueView> found = tree.get(stored);
-  if (!found) return false;
-  if (stored.is_long()) deliver_long(*found, {}, receiver, collection);
-  else deliver(*found, receiver);
-  return true;
-}
-
-void EntryReader::read(const tree::Cursor& cursor, const tree::TreeShape& shape, const std::string& collection) {
-  const tree::ValueView value = cursor.value();
-  if (value.is_inline()) [[likely]] {
-    value_ = value.inline_bytes();
-  } else {
-    value.read(value_buffer_);
-    value_ = value_buffer_;
-  }
-  if (!tree::is_keyed(shape.order)) return;
-  key_buffer_.clear();
-  key_ = cursor.key(key_buffer_);
-  if (is_long_key(shape, cursor.page_size(), key_)) {
-    const LongEntry entry = split_long_entry(value_, collection);
-    key_ = entry.key;
-    value_ = entry.value;
-  } else {
-    key_ = short_key(shape, key_, collection);
-  }
-}
-
-void deliver_entry(const tree::Cursor& cursor, const tree::TreeReader& tree, const detail::Receiver& key,
-                   const detail::Receiver& value, const std::string& collection) {
-  if (!tree::is_keyed(tree.shape().order)) return deliver(cursor.value(), value);
-  const Bytes tree_key = cursor.key();
-  if (is_long_key(tree.shape(), tree.pages().page_size(), tree_key)) {
-    return deliver_long(cursor.value(), key, value, collection);
-  }
-  const Bytes user_key = short_key(tree.shape(), tree_key, collection);
-  if (key.take != nullptr) key.take(key.to, user_key);
-  deliver(cursor.value(), value);
 }
 
 }  // namespace sapwood::collections

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "collections/entry_reader.h"
 #include "collections/environment.h"
 #include "collections/root_cache.h"
 #include "collections/stored_key.h"
@@ -37,7 +38,7 @@ class HandleState {
   RootCache& cache() { return cache_; }
   std::string& view_buffer() { return view_buffer_; }
 
-  // Calls `function(const tree::TreeReader&)` on the collection as this handle sees it. Throws ended, not_found.
+  // Calls `function(const CollectionTree&)` on the collection as this handle sees it. Throws ended, not_found.
   template <class Function>
   auto read(Function&& function);
   // Calls `function(WriteSession&, OpenCollection&)`; an automatic handle commits afterwards. Throws ended, read_only,
@@ -90,18 +91,23 @@ class HandleState {
     if (record_.types.kind != CollectionKind::records) [[unlikely]]
       throw_wrong_kind("records");
   }
+  // Throws invalid_argument unless entries have times.
+  void require_timestamps() const {
+    if (!record_.form.timestamps) [[unlikely]]
+      throw_no_timestamps();
+  }
   // "list 'frames'".
   std::string who() const;
   [[noreturn]] void throw_past_end(u64 index, u64 size) const;
   [[noreturn]] void throw_dropped() const;
 
-  // True once the collection was seen under another name than record().name.
-  bool renamed() const { return renamed_.load(std::memory_order_relaxed); }
-  // Whether all of record() but its root holds for ever, if the collection was not renamed: it cannot be moved without
+  // True once the collection was seen with another name than record() has, or another level of compression.
+  bool changed() const { return changed_.load(std::memory_order_relaxed); }
+  // Whether all of record() but its root holds for ever, if that did not change: it cannot be moved without
   // that, nor come to own collections.
-  bool is_constant() const { return !renamed() && !record_.is_nested() && record_.types.value != ValueType::any; }
-  void note_name(const std::string& name) {
-    if (name != record_.name) renamed_.store(true, std::memory_order_relaxed);
+  bool is_constant() const { return !changed() && !record_.is_nested() && record_.types.value != ValueType::any; }
+  void note(const CatalogRecord& now) {
+    if (now.name != record_.name || now.form != record_.form) changed_.store(true, std::memory_order_relaxed);
   }
 
  private:
@@ -109,18 +115,19 @@ class HandleState {
   [[noreturn]] void throw_ended() const;
   [[noreturn]] void throw_read_only() const;
   [[noreturn]] void throw_no_transaction() const;
+  [[noreturn]] void throw_no_timestamps() const;
   [[noreturn]] void throw_wrong_kind(const char* needed) const;
 
   Mode mode_;
   std::shared_ptr<Environment> environment_;
-  CatalogRecord record_;                  // as it was when the handle was made; of a snapshot: as it is
-  storage::Snapshot snapshot_;            // read
-  std::shared_ptr<HeldSnapshot> held_;    // read, of no transaction's
-  std::optional<tree::TreeReader> tree_;  // read
-  std::shared_ptr<WriteState> write_;     // write
+  CatalogRecord record_;                        // as it was when the handle was made; of a snapshot: as it is
+  storage::Snapshot snapshot_;                  // read
+  std::shared_ptr<HeldSnapshot> held_;          // read, of no transaction's
+  std::optional<CollectionTree> tree_;          // read
+  std::shared_ptr<WriteState> write_;           // write
   std::shared_ptr<OpenCollection> collection_;  // write
-  RootCache cache_;                       // automatic
-  std::atomic<bool> renamed_{false};      // automatic
+  RootCache cache_;                             // automatic
+  std::atomic<bool> changed_{false};            // automatic
   std::string view_buffer_;
 };
 
@@ -147,12 +154,12 @@ auto HandleState::read(Function&& function) {
     case Mode::write: {
       WriteSession& session = write_->session();
       session.check_usable(*collection_);
-      return function(session.reader(*collection_));
+      return function(session.view(*collection_));
     }
     case Mode::automatic: break;
   }
   const ScopedSnapshot snapshot(environment_->engine());
-  return function(tree::TreeReader(snapshot->pages, record_.shape, root_in(*snapshot)));
+  return function(CollectionTree(snapshot->pages, record_, root_in(*snapshot), environment_->source_in(*snapshot)));
 }
 
 template <class Function>
@@ -176,42 +183,15 @@ std::shared_ptr<HandleState> HandleState::child(FindId&& find_id, ErrorCode abse
     case Mode::write: {
       WriteSession& session = write_->session();
       session.check_usable(*collection_);
-      OpenCollection& found = session.child(*collection_, find_id(session.reader(*collection_)), absent);
+      OpenCollection& found = session.child(*collection_, find_id(session.view(*collection_)), absent);
       return std::make_shared<HandleState>(write_, found);
     }
     case Mode::automatic: break;
   }
   const ScopedSnapshot snapshot(environment_->engine());
-  const u64 id = find_id(tree::TreeReader(snapshot->pages, record_.shape, root_in(*snapshot)));
+  const u64 id =
+      find_id(CollectionTree(snapshot->pages, record_, root_in(*snapshot), environment_->source_in(*snapshot)));
   return std::make_shared<HandleState>(environment_, child_record(*snapshot, id, absent));
 }
-
-// Hands the bytes of `value` to `receiver`, if it wants them.
-void deliver(const tree::ValueView& value, const detail::Receiver& receiver);
-// The same of an entry with a long key (StoredKey), whose value holds both. `collection`: its name, for errors.
-void deliver_long(const tree::ValueView& stored, const detail::Receiver& key, const detail::Receiver& value,
-                  const std::string& collection);
-// Hands the value at the user's `key` to `receiver`; false if there is none.
-bool read_value(const tree::TreeReader& tree, Bytes key, const detail::Receiver& receiver,
-                const std::string& collection);
-
-// Takes both of one entry.
-class EntryReader {
- public:
-  // Key (empty if it has none) and value of the entry at `cursor`: valid until the next read and while the pages are.
-  void read(const tree::Cursor& cursor, const tree::TreeShape& shape, const std::string& collection);
-  Bytes key() const { return key_; }
-  Bytes value() const { return value_; }
-
- private:
-  Bytes key_;
-  Bytes value_;
-  std::string key_buffer_;
-  std::string value_buffer_;
-};
-
-// Key (if it has one) and value of the entry at `cursor` in `tree`.
-void deliver_entry(const tree::Cursor& cursor, const tree::TreeReader& tree, const detail::Receiver& key,
-                   const detail::Receiver& value, const std::string& collection);
 
 }  // namespace sapwood::collections

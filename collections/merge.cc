@@ -39,7 +39,7 @@ class MergeSide {
   }
   // The user's key here.
   void read_user_key(std::string& to) {
-    entry_.read(scan_.at(), scan_.scan().shape(), scan_.scan().name());
+    entry_.read(scan_.at(), scan_.scan().tree());
     to.assign(entry_.key());
   }
   void check_live() const { scan_.scan().check_live(); }

@@ -126,14 +126,14 @@ namespace detail {
 
 using collections::HandleState;
 using collections::ObjectCacheState;
-using collections::StoredKey;
 using collections::ValuePlace;
 
 namespace {
 
 // The object of a value that stands as `stored` in the tree; `is_long`: behind its key.
-std::shared_ptr<const void> object_of(ObjectCacheState& cache, const HandleState& state, const tree::TreeReader& tree,
-                                      const tree::ValueView& stored, bool is_long, ObjectMaker maker) {
+std::shared_ptr<const void> object_of(ObjectCacheState& cache, const HandleState& state,
+                                      const collections::CollectionTree& tree, const tree::ValueView& stored,
+                                      bool is_long, ObjectMaker maker) {
   const bool changes = state.mode() == HandleState::Mode::write;
   const std::optional<ValuePlace> place = changes ? std::nullopt : collections::place_of(stored, tree.pages());
   if (!place) cache.count_miss();
@@ -147,8 +147,8 @@ std::shared_ptr<const void> object_of(ObjectCacheState& cache, const HandleState
                             const Target& into = *static_cast<Target*>(to);
                             into.made = into.maker.make(into.maker.self, bytes);
                           }};
-  if (is_long) collections::deliver_long(stored, {}, receiver, state.record().name);
-  else collections::deliver(stored, receiver);
+  if (is_long) collections::deliver_long(tree, stored, {}, receiver);
+  else collections::deliver(tree, stored, receiver);
   if (place) cache.add(*place, made.object, made.size);
   return made.object;
 }
@@ -161,7 +161,7 @@ std::shared_ptr<const void> CacheCore::at(const Handle& list, u64 index, ObjectM
   HandleState& state = list.checked();
   state.require_list();
   state_->serve(state.environment(), state_);
-  return state.read([&](const tree::TreeReader& tree) {
+  return state.read([&](const collections::CollectionTree& tree) {
     if (index >= tree.size()) [[unlikely]]
       state.throw_past_end(index, tree.size());
     return object_of(*state_, state, tree, tree.at(index), false, maker);
@@ -172,11 +172,10 @@ std::shared_ptr<const void> CacheCore::get(const Handle& map, std::string_view k
   HandleState& state = map.checked();
   state.require_keys();
   state_->serve(state.environment(), state_);
-  return state.read([&](const tree::TreeReader& tree) -> std::shared_ptr<const void> {
-    const StoredKey stored(tree, key);
-    const std::optional<tree::ValueView> found = tree.get(stored);
+  return state.read([&](const collections::CollectionTree& tree) -> std::shared_ptr<const void> {
+    const collections::FoundEntry found(tree, key);
     if (!found) return nullptr;
-    return object_of(*state_, state, tree, *found, stored.is_long(), maker);
+    return object_of(*state_, state, tree, found.stored(), found.is_long(), maker);
   });
 }
 

@@ -96,7 +96,7 @@ void take_create(Bytes& from, Operation& operation) {
   operation.types.value.row = operation.types.kind == CollectionKind::records;
   if (operation.kind == OperationKind::create) operation.name = take_bytes(from);
   else operation.to = take_location(from);
-  if (!take_create_options(take_bytes(from), operation.types) || !are_known(operation.types)) {
+  if (!take_create_options(take_bytes(from), operation.types, operation.form) || !are_known(operation.types)) {
     throw Error(ErrorCode::newer_format,
                 "redo log: it creates a collection of a kind, type or with options that this "
                 "version of Sapwood does not know; open the file with a newer one");
@@ -124,7 +124,7 @@ void encode_operation(std::string& to, const Operation& operation) {
     case OperationKind::create:
       append_types(to, operation.types);
       append_bytes(to, operation.name);
-      append_bytes(to, create_options(operation.types));
+      append_bytes(to, create_options(operation.types, operation.form));
       return;
     case OperationKind::drop:
     case OperationKind::clear: return;
@@ -148,6 +148,7 @@ void encode_operation(std::string& to, const Operation& operation) {
       if (operation.high) append_bytes(to, *operation.high);
       return;
     case OperationKind::rename: append_bytes(to, operation.name); return;
+    case OperationKind::level: to += static_cast<char>(operation.form.level); return;
     case OperationKind::move:
       append_location(to, operation.from);
       append_location(to, operation.to);
@@ -189,6 +190,7 @@ Operation decode_operation(Bytes& from) {
       return operation;
     case OperationKind::erase_range: take_interval(from, operation); return operation;
     case OperationKind::rename: operation.name = take_bytes(from); return operation;
+    case OperationKind::level: operation.form.level = take_byte(from); return operation;
     case OperationKind::move:
       operation.from = take_location(from);
       operation.to = take_location(from);

@@ -5,7 +5,7 @@
 //
 //   kind             after the id
 //    1 create        kind u8, key type u8, value type u8, name, options: codecs and type options
-//                    (collections/type_options.h), or empty
+//                    (collections/type_options.h), then those of the form (collections/value_form.h); or empty
 //    2 drop
 //    3 put           key, value
 //    4 erase         key
@@ -18,9 +18,13 @@
 //   11 move          location from, location to
 //   14 reclaim step  number of entries: so many at the end of one that was dropped, and it with the last of them
 //   15 create nested kind u8, key type u8, value type u8, location, options
-//   12 options, 13 timestamp: reserved
+//   12 level         u8: values are compressed at that level from now on
+//   13 timestamp: reserved
 //
 // A location is a byte 0 and a name; 1, the id of a collection, and a key in it; or 2, an id and a position.
+//
+// Values are as stored: with the header of the collection's form, and compressed if they were. The index of times is
+// not spoken of: each change of an entry changes it too.
 //
 // Kinds 3, 5 and 6 with bit 7 set: the value is in runs of the record (storage/value_runs.h). In its place stand
 // varints first run, number of runs and size, and a byte string, the tail: the value is the last `size` bytes of the
@@ -31,6 +35,7 @@
 #include <string>
 
 #include "base/types.h"
+#include "collections/value_form.h"
 #include "sapwood/types.h"
 
 namespace sapwood::collections {
@@ -48,7 +53,8 @@ enum class OperationKind : u8 {
   clear = 9,
   rename = 10,
   move = 11,
-  // 12 options, 13 timestamp: reserved.
+  level = 12,
+  // 13 timestamp: reserved.
   reclaim_step = 14,
   create_nested = 15,
 };
@@ -76,6 +82,7 @@ struct Operation {
   OperationKind kind = OperationKind::clear;
   u64 id = 0;
   CollectionTypes types{};          // create, create_nested
+  ValueForm form{};                 // create; level: its level
   Bytes name{};                     // create, rename
   Bytes key{};                      // put, erase
   Bytes value{};                    // put, list_insert, list_set

@@ -95,7 +95,9 @@ TEST(Operations, BytesArePinned) {
                      .id = 2,
                      .from = {.kind = Location::Kind::name, .key = "a"},
                      .to = {.kind = Location::Kind::position, .parent = 3, .index = 4}}),
-            std::string("\x0b\x02\x00\x01" "a\x02\x03\x04", 8));
+            std::string("\x0b\x02\x00\x01"
+                        "a\x02\x03\x04",
+                        8));
   EXPECT_EQ(encoded({.kind = OperationKind::create_nested,
                      .id = 2,
                      .types = {CollectionKind::list, ValueType::none, ValueType::int64},

@@ -42,6 +42,7 @@ void WriteSession::restore(const SavedState& saved) {
       mark->live = false;
       return true;
     });
+    own_dictionaries_.reset();
     catalog_ = saved.catalog;
     for (const auto& [id, collection] : open_) {
       std::optional<CatalogRecord> record = catalog_reader().find(id);

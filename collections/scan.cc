@@ -5,19 +5,17 @@
 namespace sapwood {
 namespace collections {
 
-ScanState::ScanState(HandleState& handle)
-    : environment_(handle.environment()), shape_(handle.record().shape), name_(handle.record().name) {
+ScanState::ScanState(HandleState& handle) : environment_(handle.environment()), record_(handle.record()) {
   switch (handle.mode()) {
     case HandleState::Mode::read:
       handle.check_live();
       held_ = handle.held();
       snapshot_ = handle.snapshot();
-      root_ = handle.record().root;
       return;
     case HandleState::Mode::write: {
       WriteSession& session = handle.write_state()->session();
       session.check_usable(*handle.open_collection());
-      root_ = handle.open_collection()->record.root;
+      record_.root = handle.open_collection()->record.root;
       mark_ = session.place_mark();
       write_ = handle.write_state();
       return;
@@ -26,7 +24,7 @@ ScanState::ScanState(HandleState& handle)
   }
   held_ = std::make_shared<HeldSnapshot>(environment_);
   snapshot_ = **held_;
-  root_ = handle.root_in(snapshot_);
+  record_.root = handle.root_in(snapshot_);
   environment_->engine_unchecked().note_since(snapshot_);
 }
 
@@ -35,21 +33,38 @@ void ScanState::check_live() const {
   if (write_ != nullptr) {
     write_->session().check_usable();
     if (mark_->live) return;
-    throw Error(ErrorCode::ended, "'" + name_ + "': this range was made after the savepoint that was rolled back");
+    throw Error(ErrorCode::ended, "'" + name() + "': this range was made after the savepoint that was rolled back");
   }
   environment_->check_open();
   if (environment_->engine_unchecked().is_live(snapshot_.slot, snapshot_.generation)) [[likely]]
     return;
-  throw Error(ErrorCode::ended, "'" + name_ + "': the read transaction of this range or iterator has ended");
+  throw Error(ErrorCode::ended, "'" + name() + "': the read transaction of this range or iterator has ended");
 }
 
 const std::atomic<u64>* ScanState::slot() const {
   return write_ == nullptr ? &environment_->engine_unchecked().generation_of(snapshot_.slot) : nullptr;
 }
 
-tree::TreeReader ScanState::tree() const {
-  if (write_ == nullptr) return tree::TreeReader(snapshot_.pages, shape_, root_);
-  return tree::TreeReader(write_->session_unchecked().txn().reader(), shape_, root_);
+CollectionTree ScanState::tree() const {
+  if (write_ != nullptr) return write_->session_unchecked().view(record_, record_.root);
+  return CollectionTree(snapshot_.pages, record_, record_.root, environment_->source_in(snapshot_));
+}
+
+tree::TreeReader ScanState::find_part(u64 id) const {
+  std::optional<CatalogRecord> found;
+  if (write_ != nullptr) {
+    if (const OpenCollection* part = write_->session().find(id)) found = part->record;
+  } else {
+    found = CatalogReader(snapshot_.pages, to_tree_root(snapshot_.descriptor.catalog)).find(id);
+  }
+  if (!found) {
+    throw Error(ErrorCode::corrupt, "catalog: C7: '" + name() + "' has lost a part of its form; run check on the file");
+  }
+  return tree::TreeReader(tree().pages(), found->shape, found->root);
+}
+
+tree::TreeReader ScanState::reread(const tree::TreeReader& part) const {
+  return tree::TreeReader(tree().pages(), part.shape(), part.root());
 }
 
 u64 ScanState::start_at(std::string_view key) {
@@ -76,10 +91,10 @@ tree::Cursor& ScanCursor::at() {
   return cursor_;
 }
 
-Position::Position(const ScanState& scan) : cursor_(scan.start()), changes_(scan.changes()), shape_(scan.shape()) {
+Position::Position(const ScanState& scan) : cursor_(scan.start()), changes_(scan.changes()) {
   slot = scan.slot();
   generation = scan.generation();
-  if (tree::is_keyed(shape_.order)) keys_.reserve(kMaxKeyBytes + tree::max_key_size(cursor_.page_size()));
+  if (tree::is_keyed(scan.record().shape.order)) keys_.reserve(kMaxKeyBytes + tree::max_key_size(cursor_.page_size()));
 }
 
 // By one step if that is enough.
@@ -99,9 +114,10 @@ void Position::go_to(const ScanState& scan, u64 index) {
 }
 
 // False if it cannot be read together with the entries that were read before it.
-bool Position::read_here(Entry& entry, const std::string& collection) {
+bool Position::read_here(Entry& entry, const ScanState& scan) {
   if (keys_.size() > kMaxKeyBytes) return false;
   const tree::ValueView value = cursor_.value();
+  entry = {};
   if (value.is_inline()) [[likely]] {
     entry.value = value.inline_bytes();
   } else if (count == 0) {
@@ -110,14 +126,28 @@ bool Position::read_here(Entry& entry, const std::string& collection) {
   } else {
     return false;
   }
-  if (!tree::is_keyed(shape_.order)) return true;
-  entry.key = cursor_.key(keys_);
-  if (is_long_key(shape_, cursor_.page_size(), entry.key)) {
-    const LongEntry both = split_long_entry(entry.value, collection);
-    entry = {both.key, both.value};
-  } else {
-    entry.key = short_key(shape_, entry.key, collection);
+  const CatalogRecord& record = scan.record();
+  if (tree::is_keyed(record.shape.order)) {
+    entry.key = cursor_.key(keys_);
+    if (is_long_key(record.shape, cursor_.page_size(), entry.key)) {
+      const LongEntry both = split_long_entry(entry.value, record.name);
+      entry.key = both.key;
+      entry.value = both.value;
+    } else {
+      entry.key = short_key(record.shape, entry.key, record.name);
+    }
   }
+  return record.form.is_plain() || read_form(entry, scan);
+}
+
+// As read_here: there is place for the value of one compressed entry.
+bool Position::read_form(Entry& entry, const ScanState& scan) {
+  const CollectionTree tree = scan.tree();
+  const FormedValue formed = split_value(tree.form(), entry.value, tree.name());
+  if (formed.compressed && count != 0) return false;
+  entry.time_us = formed.time_us;
+  entry.expired = tree.is_expired(entry.value);
+  entry.value = tree.user_value(entry.value, decoded_);
   return true;
 }
 
@@ -133,7 +163,7 @@ const detail::Window::Entry& Position::read(const ScanState& scan, u64 index) {
   Entry* const start = backwards ? &read_.back() : &read_.front();
   Entry* entry = start;
   try {
-    while (read_here(*entry, scan.name()) && ++count < most) {
+    while (read_here(*entry, scan) && ++count < most) {
       if (backwards) {
         cursor_.prev();
         --entry;
@@ -162,6 +192,7 @@ using collections::ScanState;
 Section Handle::all() const {
   Section section{std::make_shared<ScanState>(checked()), 0, 0};
   section.last = section.scan->size();
+  section.may_expire = section.scan->record().form.time_to_live_us != 0;
   return section;
 }
 

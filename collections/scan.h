@@ -25,13 +25,16 @@ class ScanState {
 
   // Throws ended (poisoned) if the tree cannot be read any more.
   void check_live() const;
-  tree::TreeReader tree() const;
-  u64 size() const { return root_.count; }
+  CollectionTree tree() const;
+  // The tree of a part of the form in the same state, just after this was made; and again after a change.
+  tree::TreeReader find_part(u64 id) const;
+  tree::TreeReader reread(const tree::TreeReader& part) const;
+  u64 size() const { return record_.root.count; }
   // The position of the first entry whose key is >= `key`; new cursors start there.
   u64 start_at(std::string_view key);
   tree::Cursor start() const { return start_ ? *start_ : tree::Cursor(tree()); }
-  const std::string& name() const { return name_; }
-  const tree::TreeShape& shape() const { return shape_; }
+  const std::string& name() const { return record_.name; }
+  const CatalogRecord& record() const { return record_; }
   // Of the snapshot; null in a write transaction.
   const std::atomic<u64>* slot() const;
   u64 generation() const { return snapshot_.generation; }
@@ -44,9 +47,7 @@ class ScanState {
   std::shared_ptr<PlacedMark> mark_;
   std::shared_ptr<HeldSnapshot> held_;
   storage::Snapshot snapshot_;
-  tree::TreeShape shape_;
-  tree::TreeRoot root_;
-  std::string name_;
+  CatalogRecord record_;  // with the root in that state
   std::optional<tree::Cursor> start_;
 };
 
@@ -82,15 +83,16 @@ class Position : public detail::Window {
   static constexpr u32 kMaxKeyBytes = 2048;  // and one key more
 
   void go_to(const ScanState& scan, u64 index);
-  bool read_here(Entry& entry, const std::string& collection);
+  bool read_here(Entry& entry, const ScanState& scan);
+  bool read_form(Entry& entry, const ScanState& scan);
 
   tree::Cursor cursor_;
   u64 changes_;
-  tree::TreeShape shape_;
   u32 ahead_ = 1;  // entries to read together
   std::array<Entry, kMaxEntries> read_;
   std::string keys_;   // those that a page does not hold in one piece; never reallocated while `read_` is used
   std::string value_;  // the first one, if it is not in one piece
+  std::string decoded_;
 };
 
 }  // namespace sapwood::collections

@@ -29,12 +29,13 @@ void check_width(const OpenCollection& collection, const TypeInfo& type, Bytes b
 
 }  // namespace
 
-WriteSession::WriteSession(storage::WriteTransaction& txn, bool recording)
+WriteSession::WriteSession(storage::WriteTransaction& txn, bool recording, DictionaryCache* dictionaries)
     : txn_(txn),
       key_hash_(txn.reader().key_hash()),
       catalog_(to_tree_root(txn.catalog())),
       recording_(recording),
-      trusts_values_(!recording) {}
+      trusts_values_(!recording),
+      dictionaries_(dictionaries) {}
 
 void WriteSession::check_usable() const {
   if (poisoned_) [[unlikely]] {
@@ -99,6 +100,12 @@ void WriteSession::check_entry(const OpenCollection& collection, Bytes key, Byte
   }
 }
 
+void WriteSession::check_index(const OpenCollection& collection, u64 index, u64 items) const {
+  const u64 size = collection.record.root.count;
+  if (items > size || index > size - items) [[unlikely]]
+    throw_past_end(collection, index);
+}
+
 void WriteSession::record(const Operation& operation) {
   if (!recording_) return;
   txn_.record([&](std::string& to) { encode_operation(to, operation); });
@@ -130,7 +137,9 @@ OpenCollection& WriteSession::add(CatalogRecord&& record) {
 void WriteSession::forget_unused(u64 keep) {
   if (open_.size() < most_open_) return;
   store_records();
-  std::erase_if(open_, [&](const auto& one) { return one.second.use_count() == 1 && one.first != keep; });
+  std::erase_if(open_, [&](const auto& one) {
+    return one.second.use_count() == 1 && one.first != keep && !one.second->record.part_of_form;
+  });
   most_open_ = std::max<std::size_t>(most_open_, 2 * open_.size());
   last_ = nullptr;
 }
@@ -166,17 +175,29 @@ OpenCollection& WriteSession::adopt(const CatalogRecord& record) {
   return found != open_.end() ? *found->second : add(CatalogRecord(record));
 }
 
-OpenCollection& WriteSession::open(Bytes name, const CollectionTypes& types) {
+OpenCollection& WriteSession::open(Bytes name, const CollectionTypes& types, const CollectionOptions& options) {
   OpenCollection* collection = find(name);
-  if (collection == nullptr) return create(name, types);
+  if (collection == nullptr) return create(name, types, options);
   if (collection->record.types != types) {
     throw Error(ErrorCode::wrong_type, "'" + std::string(name) + "' is a " + describe(collection->record.types) +
                                            ", not a " + describe(types));
   }
+  require_options(std::string(name), collection->record.form, options);
   return *collection;
 }
 
-OpenCollection& WriteSession::create(Bytes name, const CollectionTypes& types, u64 id) {
+OpenCollection& WriteSession::create(Bytes name, const CollectionTypes& types, const CollectionOptions& options) {
+  const CollectionOptions complete = complete_options(std::string(name), types, options);
+  ValueForm form;
+  form.timestamps = complete.timestamps;
+  form.time_index = complete.time_index ? kNewId : 0;
+  form.time_to_live_us = complete.time_to_live.count();
+  form.dictionaries = complete.compression != 0 ? kNewId : 0;
+  form.level = complete.compression;
+  return create_as(name, types, form, kNewId);
+}
+
+OpenCollection& WriteSession::create_as(Bytes name, const CollectionTypes& types, const ValueForm& form, u64 id) {
   check_usable();
   check_name(name, txn_.page_size());
   if (!are_known(types)) {
@@ -188,22 +209,30 @@ OpenCollection& WriteSession::create(Bytes name, const CollectionTypes& types, u
   }
   return change([&]() -> OpenCollection& {
     CatalogWriter writer(txn_, catalog_);
-    if (id == 0) {
-      id = writer.take_id();
-    } else {
-      writer.reserve_id(id);
-    }
-    CatalogRecord made{.id = id,
-                       .types = types,
-                       .shape = shape_of(id, types, txn_.page_size()),
-                       .root = {},
-                       .name = std::string(name),
-                       .owns_collections = always_collections(types.value)};
-    writer.add_name(name, id);
+    CatalogRecord made;
+    made.id = take_id(id);
+    made.types = types;
+    made.form = form;
+    if (form.time_index != 0) made.form.time_index = take_id(form.time_index);
+    if (form.dictionaries != 0) made.form.dictionaries = take_id(form.dictionaries);
+    made.shape = shape_of(made.id, types, txn_.page_size(), form);
+    made.name = name;
+    made.owns_collections = always_collections(types.value);
+    writer.add_name(name, made.id);
     writer.store(made, buffer_);
-    record({.kind = OperationKind::create, .id = id, .types = types, .name = name});
-    return add(std::move(made));
+    record({.kind = OperationKind::create, .id = made.id, .types = types, .form = made.form, .name = name});
+    OpenCollection& collection = add(std::move(made));
+    create_parts(collection);
+    last_ = &collection;
+    return collection;
   });
+}
+
+u64 WriteSession::take_id(u64 id) {
+  CatalogWriter writer(txn_, catalog_);
+  if (id == kNewId) return writer.take_id();
+  writer.reserve_id(id);
+  return id;
 }
 
 void WriteSession::drop(OpenCollection& collection) {
@@ -212,6 +241,7 @@ void WriteSession::drop(OpenCollection& collection) {
   if (collection.record.is_nested()) throw Error(ErrorCode::invalid_argument, who(collection) + " has no name");
   const ReserveUse reserve(txn_);
   change(collection, [&] {
+    drop_parts(collection);
     CatalogWriter(txn_, catalog_).remove_name(collection.record.name);
     if (collection.record.owns_collections) {
       CatalogRecord left = collection.record;  // the collection keeps its name, for messages
@@ -281,32 +311,52 @@ void WriteSession::flush() {
 
 bool WriteSession::contains(const OpenCollection& collection, Bytes key) const {
   check_usable(collection);
-  const tree::TreeReader tree = reader(collection);
-  return tree.get(StoredKey(tree, key)).has_value();
+  const CollectionTree tree = view(collection);
+  const StoredKey stored(tree, key);
+  if (tree.may_expire()) {
+    const std::optional<i64> time = time_at(collection, stored);
+    return time && !tree.form().is_expired(*time, time_us());
+  }
+  return tree.get(stored).has_value();
 }
 
-bool WriteSession::put(OpenCollection& collection, Bytes key, Bytes value) {
+bool WriteSession::put(OpenCollection& collection, Bytes key, Bytes value, std::optional<i64> time_us) {
   check_changeable(collection);
   check_entry(collection, key, value);
+  if (collection.record.form.is_plain()) [[likely]]
+    return put_stored(collection, key, value);
+  reclaim_first(collection);
+  const bool is_new = put_stored(collection, key, form_value(collection, value, time_us));
+  train_if_due(collection);
+  return is_new;
+}
+
+bool WriteSession::put_stored(OpenCollection& collection, Bytes key, Bytes value) {
+  const ValueForm& form = collection.record.form;
   const StoredKey stored(collection.record.shape, txn_.page_size(), key_hash_, key);
   const std::string joined = stored.is_long() ? join_long_entry(key, value) : std::string();
+  const std::optional<i64> old_time = form.time_index != 0 ? time_at(collection, stored) : std::nullopt;
   const u64 replaced = child_at(collection, key);
   return change(collection, [&] {
     const Bytes kept = stored.is_long() ? Bytes(joined) : value;
     const bool is_new = writer(collection).put(stored, kept);
     record_value({.kind = OperationKind::put, .id = collection.record.id, .key = key, .value = value}, kept.size());
+    if (form.time_index != 0)
+      index_time(collection, stored, old_time, split_value(form, value, collection.record.name).time_us);
     if (replaced != 0) release(collection.record.id, replaced);
     note_child(collection.record, value);
     txn_.release_memory();
-    return is_new;
+    return is_new || (old_time && form.time_to_live_us != 0 && form.is_expired(*old_time, time_us()));
   });
 }
 
 bool WriteSession::erase(OpenCollection& collection, Bytes key) {
   check_changeable(collection);
   check_width(collection, collection.record.types.key, key);
+  const ValueForm& form = collection.record.form;
   const bool was_dirty = collection.dirty;
   const StoredKey stored(collection.record.shape, txn_.page_size(), key_hash_, key);
+  const std::optional<i64> old_time = form.time_index != 0 ? time_at(collection, stored) : std::nullopt;
   const u64 child = child_at(collection, key);
   const ReserveUse reserve(txn_);
   return change(collection, [&] {
@@ -316,9 +366,10 @@ bool WriteSession::erase(OpenCollection& collection, Bytes key) {
       return false;
     }
     record({.kind = OperationKind::erase, .id = collection.record.id, .key = key});
+    if (old_time) index_time(collection, stored, old_time, std::nullopt);
     if (child != 0) release(collection.record.id, child);
     txn_.release_memory();
-    return true;
+    return form.time_to_live_us == 0 || !form.is_expired(*old_time, time_us());
   });
 }
 
@@ -333,6 +384,7 @@ u64 WriteSession::erase_interval(OpenCollection& collection, std::optional<Bytes
   check_idle_children(collection.record.id);
   const ReserveUse reserve(txn_);
   return change(collection, [&] {
+    unindex_range(collection, first, last - first);
     erase_tree_entries(collection, first, last - first);
     Operation operation;
     operation.kind = OperationKind::erase_range;
@@ -347,9 +399,13 @@ u64 WriteSession::erase_interval(OpenCollection& collection, std::optional<Bytes
 
 void WriteSession::insert(OpenCollection& collection, u64 index, Bytes value) {
   check_changeable(collection);
-  if (index > collection.record.root.count) [[unlikely]]
-    throw_past_end(collection, index);
+  check_index(collection, index, 0);
   check_entry(collection, {}, value);
+  insert_stored(collection, index, form_value(collection, value));
+  train_if_due(collection);
+}
+
+void WriteSession::insert_stored(OpenCollection& collection, u64 index, Bytes value) {
   change(collection, [&] {
     writer(collection).insert(index, value);
     record_value({.kind = OperationKind::list_insert, .id = collection.record.id, .value = value, .index = index},
@@ -371,9 +427,12 @@ void WriteSession::append_values(OpenCollection& collection, Bytes values) {
 
 void WriteSession::set(OpenCollection& collection, u64 index, Bytes value) {
   check_changeable(collection);
-  if (index >= collection.record.root.count) [[unlikely]]
-    throw_past_end(collection, index);
+  check_index(collection, index, 1);
   check_entry(collection, {}, value);
+  set_stored(collection, index, form_value(collection, value));
+}
+
+void WriteSession::set_stored(OpenCollection& collection, u64 index, Bytes value) {
   std::vector<u64> replaced;
   if (collection.record.owns_collections) {
     check_idle_children(collection.record.id);
@@ -411,6 +470,7 @@ void WriteSession::clear(OpenCollection& collection) {
   const ReserveUse reserve(txn_);
   change(collection, [&] {
     erase_tree_entries(collection, 0, collection.record.root.count);
+    clear_parts(collection);
     record({.kind = OperationKind::clear, .id = collection.record.id});
     txn_.release_memory();
   });

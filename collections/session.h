@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "collections/catalog.h"
+#include "collections/collection_tree.h"
 #include "collections/operations.h"
 #include "storage/write_transaction.h"
 #include "tree/right_edge.h"
@@ -27,9 +28,11 @@ struct OpenCollection : std::enable_shared_from_this<OpenCollection> {
   CatalogRecord record;
   tree::RightEdge edge;
   bool dirty = false;
-  bool exists = true;           // false once dropped, or its creation rolled back
-  bool busy = false;            // a batch is filling it: WriteSession::set_busy
-  mutable u64 attached_at = 0;  // WriteSession::drops_ when it was last seen to lie in a collection with a name
+  bool exists = true;              // false once dropped, or its creation rolled back
+  bool busy = false;               // a batch is filling it: WriteSession::set_busy
+  mutable u64 attached_at = 0;     // WriteSession::drops_ when it was last seen to lie in a collection with a name
+  bool reclaimed = false;          // this transaction has looked for expired entries
+  u32 first_new_dictionary = ~0u;  // of dictionaries: the first one made in this transaction
 };
 
 // A mark of the transaction, and whether it still protects anything. Shared by its holder and the session.
@@ -47,7 +50,8 @@ struct SavedState {
 
 class WriteSession {
  public:
-  WriteSession(storage::WriteTransaction& txn, bool recording);
+  // `dictionaries`: of the open file; without them values that were compressed before cannot be read.
+  WriteSession(storage::WriteTransaction& txn, bool recording, DictionaryCache* dictionaries = nullptr);
   WriteSession(const WriteSession&) = delete;
   WriteSession& operator=(const WriteSession&) = delete;
 
@@ -56,9 +60,13 @@ class WriteSession {
   OpenCollection* find(u64 id);
   // As find(id), with what the caller knows to be the record in the transaction's base version.
   OpenCollection& adopt(const CatalogRecord& record);
-  // Created if absent. Throws wrong_type if it is there and differs, invalid_argument for a bad name.
-  OpenCollection& open(Bytes name, const CollectionTypes& types);
-  OpenCollection& create(Bytes name, const CollectionTypes& types, u64 id = 0);
+  // Created if absent. Throws wrong_type if it is there and differs, invalid_argument for a bad name, or options that
+  // it lacks.
+  OpenCollection& open(Bytes name, const CollectionTypes& types, const CollectionOptions& options = {});
+  OpenCollection& create(Bytes name, const CollectionTypes& types, const CollectionOptions& options = {});
+  // With these ids, of its parts too; those that are kNewId become new ones.
+  static constexpr u64 kNewId = ~u64{0};
+  OpenCollection& create_as(Bytes name, const CollectionTypes& types, const ValueForm& form, u64 id);
   void drop(OpenCollection& collection);
   void rename(OpenCollection& collection, Bytes name);
   // All collections with names, in the order of those.
@@ -91,13 +99,27 @@ class WriteSession {
     return tree::TreeReader(txn_.reader(), shape, root);
   }
 
+  // With what its values need, as this transaction has it. Valid until its next change.
+  CollectionTree view(const OpenCollection& collection) const {
+    return view(collection.record, collection.record.root);
+  }
+  CollectionTree view(const CatalogRecord& record, const tree::TreeRoot& root) const;
+  // A dictionary of that collection. Throws corrupt.
+  const Dictionary& dictionary(const CatalogRecord& record, u32 number) const;
+  // The transaction's moment: the time of what it puts, and by which it judges what has expired.
+  i64 time_us() const { return txn_.time_us(); }
+
   tree::TreeWriter writer(OpenCollection& collection) {
     return tree::TreeWriter(txn_, collection.record.shape, collection.record.root, &collection.edge);
   }
 
   // With keys. erase_interval: sorted ones only.
   bool contains(const OpenCollection& collection, Bytes key) const;
-  bool put(OpenCollection& collection, Bytes key, Bytes value);
+  // put: true if the key is new (or its entry has expired). `time_us`: the entry's, with timestamps; else that of the
+  // transaction.
+  bool put(OpenCollection& collection, Bytes key, Bytes value, std::optional<i64> time_us = std::nullopt);
+  // False if there is no such entry. Requires: the collection has timestamps.
+  bool set_time(OpenCollection& collection, Bytes key, i64 time_us);
   bool erase(OpenCollection& collection, Bytes key);
   u64 erase_interval(OpenCollection& collection, std::optional<Bytes> low, std::optional<Bytes> high);
   // Lists.
@@ -108,6 +130,26 @@ class WriteSession {
   void erase_items(OpenCollection& collection, u64 first, u64 count);
   // All.
   void clear(OpenCollection& collection);
+  // Values put from now on are compressed at that level (0: not). Requires: the collection was created with
+  // compression.
+  void set_level(OpenCollection& collection, u8 level);
+
+  // Forms: `value` as it is stored, in a buffer until the next call, or itself.
+  Bytes form_value(OpenCollection& collection, Bytes value, std::optional<i64> time_us = std::nullopt);
+  // The value of an entry as it would be stored today; nothing else changes.
+  void rewrite(OpenCollection& collection, Bytes key);
+  void rewrite(OpenCollection& collection, u64 index);
+  // Removes all dictionaries but the newest. Requires: no value needs them.
+  void forget_old_dictionaries(OpenCollection& collection);
+  // Values from all over the collection.
+  Samples sample_values(const OpenCollection& collection) const;
+  // Makes `samples` into the newest dictionary of the collection; false if they are not enough for one.
+  bool add_dictionary(OpenCollection& collection, const Samples& samples);
+  // The dictionaries of a collection, and its index of times. Throws corrupt if they are gone.
+  OpenCollection& dictionaries_of(const CatalogRecord& record);
+  OpenCollection& index_of(const CatalogRecord& record);
+  // Erases up to `most` expired entries; the result is how many.
+  u64 reclaim(OpenCollection& collection, u64 most);
 
   // Applies one operation of a redo record. Throws corrupt if it does not fit the state.
   void apply(const Operation& operation);
@@ -150,6 +192,29 @@ class WriteSession {
   void forget_unused(u64 keep);
   CatalogReader catalog_reader() const { return CatalogReader(txn_.reader(), catalog_); }
   void apply_to(OpenCollection& collection, const Operation& operation);
+  u64 take_id(u64 id);
+  void create_parts(const OpenCollection& collection);
+  void create_part(const OpenCollection& of, const CollectionTypes& types, u64 id);
+  void drop_parts(OpenCollection& collection);
+  void clear_parts(OpenCollection& collection);
+  OpenCollection& part(u64 id, const CatalogRecord& of);
+  // Throws out_of_range unless `items` are there from `index` on.
+  void check_index(const OpenCollection& collection, u64 index, u64 items) const;
+  // Values as they are stored.
+  void check_stored(const OpenCollection& collection, Bytes key, Bytes stored) const;
+  bool put_stored(OpenCollection& collection, Bytes key, Bytes stored);
+  void insert_stored(OpenCollection& collection, u64 index, Bytes stored);
+  void set_stored(OpenCollection& collection, u64 index, Bytes stored);
+  // The index of times.
+  std::optional<i64> time_at(const OpenCollection& collection, Bytes tree_key) const;
+  void index_time(OpenCollection& collection, Bytes tree_key, std::optional<i64> old_time, std::optional<i64> new_time);
+  void unindex_range(OpenCollection& collection, u64 first, u64 count);
+  std::string user_key(const OpenCollection& collection, const std::string& tree_key) const;
+  std::vector<std::string> keys_until(OpenCollection& collection, i64 until_us, u64 most);
+  void reclaim_first(OpenCollection& collection);
+  bool has_dictionary(const OpenCollection& dictionaries, u32 number) const;
+  std::optional<std::string> stored_at(const OpenCollection& collection, Bytes key) const;
+  void train_if_due(OpenCollection& collection);
   void check_key(const OpenCollection& collection, Bytes key) const;
 
   bool is_attached(const OpenCollection& collection) const;
@@ -185,6 +250,9 @@ class WriteSession {
   bool trusts_values_;
   bool poisoned_ = false;
   std::string buffer_;  // an operation or record being encoded
+  std::string formed_;  // a value as it is to be stored
+  DictionaryCache* dictionaries_;
+  mutable std::unique_ptr<DictionaryCache> own_dictionaries_;  // those made in this transaction
 };
 
 // Runs `change` as a change of the catalog: what it throws poisons the session.

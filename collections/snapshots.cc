@@ -13,8 +13,8 @@ namespace {
 
 using storage::CatalogRoot;
 using storage::Descriptor;
-using storage::PageRef;
 using storage::PageReader;
+using storage::PageRef;
 using storage::WriteTransaction;
 
 constexpr std::size_t kTableEntrySize = 20;
@@ -166,8 +166,8 @@ void walk_version(const PageReader& pages, const CatalogRoot& catalog, const tre
   tree::walk_pages_where(tree::TreeReader(pages, catalog_shape(), to_tree_root(catalog)), enter, walk_trees);
 }
 
-void for_each_held_alone(const PageReader& pages, const Descriptor& version, const std::vector<NamedSnapshot>& snapshots,
-                         std::size_t i, const tree::VisitPages& visit) {
+void for_each_held_alone(const PageReader& pages, const Descriptor& version,
+                         const std::vector<NamedSnapshot>& snapshots, std::size_t i, const tree::VisitPages& visit) {
   const Descriptor& snapshot = snapshots[i].version;
   const Descriptor& newer = i + 1 < snapshots.size() ? snapshots[i + 1].version : version;
   const Descriptor older = i > 0 ? snapshots[i - 1].version : Descriptor{};
@@ -181,7 +181,9 @@ void for_each_held_alone(const PageReader& pages, const Descriptor& version, con
       return false;
     });
   } else {
-    const auto add = [&](storage::Extent extent, u32, tree::PageUse) { return !shared.contains(extent.start) && (shared.add(extent), true); };
+    const auto add = [&](storage::Extent extent, u32, tree::PageUse) {
+      return !shared.contains(extent.start) && (shared.add(extent), true);
+    };
     walk_version(pages, newer.catalog, add);
     walk_version(pages, older.catalog, add);
   }

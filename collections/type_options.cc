@@ -9,6 +9,7 @@ namespace {
 
 constexpr u8 kParts = 1;  // of the key; the value's number is one more
 constexpr u8 kWidth = 3;
+constexpr u8 kLastTypeOption = 15;  // the others are of forms: collections/value_form.h
 
 void append_option(std::string& to, u8 what, Bytes bytes) {
   to += static_cast<char>(what);
@@ -64,21 +65,33 @@ bool take_type_options(Bytes options, CollectionTypes& types) {
   return again == options;
 }
 
-std::string create_options(const CollectionTypes& types) {
+std::size_t type_options_size(Bytes options) {
+  std::size_t size = 0;
+  while (options.size() - size >= 2 && static_cast<u8>(options[size]) <= kLastTypeOption) {
+    size = std::min(options.size(), size + 2 + static_cast<u8>(options[size + 1]));
+  }
+  return options.size() - size == 1 ? options.size() : size;
+}
+
+std::string create_options(const CollectionTypes& types, const ValueForm& form) {
   std::string options(4, '\0');
   store<u16>(options.data(), types.key.codec);
   store<u16>(options.data() + 2, types.value.codec);
   append_type_options(options, types);
+  append_form_options(options, form);
   if (options == std::string_view("\0\0\0\0", 4)) options.clear();
   return options;
 }
 
-bool take_create_options(Bytes options, CollectionTypes& types) {
-  if (options.empty()) return take_type_options(options, types);
-  if (options.size() < 4) return false;
-  types.key.codec = load<u16>(options.data());
-  types.value.codec = load<u16>(options.data() + 2);
-  return take_type_options(options.substr(4), types);
+bool take_create_options(Bytes options, CollectionTypes& types, ValueForm& form) {
+  if (!options.empty()) {
+    if (options.size() < 4) return false;
+    types.key.codec = load<u16>(options.data());
+    types.value.codec = load<u16>(options.data() + 2);
+    options.remove_prefix(4);
+  }
+  const std::size_t size = type_options_size(options);
+  return take_type_options(options.substr(0, size), types) && take_form_options(options.substr(size), form);
 }
 
 }  // namespace sapwood::collections

@@ -9,17 +9,19 @@
 
 #include <string>
 
-#include "base/types.h"
+#include "collections/value_form.h"
 #include "sapwood/types.h"
 
 namespace sapwood::collections {
 
 void append_type_options(std::string& to, const CollectionTypes& types);
+// How many bytes of a record's options are type options: those of the form follow.
+std::size_t type_options_size(Bytes options);
 // Adds what `options` say to `types`; false if they are not what append_type_options writes for the result.
 bool take_type_options(Bytes options, CollectionTypes& types);
 
-// The same with codecs, for redo operations.
-std::string create_options(const CollectionTypes& types);
-bool take_create_options(Bytes options, CollectionTypes& types);
+// All that a redo operation says of a new collection: codecs, type options, those of the form. False as above.
+std::string create_options(const CollectionTypes& types, const ValueForm& form = {});
+bool take_create_options(Bytes options, CollectionTypes& types, ValueForm& form);
 
 }  // namespace sapwood::collections

@@ -58,6 +58,7 @@ TEST(TypeOptions, OthersAreRefused) {
   const CollectionTypes base{CollectionKind::dict, tuple, structure};
   const std::string good("\1\2\6\3\4\2\x18\0", 8);  // string, int64; 24 bytes
   CollectionTypes types = base;
+  ValueForm form;
   ASSERT_TRUE(take_type_options(good, types));
   EXPECT_EQ(types.key, TypeInfo::tuple({string, int64}));
   EXPECT_EQ(types.value, TypeInfo::structure(24));
@@ -67,9 +68,9 @@ TEST(TypeOptions, OthersAreRefused) {
   for (const std::string& options : bad) {
     types = base;
     EXPECT_FALSE(take_type_options(options, types)) << options.size();
-    EXPECT_FALSE(take_create_options(std::string(4, '\0') + options, types));
+    EXPECT_FALSE(take_create_options(std::string(4, '\0') + options, types, form));
   }
-  for (const std::size_t size : {1u, 3u}) EXPECT_FALSE(take_create_options(std::string(size, '\0'), types));
+  for (const std::size_t size : {1u, 3u}) EXPECT_FALSE(take_create_options(std::string(size, '\0'), types, form));
 }
 
 TEST(TypeOptions, RecordsOfUnknownOptionsAreOfANewerFormat) {

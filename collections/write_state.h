@@ -11,7 +11,9 @@ namespace sapwood::collections {
 class WriteState {
  public:
   WriteState(std::shared_ptr<Environment> environment, std::unique_ptr<storage::WriteTransaction> txn)
-      : environment_(std::move(environment)), txn_(std::move(txn)), session_(*txn_, true) {}
+      : environment_(std::move(environment)),
+        txn_(std::move(txn)),
+        session_(*txn_, true, &environment_->dictionaries()) {}
 
   const std::shared_ptr<Environment>& environment() const { return environment_; }
   bool ended() const noexcept { return txn_->ended(); }

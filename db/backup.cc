@@ -25,12 +25,11 @@ storage::BackupPages pages_of(const storage::Snapshot& newest, const Descriptor&
   const u64 count = newest.pages.page_count();
   storage::BackupPages pages{storage::PageSet(count), storage::PageSet(count)};
   const bool births_tell = newest.descriptor.txn >> 32 == 0;
-  collections::walk_version(newest.pages, version.catalog,
-                            [&](storage::Extent extent, u32 birth, tree::PageUse use) {
-                              if (base != nullptr && births_tell && birth <= base->txn) return false;
-                              (use == tree::PageUse::node ? pages.nodes : pages.runs).add(extent);
-                              return true;
-                            });
+  collections::walk_version(newest.pages, version.catalog, [&](storage::Extent extent, u32 birth, tree::PageUse use) {
+    if (base != nullptr && births_tell && birth <= base->txn) return false;
+    (use == tree::PageUse::node ? pages.nodes : pages.runs).add(extent);
+    return true;
+  });
   return pages;
 }
 
@@ -43,8 +42,7 @@ BackupReport Database::backup(const std::string& given, const BackupOptions& opt
   db::require_absent(env, to);
   const TxnId summed = engine.info().checkpoint_txn;  // before the snapshot, whose checkpoint is no older
   const ScopedSnapshot newest(engine);
-  const Descriptor version =
-      options.snapshot.empty() ? newest->descriptor : version_named(*newest, options.snapshot);
+  const Descriptor version = options.snapshot.empty() ? newest->descriptor : version_named(*newest, options.snapshot);
   std::optional<Descriptor> base;
   if (!options.since.empty()) base = version_named(*newest, options.since);
   if (base && base->txn > version.txn) {

@@ -170,7 +170,9 @@ TEST_F(Backups, ErrorsSayWhatIsWrong) {
   EXPECT_EQ(code_of([&] { db.backup(file("new"), {.snapshot = "d"}); }), ErrorCode::not_found);
   EXPECT_EQ(code_of([&] { db.backup(file("new"), {.snapshot = "a", .since = "b"}); }), ErrorCode::invalid_argument);
   EXPECT_EQ(code_of([&] { restore(file("a"), {file("b to c")}, file("new")); }), ErrorCode::invalid_argument);
-  EXPECT_EQ(code_of([&] { restore(file("a"), {file("a to b"), file("a to b")}, file("new")); }),
+  EXPECT_EQ(code_of([&] {
+              restore(file("a"), {file("a to b"), file("a to b")}, file("new"));
+            }),
             ErrorCode::invalid_argument);
   EXPECT_EQ(code_of([&] { restore(file("a"), {file("a")}, file("new")); }), ErrorCode::invalid_argument);
   EXPECT_EQ(code_of([&] { restore(file("a to b"), {}, file("new")); }), ErrorCode::not_a_database);

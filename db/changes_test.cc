@@ -19,8 +19,12 @@ Contents apply(Contents then, const Map& before, const Map& after) {
     EXPECT_EQ(found != then.end(), change.kind != ChangeKind::added);
     EXPECT_EQ(change.before.has_value(), change.kind != ChangeKind::added);
     EXPECT_EQ(change.after.has_value(), change.kind != ChangeKind::removed);
-    if (change.before) { EXPECT_EQ(found->second, *change.before); }
-    if (change.kind == ChangeKind::changed) { EXPECT_NE(*change.before, *change.after); }
+    if (change.before) {
+      EXPECT_EQ(found->second, *change.before);
+    }
+    if (change.kind == ChangeKind::changed) {
+      EXPECT_NE(*change.before, *change.after);
+    }
     if (change.after) then[change.key] = *change.after;
     else then.erase(change.key);
   });
@@ -102,7 +106,9 @@ TEST(Changes, OfAListLeadFromOneToTheOther) {
           rebuilt.insert(rebuilt.end(), then.begin() + static_cast<std::ptrdiff_t>(done),
                          then.begin() + static_cast<std::ptrdiff_t>(change.before_index));
           EXPECT_EQ(change.after_index, rebuilt.size());
-          if (change.before) { EXPECT_EQ(*change.before, then.at(change.before_index)); }
+          if (change.before) {
+            EXPECT_EQ(*change.before, then.at(change.before_index));
+          }
           if (change.after) rebuilt.push_back(*change.after);
           done = change.before_index + (change.before ? 1 : 0);
         });
@@ -120,8 +126,9 @@ TEST(Changes, OfSetsAndOfAnyCollections) {
   set.insert("new");
   set.erase("7");
   std::vector<std::string> told;
-  db.read().sorted_set<std::string>("s").changes_since(
-      before.sorted_set<std::string>("s"), [&](const auto& change) { told.push_back(change_name(change.kind) + (" " + change.key)); });
+  db.read().sorted_set<std::string>("s").changes_since(before.sorted_set<std::string>("s"), [&](const auto& change) {
+    told.push_back(change_name(change.kind) + (" " + change.key));
+  });
   EXPECT_EQ(told, (std::vector<std::string>{"removed 7", "added new"}));
   told.clear();
   const ChangeSummary summary = db.read().any("s").changes_since(before.any("s"), [&](const AnyChange& change) {
@@ -160,9 +167,8 @@ TEST(Changes, CostWhatDiffers) {
     for (int i = 0; i < 100; ++i) inside.put(static_cast<std::int64_t>(random() % 1'000'000), -1);
   });
   std::uint64_t count = 0;
-  const ChangeSummary summary =
-      db.read().sorted_map<std::int64_t, std::int64_t>("m").changes_since(
-          db.at("v1").sorted_map<std::int64_t, std::int64_t>("m"), [&](const auto&) { ++count; });
+  const ChangeSummary summary = db.read().sorted_map<std::int64_t, std::int64_t>("m").changes_since(
+      db.at("v1").sorted_map<std::int64_t, std::int64_t>("m"), [&](const auto&) { ++count; });
   EXPECT_EQ(summary.changed, count);
   EXPECT_GT(count, 90u);
   EXPECT_LT(summary.pages_read, 450u);

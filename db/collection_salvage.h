@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "collections/catalog.h"
+#include "collections/dictionary.h"
 #include "collections/write_state.h"
 #include "sapwood/detail/batch.h"
 #include "sapwood/repair.h"
@@ -33,12 +34,22 @@ using NestedSurvivors = std::map<u64, u64>;
 void survey_collection(const storage::PageReader& pages, Survivor& survivor, storage::PageSet& seen,
                        const std::function<void()>& told);
 
+// A dictionary of the old file, of the collection with that id. Throws Error{corrupt} if it cannot be read.
+using FindDictionary = std::function<const collections::Dictionary&(u64 id, u32 number)>;
+
 class CollectionSalvage {
  public:
   // `told` is called after each leaf. Everything outlives this.
   CollectionSalvage(const storage::PageReader& pages, const Survivor& survivor, std::span<const tree::Orphan> orphans,
-                    storage::PageSet& given, NestedSurvivors& nested, const std::function<void()>& told)
-      : pages_(pages), survivor_(survivor), orphans_(orphans), given_(given), nested_(nested), told_(told) {}
+                    storage::PageSet& given, NestedSurvivors& nested, const FindDictionary& find_dictionary,
+                    const std::function<void()>& told)
+      : pages_(pages),
+        survivor_(survivor),
+        orphans_(orphans),
+        given_(given),
+        nested_(nested),
+        find_dictionary_(find_dictionary),
+        told_(told) {}
 
   // Fills the new collection, which is empty. Throws what writing it throws; damage is put into the result.
   RepairedCollection copy_to(const detail::Handle& to);
@@ -52,6 +63,7 @@ class CollectionSalvage {
   void copy_orphan_entries(const detail::Handle& to, std::vector<tree::Gap>& gaps);
   void copy_orphan_items(detail::Batch& batch, const tree::Gap& gap);
   Bytes read_value(const tree::StoredValue& value);
+  Bytes take_form(Bytes stored, std::optional<i64>& time_us);
   void check_entry(Bytes key, Bytes value) const;
   void claim_child(Bytes value);
   void lose(std::string what, std::optional<u64> entries, std::string_view why);
@@ -64,6 +76,7 @@ class CollectionSalvage {
   std::span<const tree::Orphan> orphans_;
   storage::PageSet& given_;
   NestedSurvivors& nested_;
+  const FindDictionary& find_dictionary_;
   const std::function<void()>& told_;
   RepairedCollection result_;
   u64 gaps_left_ = 0;               // of a list: deep gaps not yet come to
@@ -73,6 +86,7 @@ class CollectionSalvage {
   std::string last_key_;
   std::string key_;
   std::string value_;
+  std::string decompressed_;
 };
 
 }  // namespace sapwood::db

@@ -2,6 +2,7 @@
 #include "sapwood/database.h"
 
 #include "collections/handle_state.h"
+#include "collections/recompress.h"
 #include "db/listing.h"
 #include "db/make_info.h"
 
@@ -64,19 +65,20 @@ std::optional<WriteTxn> Database::try_begin_write(std::chrono::milliseconds time
   }
 }
 
-detail::Handle Database::open(std::string_view name, CollectionTypes types) {
+detail::Handle Database::open(std::string_view name, CollectionTypes types, const CollectionOptions& options) {
   std::optional<CatalogRecord> record = find_record(environment(), name);
   if (!record) {
     if (environment_->engine().read_only()) db::throw_no_collection(name);
     const std::unique_ptr<storage::WriteTransaction> txn = environment_->begin_automatic(std::string(name));
     collections::WriteSession session(*txn, true);
-    record = session.open(name, types).record;
+    record = session.open(name, types, options).record;
     if (session.changed()) {
       session.flush();
       txn->commit(environment_->engine().options().durability);
     }
   }
   db::check_types(*record, types);
+  collections::require_options(record->name, record->form, options);
   return detail::Handle(std::make_shared<HandleState>(environment_, *record));
 }
 
@@ -86,7 +88,9 @@ AnyCollection Database::any(std::string_view name) {
   return AnyCollection(detail::Handle(std::make_shared<HandleState>(environment_, *record)));
 }
 
-AnyCollection Database::any(std::string_view name, CollectionTypes types) { return AnyCollection(open(name, types)); }
+AnyCollection Database::any(std::string_view name, CollectionTypes types, const CollectionOptions& options) {
+  return AnyCollection(open(name, types, options));
+}
 
 bool Database::has(std::string_view name) const { return find_record(environment(), name).has_value(); }
 
@@ -115,6 +119,11 @@ void Database::rename(std::string_view from, std::string_view to) {
   if (!session.changed()) return;
   session.flush();
   txn->commit(environment_->engine().options().durability);
+}
+
+void Database::recompress(std::string_view name, std::optional<std::uint8_t> level, const Progress& progress) {
+  environment();
+  collections::recompress(environment_, std::string(name), level, progress);
 }
 
 void Database::sync() { environment().engine().sync(); }

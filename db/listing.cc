@@ -8,6 +8,7 @@
 namespace sapwood::db {
 
 using collections::CatalogRecord;
+using collections::options_of;
 
 void throw_no_collection(std::string_view name) {
   throw Error(ErrorCode::not_found, "there is no collection '" + std::string(name) +
@@ -27,12 +28,13 @@ std::vector<CollectionInfo> list_collections(const collections::CatalogReader& c
 }
 
 std::vector<CollectionInfo> list_collections(std::vector<CatalogRecord> records) {
+  std::erase_if(records, [](const CatalogRecord& record) { return record.parent != 0; });
   std::sort(records.begin(), records.end(),
             [](const CatalogRecord& a, const CatalogRecord& b) { return a.name < b.name; });
   std::vector<CollectionInfo> infos;
   infos.reserve(records.size());
   for (CatalogRecord& record : records) {
-    infos.push_back({std::move(record.name), record.types, record.root.count, record.id});
+    infos.push_back({std::move(record.name), record.types, record.root.count, record.id, options_of(record.form)});
   }
   return infos;
 }

@@ -2,6 +2,7 @@
 #include "sapwood/metrics.h"
 
 #include <algorithm>
+#include <map>
 
 #include "collections/environment.h"
 #include "db/listing.h"
@@ -53,7 +54,7 @@ class Claims {
 
 CollectionMetrics measure(const storage::PageReader& pages, const CatalogRecord& record, Claims& claims) {
   CollectionMetrics metrics;
-  metrics.info = {record.name, record.types, record.root.count, record.id};
+  metrics.info = {record.name, record.types, record.root.count, record.id, collections::options_of(record.form)};
   metrics.tree = tree::measure_tree(tree::TreeReader(pages, record.shape, record.root), claims.callback());
   return metrics;
 }
@@ -69,6 +70,13 @@ void add(TreeMetrics& sum, const TreeMetrics& tree) {
   sum.key_bytes += tree.key_bytes;
   sum.value_bytes += tree.value_bytes;
   sum.value_bytes_in_runs += tree.value_bytes_in_runs;
+}
+
+// Of an index or of dictionaries: its pages are the collection's.
+void add_part(TreeMetrics& of, const TreeMetrics& part) {
+  const u32 height = of.height;
+  add(of, part);
+  of.height = height;
 }
 
 }  // namespace
@@ -94,13 +102,16 @@ Metrics Database::metrics(const Progress& progress) const {
   Claims claims(pages.page_count(), progress, metrics.info.live_pages - metrics.bitmap_pages);
   const CatalogReader catalog(pages, collections::to_tree_root(snapshot->descriptor.catalog));
   metrics.catalog = tree::measure_tree(catalog.tree(), claims.callback());
+  std::map<std::uint64_t, CollectionMetrics> by_id;  // with their parts, which have higher ids
   catalog.for_each([&](CatalogRecord&& record) {
-    CollectionMetrics measured = measure(pages, record, claims);
+    const CollectionMetrics measured = measure(pages, record, claims);
     add(metrics.all_collections, measured.tree);
     if (record.dropped) add(metrics.dropped, measured.tree);
+    else if (record.part_of_form) add_part(by_id[record.parent].tree, measured.tree);
     else if (record.is_nested()) add(metrics.nested, measured.tree);
-    else metrics.collections.push_back(std::move(measured));
+    else by_id[record.id] = measured;
   });
+  for (auto& [id, measured] : by_id) metrics.collections.push_back(std::move(measured));
   claims.tell();
   db::count_collections(catalog, metrics.info);
   metrics.caches = environment().object_caches().metrics();
@@ -115,6 +126,10 @@ CollectionMetrics Database::metrics(std::string_view name, const Progress& progr
   if (!record) db::throw_no_collection(name);
   Claims claims(snapshot->pages.page_count(), progress, 0);
   CollectionMetrics metrics = measure(snapshot->pages, *record, claims);
+  for (const u64 id : {record->form.time_index, record->form.dictionaries}) {
+    if (const std::optional<CatalogRecord> part = id == 0 ? std::nullopt : catalog.find(id))
+      add_part(metrics.tree, measure(snapshot->pages, *part, claims).tree);
+  }
   claims.tell();
   return metrics;
 }

@@ -224,6 +224,28 @@ std::string Salvage::free_name(const CatalogRecord& record) {
   return name;
 }
 
+const CatalogRecord* Salvage::record_of(u64 id) const {
+  const auto found = std::ranges::find(survivors_, id, [](const Survivor& one) { return one.record.id; });
+  return found == survivors_.end() ? nullptr : &found->record;
+}
+
+// The form with the new ids of its parts.
+collections::ValueForm Salvage::new_form(const collections::ValueForm& form) const {
+  collections::ValueForm made = form;
+  for (u64* id : {&made.time_index, &made.dictionaries}) {
+    if (*id == 0) continue;
+    const auto found = std::ranges::find(survivors_, *id, [](const Survivor& one) { return one.record.id; });
+    *id = found == survivors_.end() ? collections::WriteSession::kNewId : found->new_id;
+  }
+  return made;
+}
+
+// An index of times is made anew; dictionaries are of use with what they are the dictionaries of.
+bool Salvage::is_copied(const CatalogRecord& record) const {
+  if (!record.part_of_form) return true;
+  return record.types.key == ValueType::uint64 && record_of(record.parent) == nullptr;
+}
+
 // Entries know nested collections by their ids, so if there are any, all keep theirs.
 void Salvage::keep_ids() {
   const bool keep = std::ranges::any_of(survivors_, [](const Survivor& one) { return one.record.is_nested(); });
@@ -290,18 +312,29 @@ void Salvage::copy_to(const std::shared_ptr<collections::Environment>& to, Repai
   keep_ids();
   find_parents();
   storage::PageSet given(file_.page_count());
+  collections::DictionaryCache dictionaries;
+  const FindDictionary find_dictionary = [&](u64 id, u32 number) -> const collections::Dictionary& {
+    return dictionaries.find(id, number, [&] {
+      const CatalogRecord* record = record_of(id);
+      if (record == nullptr) throw Error(ErrorCode::corrupt, "the dictionaries that it was compressed with are lost");
+      return collections::read_dictionary(tree::TreeReader(pages_, record->shape, record->root), number, record->name);
+    });
+  };
   for (const Survivor& survivor : survivors_) {
+    if (!is_copied(survivor.record)) continue;
     const auto write =
         std::make_shared<collections::WriteState>(to, to->engine().begin_write(std::chrono::milliseconds(-1)));
     write->session().trust_values();
     const CatalogRecord& record = survivor.record;
     collections::OpenCollection& made =
-        record.is_nested() ? write->session().create_orphan(record.parent, record.types, survivor.new_id)
-                           : write->session().create(free_name(record), record.types, survivor.new_id);
+        record.is_nested()
+            ? write->session().create_orphan(record.parent, record.types, survivor.new_id)
+            : write->session().create_as(free_name(record), record.types, new_form(record.form), survivor.new_id);
     const detail::Handle handle(std::make_shared<collections::HandleState>(write, made));
     const std::function<void()> told = [&] { tell(given.size(), seen_.size()); };
     const std::span<const Orphan> orphans = tree::orphans_of(orphans_, survivor.record.shape.tree_id);
-    report.collections.push_back(CollectionSalvage(pages_, survivor, orphans, given, nested_, told).copy_to(handle));
+    report.collections.push_back(
+        CollectionSalvage(pages_, survivor, orphans, given, nested_, find_dictionary, told).copy_to(handle));
     write->commit(Durability::none);
   }
   name_orphans(to, report);

@@ -28,6 +28,9 @@ class Salvage {
   void find_lost_collections(const CatalogRemains& catalog);
   void add_lost_collection(u64 id, const CatalogRemains& catalog, const OldRecords& old_records);
   bool find_root(collections::CatalogRecord& record, std::span<const tree::Orphan> orphans) const;
+  const collections::CatalogRecord* record_of(u64 id) const;
+  collections::ValueForm new_form(const collections::ValueForm& form) const;
+  bool is_copied(const collections::CatalogRecord& record) const;
   std::string free_name(const collections::CatalogRecord& record);
   void survey_dropped(const collections::CatalogRecord& record);
   void leave_dropped();

@@ -51,8 +51,8 @@ WriteTxn& WriteTxn::operator=(WriteTxn&& other) noexcept {
 
 WriteTxn::~WriteTxn() { rollback(); }
 
-detail::Handle WriteTxn::open(std::string_view name, CollectionTypes types) {
-  OpenCollection& collection = session_of(state_).open(name, types);
+detail::Handle WriteTxn::open(std::string_view name, CollectionTypes types, const CollectionOptions& options) {
+  OpenCollection& collection = session_of(state_).open(name, types, options);
   return detail::Handle(std::make_shared<HandleState>(state_, collection));
 }
 
@@ -61,7 +61,9 @@ AnyCollection WriteTxn::any(std::string_view name) {
   return AnyCollection(detail::Handle(std::make_shared<HandleState>(state_, collection)));
 }
 
-AnyCollection WriteTxn::any(std::string_view name, CollectionTypes types) { return AnyCollection(open(name, types)); }
+AnyCollection WriteTxn::any(std::string_view name, CollectionTypes types, const CollectionOptions& options) {
+  return AnyCollection(open(name, types, options));
+}
 
 bool WriteTxn::has(std::string_view name) const { return session_of(state_).find(name) != nullptr; }
 

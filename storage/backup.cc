@@ -185,7 +185,8 @@ void write_backup(const BackupSource& source, os::File& to) {
 }
 
 // Header: magic, checksum of bytes [16, 160), version u32, page size u32, uuid (16 bytes), base (44 bytes), 4 bytes 0,
-// target (44 bytes), 4 bytes 0, pieces u64, pages u64, 8 bytes 0. Piece: first page u64, pages u64, checksum u64, pages.
+// target (44 bytes), 4 bytes 0, pieces u64, pages u64, 8 bytes 0. Piece: first page u64, pages u64, checksum u64,
+// pages.
 void write_increment(const BackupSource& source, const Descriptor& base, os::File& to) {
   const Meta meta = meta_of(source.engine.impl());
   u64 at = kHeaderSize;
@@ -222,7 +223,8 @@ void apply_increment(os::File& increment, os::File& database, const Progress& pr
   }
   if (load<u64>(header + 8) != hash64(header + 16, sizeof header - 16, 0)) throw_damaged(increment, "its header");
   if (load<u32>(header + 16) != kIncrementVersion) {
-    throw Error(ErrorCode::newer_format, increment.path() + " was made by a newer version of Sapwood; update to use it");
+    throw Error(ErrorCode::newer_format,
+                increment.path() + " was made by a newer version of Sapwood; update to use it");
   }
   const std::optional<Meta> before = read_metas(database).newest;
   const VersionMark base = VersionMark::get(header + 40);

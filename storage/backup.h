@@ -23,7 +23,7 @@ struct BackupSource {
   Engine& engine;
   Descriptor version;
   const BackupPages& pages;
-  TxnId summed;  // pages of this transaction and older ones have checksums
+  TxnId summed;              // pages of this transaction and older ones have checksums
   const Progress& progress;  // told pages
 };
 

@@ -28,7 +28,7 @@ void Engine::Impl::publish(Commit& commit) {
   }
   Descriptor& version = commit.version;
   version.page_count = allocator.page_count();
-  version.commit_time_us = env.clock().now_us();
+  version.commit_time_us = std::max(env.clock().now_us(), tip.commit_time_us);  // what has expired stays so
   version.lsn = tip.lsn;
   allocator.reserve_retired(commit.dropped->size());
   if (log != nullptr && version.txn - versions->head() >= kRingSize - 1) {

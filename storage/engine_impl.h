@@ -226,10 +226,10 @@ struct Engine::Impl {
   u64 segments = 0;            // LockFile::segments as of the log's last refresh
   std::atomic<u32> calls = 0;  // under way that use locks or log without the writer's place
   std::atomic<TxnId> unlogged_txn =
-      0;                       // newest commit that is not in the log; no record may follow it before a checkpoint
-  bool disk_was_full = false;  // when the file was to grow
+      0;                         // newest commit that is not in the log; no record may follow it before a checkpoint
+  bool disk_was_full = false;    // when the file was to grow
   bool has_new_bitmaps = false;  // made of the trees, since one in the file is damaged: they belong there
-  u64 referred_bytes = 0;      // of values that records since the last checkpoint refer to
+  u64 referred_bytes = 0;        // of values that records since the last checkpoint refer to
   i64 last_seal_us = 0;
   std::string record_buffer;  // kept between transactions for its capacity
   std::vector<TxnId> pins;    // scratch

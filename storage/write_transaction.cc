@@ -258,6 +258,11 @@ void WriteTransaction::forget_record() noexcept {
 }
 
 // Worth a reference: what a sync commit alone would not write faster into the log than it syncs the data file, too.
+i64 WriteTransaction::time_us() {
+  if (time_us_ == 0) time_us_ = std::max(engine_.impl().env.clock().now_us(), base_.commit_time_us);
+  return time_us_;
+}
+
 WriteTransaction::ReferredRuns WriteTransaction::refer_to_runs(u64 size) {
   ReferredRuns referred{.first = runs_.size(), .count = value_runs_.size()};
   for (const ValueRun& run : value_runs_) referred.bytes += run.bytes;

@@ -30,6 +30,8 @@ class WriteTransaction final : public PageStore, private PrivatePages {
 
   TxnId id() const { return id_; }
   const Descriptor& base() const { return base_; }
+  // Its moment: what the clock says when it is first asked, and never before the commit that it builds on.
+  i64 time_us();
 
   // The catalog's root as this transaction has it; the layer above stores it here before commit().
   CatalogRoot& catalog() { return catalog_; }
@@ -124,6 +126,7 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   Engine& engine_;
   Descriptor base_;
   TxnId id_;
+  i64 time_us_ = 0;  // 0: not asked yet
   CatalogRoot catalog_;
   TxnId kept_;
   OwnPages& own_;  // the engine's, for its one transaction at a time

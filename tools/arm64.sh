@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 tools/setup.sh arm64
 
 root=build/arm64/root
-if [[ ! -e $root/usr/include/xxhash.h ]]; then
+if [[ ! -e $root/usr/include/zstd.h ]]; then
   mkdir -p "$root" build/arm64/apt/lists/partial build/arm64/apt/archives/partial
   touch build/arm64/apt/status
   (
@@ -20,7 +20,7 @@ if [[ ! -e $root/usr/include/xxhash.h ]]; then
     options=(-qq -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o "Dir::State::Lists=$PWD/lists"
       -o "Dir::State::status=$PWD/status" -o "Dir::Cache=$PWD" -o APT::Sandbox::User= -o Acquire::Languages=none)
     apt-get "${options[@]}" update
-    apt-get "${options[@]}" download libgtest-dev librapidcheck-dev libxxhash-dev
+    apt-get "${options[@]}" download libgtest-dev librapidcheck-dev libxxhash-dev libzstd-dev libzstd1
     for package in *.deb; do dpkg -x "$package" ../root; done
   )
   rm -rf build/arm64/apt

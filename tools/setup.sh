@@ -4,7 +4,7 @@
 # and run that. Says what it installs. Without root it changes nothing, prints the one command and exits 2.
 set -euo pipefail
 
-build=(cmake ninja-build g++ ccache pkg-config libxxhash-dev libfmt-dev libcli11-dev nlohmann-json3-dev)
+build=(cmake ninja-build g++ ccache pkg-config libxxhash-dev libzstd-dev libfmt-dev libcli11-dev nlohmann-json3-dev)
 checks=(python3 libgtest-dev librapidcheck-dev clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev xfsprogs)
 peers=(python3 liblmdb-dev libsqlite3-dev librocksdb-dev libleveldb-dev libwiredtiger-dev libdb-dev libtkrzw-dev libkyotocabinet-dev)
 arm64=(cmake ninja-build g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
@@ -20,7 +20,7 @@ esac
 if ! command -v dpkg-query apt-get >/dev/null; then
   echo "Not a Debian system. Sapwood needs these, under whatever name your system gives them:"
   printf '  %s\n' "${packages[@]}"
-  echo "(a C++20 compiler, CMake 3.25 and Ninja are enough to build the library; xxhash.h is its one dependency)"
+  echo "(a C++20 compiler, CMake 3.25 and Ninja are enough to build the library; xxhash.h and zstd are its dependencies)"
   for tool in cmake ninja c++; do
     command -v "$tool" >/dev/null || { echo "missing: $tool" >&2; exit 2; }
   done

@@ -62,7 +62,8 @@ Difference find_difference(const TreeReader& older, const TreeReader& newer, Txn
 
   const std::vector<Shared>& in_older = before.shared();
   const std::vector<Shared>& in_newer = after.shared();
-  check_format(in_older.size() == in_newer.size(), older.root().root.page, "its version shares other pages than it should");
+  check_format(in_older.size() == in_newer.size(), older.root().root.page,
+               "its version shares other pages than it should");
   Difference difference{.stretches = {}, .pages = before.pages() + after.pages()};
   Stretch stretch;
   const auto end_stretch = [&](u64 before_end, u64 after_end) {

@@ -15,7 +15,12 @@ namespace {
 class Repack {
  public:
   Repack(storage::PageStore& store, const TreeShape& shape, TreeRoot& root, const RepackLimits& limits)
-      : store_(store), pages_(store.reader()), shape_(shape), root_(root), limits_(limits), page_size_(store.page_size()) {}
+      : store_(store),
+        pages_(store.reader()),
+        shape_(shape),
+        root_(root),
+        limits_(limits),
+        page_size_(store.page_size()) {}
 
   RepackStep run(u64 from) {
     check_root(root_);

@@ -9,9 +9,9 @@
 namespace sapwood::tree {
 
 struct RepackLimits {
-  PageNo end{0};          // pages at or past it are to move
-  u32 leaves = 64;        // looked at in one step
-  bool joins = true;      // whether entries move together
+  PageNo end{0};      // pages at or past it are to move
+  u32 leaves = 64;    // looked at in one step
+  bool joins = true;  // whether entries move together
 };
 
 struct RepackStep {
@@ -20,9 +20,9 @@ struct RepackStep {
   std::vector<u64> large{};  // positions of values with runs at or past `end`: for TreeWriter::set
 };
 
-// Looks at leaves from the one with the entry at `from` on, all below one branch. Where that saves one in sixteen, their
-// entries are written into full pages; leaves at or past `end`, and branches on the way, are copied to where the store
-// allocates pages. Entries and their order stay; `root` may change. Pages that the store keeps for others
+// Looks at leaves from the one with the entry at `from` on, all below one branch. Where that saves one in sixteen,
+// their entries are written into full pages; leaves at or past `end`, and branches on the way, are copied to where the
+// store allocates pages. Entries and their order stay; `root` may change. Pages that the store keeps for others
 // (PageStore::keeps) stay where they are. Requires: from < size. Throws as every change does.
 RepackStep repack(storage::PageStore& store, const TreeShape& shape, TreeRoot& root, u64 from,
                   const RepackLimits& limits);

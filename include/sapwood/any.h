@@ -18,9 +18,10 @@
 namespace sapwood {
 
 struct AnyEntry {
-  std::uint64_t index = 0;  // position in the collection
-  AnyValue key;             // std::monostate in a list and in records
-  AnyValue value;           // of records: an AnyMap with strings as keys; std::monostate for a placeholder
+  std::uint64_t index = 0;         // position in the collection
+  AnyValue key;                    // std::monostate in a list and in records
+  AnyValue value;                  // of records: an AnyMap with strings as keys; std::monostate for a placeholder
+  std::optional<DateTime> time{};  // in collections with timestamps
 };
 
 using AnyChange = Change<AnyValue, AnyValue>;
@@ -45,6 +46,7 @@ class AnyCollection {
 
   const std::string& name() const { return handle_.name(); }
   CollectionTypes types() const { return handle_.types(); }
+  CollectionOptions options() const { return handle_.options(); }
   std::uint64_t size() const { return handle_.size(); }
 
   // With keys. Of a set: values are std::monostate.
@@ -53,6 +55,11 @@ class AnyCollection {
   std::vector<std::optional<AnyValue>> get_many(std::span<const AnyValue> keys) const;
   bool put(const AnyValue& key, const AnyValue& value);  // true if the key is new
   bool erase(const AnyValue& key);
+  // With timestamps: as of Dict.
+  bool put(const AnyValue& key, const AnyValue& value, DateTime time);
+  std::optional<DateTime> timestamp(const AnyValue& key) const;
+  bool set_timestamp(const AnyValue& key, DateTime time);
+  std::uint64_t prune(DateTime before, std::span<const AnyValue> keep = {});
   // Sorted ones.
   std::uint64_t rank(const AnyValue& key) const;
   std::uint64_t erase_range(const AnyScan& interval);  // low, high and prefix count; how many were erased
@@ -84,6 +91,7 @@ class AnyCollection {
 
   // Adds all entries that `next` gives until nullopt, or none if it throws: to the end of a list or of records, by key
   // into others.
+  // With timestamps their times count, if they have any.
   void extend(const std::function<std::optional<AnyEntry>()>& next);
   // The same into an empty collection: full pages, each written once. Keys of sorted ones strictly ascend.
   void bulk_load(const std::function<std::optional<AnyEntry>()>& next);

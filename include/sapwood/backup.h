@@ -34,9 +34,9 @@ struct RestoreOptions {
 };
 
 // Makes a new database at `to` of a whole backup, which is a closed database itself, and the increments that follow it,
-// in their order. It gets its name when it is whole, synced and has passed check(); if anything fails there is none, and
-// the backups are only read. Throws exists if `to` is there; invalid_argument if an increment does not follow what is
-// before it; not_found, not_a_database, newer_format, corrupt, disk_full, io, cancelled.
+// in their order. It gets its name when it is whole, synced and has passed check(); if anything fails there is none,
+// and the backups are only read. Throws exists if `to` is there; invalid_argument if an increment does not follow what
+// is before it; not_found, not_a_database, newer_format, corrupt, disk_full, io, cancelled.
 void restore(const std::string& backup, const std::vector<std::string>& increments, const std::string& to,
              const RestoreOptions& options = {});
 

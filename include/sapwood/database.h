@@ -55,16 +55,16 @@ class Database {
   // Options::durability says. The collection is created if absent (Error{not_found} in a file opened for reading).
   // Throws Error{wrong_type} if it is of another kind or other types.
   template <Storable T>
-  List<T> list(std::string_view name) {
-    return List<T>(open(name, List<T>::types));
+  List<T> list(std::string_view name, const CollectionOptions& options = {}) {
+    return List<T>(open(name, List<T>::types, options));
   }
   template <Storable K, Storable V>
-  SortedMap<K, V> sorted_map(std::string_view name) {
-    return SortedMap<K, V>(open(name, SortedMap<K, V>::types));
+  SortedMap<K, V> sorted_map(std::string_view name, const CollectionOptions& options = {}) {
+    return SortedMap<K, V>(open(name, SortedMap<K, V>::types, options));
   }
   template <Storable K, Storable V>
-  Dict<K, V> dict(std::string_view name) {
-    return Dict<K, V>(open(name, Dict<K, V>::types));
+  Dict<K, V> dict(std::string_view name, const CollectionOptions& options = {}) {
+    return Dict<K, V>(open(name, Dict<K, V>::types, options));
   }
   template <Storable T>
   Set<T> set(std::string_view name) {
@@ -80,7 +80,7 @@ class Database {
   }
   // The collection with that name, with the types that it has. Throws Error{not_found}. With types: created if absent.
   AnyCollection any(std::string_view name);
-  AnyCollection any(std::string_view name, CollectionTypes types);
+  AnyCollection any(std::string_view name, CollectionTypes types, const CollectionOptions& options = {});
 
   bool has(std::string_view name) const;
   std::vector<CollectionInfo> collections() const;  // by name
@@ -125,6 +125,13 @@ class Database {
   // writes_refused, io, disk_full, would_deadlock.
   void checkpoint();
 
+  // Compresses the values of a collection anew: with a dictionary made of all of them, at another level if one is given
+  // (0: stored as they are). Maps and dicts are rewritten in many transactions, between which others write, a list in
+  // one. If it fails, what is done stays; begin it again. `progress` is told entries; Error{cancelled} if it returns
+  // false. Throws Error{not_found}, Error{invalid_argument} if the collection was created without compression.
+  void recompress(std::string_view name, std::optional<std::uint8_t> level = std::nullopt,
+                  const Progress& progress = {});
+
   // Verifies every page and value of the newest visible commit: checksums, structure, order, counts, forms of values;
   // then that each page in use is referred to once, and marked as in use, and no other is. A sentence for each fault
   // found, which names the collection, the page and the broken rule; 1,000 at most; empty is good. Writers go on, but
@@ -151,7 +158,7 @@ class Database {
  private:
   explicit Database(std::shared_ptr<collections::Environment> environment) : environment_(std::move(environment)) {}
   collections::Environment& environment() const;
-  detail::Handle open(std::string_view name, CollectionTypes types);
+  detail::Handle open(std::string_view name, CollectionTypes types, const CollectionOptions& options = {});
 
   std::shared_ptr<collections::Environment> environment_;
 };

@@ -8,9 +8,9 @@ namespace sapwood {
 
 class Place {
  public:
-  Place(std::string_view name) : key_(name) {}           // NOLINT(google-explicit-constructor): a name is a place
-  Place(const char* name) : key_(name) {}                // NOLINT(google-explicit-constructor)
-  Place(const std::string& name) : key_(name) {}         // NOLINT(google-explicit-constructor)
+  Place(std::string_view name) : key_(name) {}    // NOLINT(google-explicit-constructor): a name is a place
+  Place(const char* name) : key_(name) {}         // NOLINT(google-explicit-constructor)
+  Place(const std::string& name) : key_(name) {}  // NOLINT(google-explicit-constructor)
   Place(detail::Handle parent, std::string_view key) : parent_(std::move(parent)), in_(In::map), key_(key) {}
   Place(detail::Handle parent, std::uint64_t index) : parent_(std::move(parent)), in_(In::list), index_(index) {}
 

@@ -28,7 +28,7 @@ struct SavedState;
 // that it sees are not reused. Begin and end: tens of nanoseconds, no allocation.
 class ReadTxn {
  public:
-  explicit ReadTxn(std::shared_ptr<collections::Environment> environment);  // by Database::read
+  explicit ReadTxn(std::shared_ptr<collections::Environment> environment);                    // by Database::read
   ReadTxn(std::shared_ptr<collections::Environment> environment, std::string_view snapshot);  // by Database::at
   ReadTxn(ReadTxn&& other) noexcept;
   ReadTxn& operator=(ReadTxn&& other) noexcept;
@@ -112,16 +112,16 @@ class WriteTxn {
   // The collection with that name, created if absent. Throws Error{wrong_type} if it is of another kind or other types,
   // Error{invalid_argument} for a name that is empty, too long or not UTF-8.
   template <Storable T>
-  List<T> list(std::string_view name) {
-    return List<T>(open(name, List<T>::types));
+  List<T> list(std::string_view name, const CollectionOptions& options = {}) {
+    return List<T>(open(name, List<T>::types, options));
   }
   template <Storable K, Storable V>
-  SortedMap<K, V> sorted_map(std::string_view name) {
-    return SortedMap<K, V>(open(name, SortedMap<K, V>::types));
+  SortedMap<K, V> sorted_map(std::string_view name, const CollectionOptions& options = {}) {
+    return SortedMap<K, V>(open(name, SortedMap<K, V>::types, options));
   }
   template <Storable K, Storable V>
-  Dict<K, V> dict(std::string_view name) {
-    return Dict<K, V>(open(name, Dict<K, V>::types));
+  Dict<K, V> dict(std::string_view name, const CollectionOptions& options = {}) {
+    return Dict<K, V>(open(name, Dict<K, V>::types, options));
   }
   template <Storable T>
   Set<T> set(std::string_view name) {
@@ -137,7 +137,7 @@ class WriteTxn {
   }
   // The collection with that name, with the types that it has. Throws Error{not_found}. With types: created if absent.
   AnyCollection any(std::string_view name);
-  AnyCollection any(std::string_view name, CollectionTypes types);
+  AnyCollection any(std::string_view name, CollectionTypes types, const CollectionOptions& options = {});
 
   bool has(std::string_view name) const;
   std::vector<CollectionInfo> collections() const;  // by name
@@ -163,7 +163,7 @@ class WriteTxn {
   bool is_open() const noexcept;  // neither committed nor rolled back
 
  private:
-  detail::Handle open(std::string_view name, CollectionTypes types);
+  detail::Handle open(std::string_view name, CollectionTypes types, const CollectionOptions& options = {});
 
   std::shared_ptr<collections::WriteState> state_;
 };

@@ -7,6 +7,8 @@
 #include <initializer_list>
 #include <string>
 
+#include "sapwood/collection_options.h"
+
 namespace sapwood {
 
 // Stored; never renumber.
@@ -31,10 +33,10 @@ enum class ValueType : std::uint8_t {
   bytes = 7,
   int128 = 8,
   uuid = 9,
-  datetime = 10,   // UTC, microseconds since 1970
-  json = 11,       // well-formed JSON; values only
-  any = 12,        // says itself what it is: sapwood/any_value.h
-  tuple = 13,      // of 1..8 parts
+  datetime = 10,    // UTC, microseconds since 1970
+  json = 11,        // well-formed JSON; values only
+  any = 12,         // says itself what it is: sapwood/any_value.h
+  tuple = 13,       // of 1..8 parts
   structure = 14,   // bytes of a C++ struct; values, and keys of dicts and sets
   collection = 15,  // a collection of its own: sapwood/nested.h; values only
 };
@@ -120,6 +122,7 @@ struct CollectionInfo {
   CollectionTypes types;
   std::uint64_t count = 0;  // items
   std::uint64_t id = 0;     // never used again, even after a drop
+  CollectionOptions options{};
 };
 
 // Longest name of a collection in bytes (in files with pages under 1 KiB: a quarter of the page less one).

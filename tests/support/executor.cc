@@ -180,7 +180,7 @@ void Executor::change(const Operation& operation) {
 void Executor::change_in_transaction(const Operation& operation, const KnownCollection& known) {
   begin();
   std::unique_ptr<Face>& face = txn_faces_[known.name];
-  if (face == nullptr) face = library([&] { return face_of(*txn_, known.name, known.types); });
+  if (face == nullptr) face = library([&] { return face_of(*txn_, known.name, known.types, known.options); });
   const std::string result = library([&] { return perform(operation, known, settings_.scale, *face); });
   ModelCollection& collection = working_->edit(known.name, known.types);
   const std::string expected = perform(operation, known, settings_.scale,
@@ -205,7 +205,7 @@ void Executor::change_automatically(const Operation& operation, const KnownColle
     Model with = history_.newest();
     with.edit(known.name, known.types);
     in_creation_ = true;
-    automatic_commit(std::move(with), [&] { face = face_of(*database_, known.name, known.types); });
+    automatic_commit(std::move(with), [&] { face = face_of(*database_, known.name, known.types, known.options); });
     in_creation_ = false;
   }
   Model next = history_.newest();
@@ -260,8 +260,7 @@ void Executor::rename(const Operation& operation) {
 void Executor::nest(const Operation& operation) {
   const std::vector<KnownCollection>& roots = nest_roots();
   const Model& before = txn_ ? *working_ : history_.newest();
-  const bool all_there =
-      std::ranges::all_of(roots, [&](const KnownCollection& root) { return before.has(root.name); });
+  const bool all_there = std::ranges::all_of(roots, [&](const KnownCollection& root) { return before.has(root.name); });
   const bool automatic = operation.automatic && !txn_ && all_there;
   if (!automatic) begin();
   Model next = automatic ? before : std::move(*working_);
@@ -301,7 +300,8 @@ void Executor::read(const Operation& operation, const KnownCollection& known) {
   const std::unique_ptr<Face> expected = model_face(copy.edit(known.name, known.types), ~u64{0});
   const std::string wanted = perform_read(cheap, known, settings_.scale, *expected);
   const std::string found = library([&] {
-    if (txn_) return perform_read(cheap, known, settings_.scale, *face_of(*txn_, known.name, known.types));
+    if (txn_)
+      return perform_read(cheap, known, settings_.scale, *face_of(*txn_, known.name, known.types, known.options));
     return perform_read(cheap, known, settings_.scale, *face_of(database_->read(), known.name, known.types));
   });
   if (found != wanted) throw Disagreement(describe(operation) + " found " + found + " instead of " + wanted);

@@ -336,10 +336,14 @@ std::unique_ptr<Face> typed_face(From& from, const std::string& name, const Coll
 
 }  // namespace
 
-std::unique_ptr<Face> face_of(Database& from, const std::string& name, const CollectionTypes& types) {
+std::unique_ptr<Face> face_of(Database& from, const std::string& name, const CollectionTypes& types,
+                              const CollectionOptions& options) {
+  if (options != CollectionOptions() && !from.has(name)) from.any(name, types, options);
   return typed_face(from, name, types, false);
 }
-std::unique_ptr<Face> face_of(WriteTxn& from, const std::string& name, const CollectionTypes& types) {
+std::unique_ptr<Face> face_of(WriteTxn& from, const std::string& name, const CollectionTypes& types,
+                              const CollectionOptions& options) {
+  if (options != CollectionOptions() && !from.has(name)) from.any(name, types, options);
   return typed_face(from, name, types, true);
 }
 std::unique_ptr<Face> face_of(const ReadTxn& from, const std::string& name, const CollectionTypes& types) {

@@ -78,9 +78,11 @@ class Face {
 // The types that tests use: lists of, and collections between, string, bytes, int64 and double; lists of bool, Atom and
 // Celsius; records of string; sorted maps of tuple(string, int64) to string, int32 to uint64, datetime to json; sorted
 // sets of int128; dicts of string to any, uuid to datetime. Creates the collection where `from` does. `views`: also
-// compare what views give (not for automatic handles).
-std::unique_ptr<Face> face_of(Database& from, const std::string& name, const CollectionTypes& types);
-std::unique_ptr<Face> face_of(WriteTxn& from, const std::string& name, const CollectionTypes& types);
+// compare what views give (not for automatic handles). `options`: of one that is created.
+std::unique_ptr<Face> face_of(Database& from, const std::string& name, const CollectionTypes& types,
+                              const CollectionOptions& options = {});
+std::unique_ptr<Face> face_of(WriteTxn& from, const std::string& name, const CollectionTypes& types,
+                              const CollectionOptions& options = {});
 std::unique_ptr<Face> face_of(const ReadTxn& from, const std::string& name, const CollectionTypes& types);
 
 // Of records; used by face_of.

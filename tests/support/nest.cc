@@ -14,12 +14,9 @@ constexpr u64 kKeys = 12;          // of different ones where collections are
 const std::vector<CollectionTypes>& nest_types() {
   using enum ValueType;
   static const std::vector<CollectionTypes> kTypes{
-      {CollectionKind::sorted_map, int64, any},
-      {CollectionKind::list, none, collection},
-      {CollectionKind::list, none, int64},
-      {CollectionKind::dict, string, collection},
-      {CollectionKind::set, string, none},
-      {CollectionKind::list, none, any},
+      {CollectionKind::sorted_map, int64, any}, {CollectionKind::list, none, collection},
+      {CollectionKind::list, none, int64},      {CollectionKind::dict, string, collection},
+      {CollectionKind::set, string, none},      {CollectionKind::list, none, any},
   };
   return kTypes;
 }
@@ -296,9 +293,7 @@ std::optional<ErrorCode> perform(const NestStep& step, const std::function<AnyCo
       else node.erase_at(step.at.entry, step.count);
       break;
     case Action::clear: node.clear(); break;
-    case Action::move:
-      try {
-        move(place_of(node, step.at.entry), place_of(open_spot(step.to, open), step.to.entry));
+    case Action::move: try { move(place_of(node, step.at.entry), place_of(open_spot(step.to, open), step.to.entry));
       } catch (const Error& error) {
         if (error.code() == ErrorCode::invalid_argument || error.code() == ErrorCode::out_of_range) return error.code();
         throw;

@@ -11,11 +11,11 @@ namespace sapwood::test {
 
 const char* operation_name(OperationKind kind) {
   constexpr std::array<const char*, kOperationKinds> kNames{
-      "put",          "erase",   "erase_range", "insert",    "push_back",     "set",
-      "pop",          "extend",  "bulk_load",   "update",    "assign",        "erase_if",
-      "combine",      "clear",   "drop",        "rename",    "read",          "savepoint",
-      "roll_back_to", "release", "commit",      "roll_back", "take_snapshot", "check_snapshot",
-      "checkpoint",   "sync",    "big_commit",  "verify",    "reopen",        "toggle_named", "compact", "nest"};
+      "put",       "erase",         "erase_range",    "insert",     "push_back",    "set",        "pop",
+      "extend",    "bulk_load",     "update",         "assign",     "erase_if",     "combine",    "clear",
+      "drop",      "rename",        "read",           "savepoint",  "roll_back_to", "release",    "commit",
+      "roll_back", "take_snapshot", "check_snapshot", "checkpoint", "sync",         "big_commit", "verify",
+      "reopen",    "toggle_named",  "compact",        "nest"};
   return kNames.at(static_cast<std::size_t>(kind));
 }
 
@@ -123,6 +123,9 @@ const std::vector<KnownCollection>& known_collections() {
       {"atoms", {CollectionKind::list, none, Codec<Atom>::type}},
       {"degrees", {CollectionKind::list, none, Codec<Celsius>::type}},
       {"rows", Records<std::string>::types},
+      {"events", map(int64, float64), {.time_index = true}},
+      {"records", {CollectionKind::dict, string, bytes}, {.time_index = true, .compression = 3}},
+      {"lines", list(string), {.compression = 1}},
   };
   return kAll;
 }

@@ -39,9 +39,9 @@ enum class OperationKind : u8 {
   check_snapshot,  // compares one and ends it
   checkpoint,
   sync,
-  big_commit,  // a transaction of more bytes than the redo log takes
-  verify,      // compares everything, and check()
-  reopen,      // closes and opens
+  big_commit,    // a transaction of more bytes than the redo log takes
+  verify,        // compares everything, and check()
+  reopen,        // closes and opens
   toggle_named,  // makes a named snapshot, or drops it
   compact,
   nest,  // something in collections that hold collections: tests/support/nest.h
@@ -66,7 +66,7 @@ struct Mix {
   u32 automatic_percent = 15;
   u32 async_percent = 40;  // of commits
   u32 none_percent = 0;
-  u8 collections = 27;  // the first so many of known_collections()
+  u8 collections = 30;  // the first so many of known_collections()
   u32& operator[](OperationKind kind) { return weights[static_cast<std::size_t>(kind)]; }
 };
 Mix usual_mix();
@@ -76,6 +76,7 @@ Operation random_operation(Rng& random, const Mix& mix);
 struct KnownCollection {
   std::string name;
   CollectionTypes types;
+  CollectionOptions options{};
 };
 const std::vector<KnownCollection>& known_collections();
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "sapwood/detail/handle.h"
@@ -32,7 +33,8 @@ class Batch {
   static Batch replacing(const Handle& handle, std::uint64_t first, std::uint64_t count);
   Batch(Batch&&) noexcept = default;
   Batch& operator=(Batch&&) noexcept = default;
-  void add(std::string_view key, std::string_view value);
+  // `time_us`: of the entry, in collections with timestamps; else that of the transaction.
+  void add(std::string_view key, std::string_view value, std::optional<std::int64_t> time_us = std::nullopt);
   void finish();
 
  private:

@@ -66,9 +66,8 @@ ChangeSummary find_changes(const Handle& before, const Handle& after, ReadKey re
       return true;
     }
   };
-  return find_changes(before, after, {&take, [](void* to, const RawChange& raw) {
-                                        return (*static_cast<decltype(take)*>(to))(raw);
-                                      }});
+  return find_changes(before, after,
+                      {&take, [](void* to, const RawChange& raw) { return (*static_cast<decltype(take)*>(to))(raw); }});
 }
 
 template <class K>

@@ -13,6 +13,8 @@ struct Window {
   struct Entry {
     std::string_view key;
     std::string_view value;
+    std::int64_t time_us = 0;  // with timestamps
+    bool expired = false;      // there only until it is reclaimed
   };
   const Entry* entries = nullptr;
   std::uint64_t first = 0;  // position of the first of them

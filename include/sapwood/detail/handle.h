@@ -77,6 +77,7 @@ struct Section {
   Scan scan;
   std::uint64_t first = 0;
   std::uint64_t last = 0;
+  bool may_expire = false;  // some entries may be there only until they are reclaimed: readers leave them out
 };
 
 // The smallest string after all that start with `prefix`; empty if there is none.
@@ -103,6 +104,7 @@ class Handle {
 
   const std::string& name() const;
   CollectionTypes types() const;
+  CollectionOptions options() const;
   std::uint64_t size() const;
 
   // Reading. The results of get, at, near: false if there is no such entry.
@@ -132,13 +134,20 @@ class Handle {
   // The same; but of an automatic handle beside one of a transaction of the same file: read in that transaction.
   Handle beside(const Handle& other) const;
 
+  // Of collections with timestamps, else invalid_argument. The time of an entry, nullopt if there is none; false if
+  // there is none; entries older than `before_us` that are not in `keep` are removed, and counted.
+  std::optional<std::int64_t> get_time(std::string_view key) const;
+  bool set_time(std::string_view key, std::int64_t time_us);
+  std::uint64_t prune(std::int64_t before_us, std::span<const std::string_view> keep);
+
   Section all() const;
   Section slice(std::uint64_t first, std::uint64_t count) const;       // throws out_of_range
   Section view_slice(std::uint64_t first, std::uint64_t count) const;  // and invalid_argument, as view
   Section range(const KeyInterval& interval) const;
 
   // Changing.
-  bool put(std::string_view key, std::string_view value);
+  // `time_us`: of the entry; else that of the transaction. Throws invalid_argument without timestamps.
+  bool put(std::string_view key, std::string_view value, std::optional<std::int64_t> time_us = std::nullopt);
   bool put_if_absent(std::string_view key, std::string_view value);
   // One look-up, one call and at most one change, in one transaction. If it throws, nothing is changed.
   void update(std::string_view key, Updater updater);

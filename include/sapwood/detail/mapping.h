@@ -9,6 +9,7 @@
 #include "sapwood/detail/changes.h"
 #include "sapwood/detail/children.h"
 #include "sapwood/detail/keyed.h"
+#include "sapwood/detail/times.h"
 #include "sapwood/detail/update.h"
 
 namespace sapwood::detail {
@@ -75,6 +76,11 @@ class Mapping : public Base {
     typename Codec<V>::Scratch scratch;
     return handle_.put(EncodedKey(key), Codec<V>::encode_value(value, scratch));
   }
+  // The same, and the time of the entry is `time`. Throws Error{invalid_argument} without timestamps.
+  bool put(KeyView key, Argument value, DateTime time) {
+    typename Codec<V>::Scratch scratch;
+    return handle_.put(EncodedKey(key), Codec<V>::encode_value(value, scratch), time.us);
+  }
   // False, and nothing is changed, if the key is there.
   bool put_if_absent(KeyView key, Argument value) {
     typename Codec<V>::Scratch scratch;
@@ -97,6 +103,28 @@ class Mapping : public Base {
   {
     return update(key, [&](std::optional<V> value) { return checked_sum(value.value_or(0), delta, handle_.name()); });
   }
+  // Of maps and dicts created with timestamps (CollectionOptions); Error{invalid_argument} of others. When the entry
+  // was put, or what was said then or by set_timestamp; nullopt if there is none.
+  std::optional<DateTime> timestamp(KeyView key) const {
+    const std::optional<std::int64_t> time_us = handle_.get_time(EncodedKey(key));
+    if (!time_us) return std::nullopt;
+    return DateTime{*time_us};
+  }
+  // Changes the time and nothing else; false if there is no such entry.
+  bool set_timestamp(KeyView key, DateTime time) { return handle_.set_time(EncodedKey(key), time.us); }
+  // Entries with times in [from, until), as they are when begin() is called: TimedEntry<K, V>, to be read once. With an
+  // index of times in their order, O(log n) each; without one in the order of the collection, after a look at all.
+  TimeRange<key_type, V> time_range(DateTime from, DateTime until) const {
+    return TimeRange<key_type, V>({handle_, from, until});
+  }
+  // Removes entries older than `before`, but for the keys of `keep`, and tells how many; all or none. Keeps these keys
+  // in memory. O(log n) an entry removed with an index of times, else O(size).
+  template <std::ranges::input_range R = std::vector<key_type>>
+  std::uint64_t prune(DateTime before, R&& keep = {}) {
+    const EncodedKeys<key_type> kept(keep);
+    return handle_.prune(before.us, kept.parts());
+  }
+
   // Puts all pairs of `entries`, or none if it throws.
   template <std::ranges::input_range R>
   void put_all(R&& entries) {

@@ -4,6 +4,9 @@
 // by two at once. Moving by any distance is arithmetic; reading costs amortised O(1) after a step and O(log n) after a
 // jump, as does the first read of a copy: prefer reversed() to std::views::reverse, which reads through copies.
 // Dereferencing after the end of the transaction throws Error{ended}.
+//
+// Entries that have expired are left out. In collections with a time to live an iterator therefore goes any distance in
+// as many steps, and size() counts.
 #pragma once
 
 #include <compare>
@@ -31,7 +34,13 @@ class Iterator {
   using pointer = Arrow;
 
   Iterator() = default;
-  Iterator(Scan scan, std::uint64_t index, std::int64_t step) : cursor_(std::move(scan), index), step_(step) {}
+  // At the first entry of the section from position `index` on, in steps of +1 or -1.
+  Iterator(const Section& section, std::uint64_t index, std::int64_t step)
+      : cursor_(section.scan, index), step_(step), may_expire_(section.may_expire) {
+    if (!may_expire_) return;
+    stop_ = step > 0 ? section.last : section.first - 1;
+    skip_expired();
+  }
 
   // Decodes a copy. Throws Error{ended}, Error{out_of_range} past the ends of the collection.
   value_type operator*() const { return Element::read(cursor_); }
@@ -53,6 +62,8 @@ class Iterator {
 
   Iterator& operator++() {
     cursor_.move(step_);
+    if (may_expire_) [[unlikely]]
+      skip_expired();
     return *this;
   }
   Iterator operator++(int) {
@@ -61,7 +72,8 @@ class Iterator {
     return old;
   }
   Iterator& operator--() {
-    cursor_.move(-step_);
+    do cursor_.move(-step_);
+    while (may_expire_ && cursor_.entry().expired);
     return *this;
   }
   Iterator operator--(int) {
@@ -70,7 +82,12 @@ class Iterator {
     return old;
   }
   Iterator& operator+=(difference_type by) {
-    cursor_.move(by * step_);
+    if (!may_expire_) [[likely]] {
+      cursor_.move(by * step_);
+      return *this;
+    }
+    for (; by > 0; --by) ++*this;
+    for (; by < 0; ++by) --*this;
     return *this;
   }
   Iterator& operator-=(difference_type by) { return *this += -by; }
@@ -79,14 +96,30 @@ class Iterator {
   value_type operator[](difference_type by) const { return *(*this + by); }
   // Only iterators of one range may be compared.
   difference_type operator-(const Iterator& other) const {
-    return static_cast<difference_type>(index() - other.index()) * step_;
+    const difference_type positions = static_cast<difference_type>(index() - other.index()) * step_;
+    if (!may_expire_ || positions == 0) [[likely]]
+      return positions;
+    return positions > 0 ? other.steps_to(*this) : -steps_to(other);
   }
   bool operator==(const Iterator& other) const { return index() == other.index(); }
-  std::strong_ordering operator<=>(const Iterator& other) const { return *this - other <=> 0; }
+  std::strong_ordering operator<=>(const Iterator& other) const {
+    return static_cast<difference_type>(index() - other.index()) * step_ <=> 0;
+  }
 
  private:
+  void skip_expired() {
+    while (index() != stop_ && cursor_.entry().expired) cursor_.move(step_);
+  }
+  difference_type steps_to(const Iterator& end) const {
+    difference_type steps = 0;
+    for (Iterator at = *this; at != end; ++at) ++steps;
+    return steps;
+  }
+
   Cursor cursor_;
   std::int64_t step_ = 1;
+  std::uint64_t stop_ = 0;   // where the section ends, if
+  bool may_expire_ = false;  // entries that have expired and are left out lie in it
 };
 
 template <class Element>
@@ -104,13 +137,15 @@ class Range : public std::ranges::view_base {
   explicit Range(Section section, bool backwards = false) : section_(std::move(section)), backwards_(backwards) {}
 
   iterator begin() const {
-    return backwards_ ? iterator(section_.scan, section_.last - 1, -1) : iterator(section_.scan, section_.first, 1);
+    return backwards_ ? iterator(section_, section_.last - 1, -1) : iterator(section_, section_.first, 1);
   }
   iterator end() const {
-    return backwards_ ? iterator(section_.scan, section_.first - 1, -1) : iterator(section_.scan, section_.last, 1);
+    return backwards_ ? iterator(section_, section_.first - 1, -1) : iterator(section_, section_.last, 1);
   }
-  std::uint64_t size() const { return section_.last - section_.first; }
-  bool empty() const { return size() == 0; }
+  std::uint64_t size() const {
+    return section_.may_expire ? static_cast<std::uint64_t>(end() - begin()) : section_.last - section_.first;
+  }
+  bool empty() const { return section_.may_expire ? begin() == end() : section_.first == section_.last; }
   // The entry at a place of the range. Requires: index < size().
   value_type operator[](std::uint64_t index) const { return begin()[static_cast<std::ptrdiff_t>(index)]; }
   // The same entries from the last to the first.
