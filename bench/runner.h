@@ -74,6 +74,7 @@ void run_latencies(Runner& runner);
 void run_sizes(Runner& runner);
 void run_values(Runner& runner);
 void run_compression(Runner& runner);
+void run_versions(Runner& runner);
 void run_killed(Runner& runner);
 void run_lists(Runner& runner);
 void run_blocks(Runner& runner);

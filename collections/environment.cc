@@ -1,10 +1,13 @@
 #include "collections/environment.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <map>
 #include <mutex>
 #include <set>
 #include <tuple>
+
+#include "collections/compaction.h"
 
 namespace sapwood::collections {
 namespace {
@@ -107,9 +110,22 @@ bool Environment::close() {
     engine_->sync();
     return false;
   }
+  compact_if_worthwhile();
   engine_->close();
   closed_.store(true);
   return true;
+}
+
+void Environment::compact_if_worthwhile() {
+  const double threshold = engine_->options().compaction_threshold;
+  if (threshold <= 0 || engine_->read_only()) return;
+  const storage::EngineInfo info = engine_->info();
+  const u64 unused = info.page_count - std::min(info.page_count, info.live_pages);
+  if (info.processes.size() > 1 || static_cast<double>(unused) < threshold * static_cast<double>(info.page_count))
+    return;
+  Compaction compaction(*engine_);
+  while (compaction.step()) {
+  }
 }
 
 std::unique_ptr<storage::WriteTransaction> Environment::begin_automatic(const std::string& collection) const {

@@ -49,6 +49,7 @@ class Environment {
  private:
   [[noreturn]] void throw_closed() const;
   bool can_share(const Options& options) const;
+  void compact_if_worthwhile();
 
   CollectionContents contents_;  // outlives the engine
   std::shared_ptr<storage::Engine> engine_;

@@ -182,6 +182,24 @@ TEST_P(Compacting, IntoACopy) {
   EXPECT_EQ(code_of([&] { db.compact_to(folder_.file("copy")); }), ErrorCode::exists);
 }
 
+TEST_P(Compacting, AtCloseByThreshold) {
+  const auto size_after = [&](const char* name, double threshold) {
+    Options given = options();
+    given.compaction_threshold = threshold;
+    Database db = Database::open(folder_.file(name), given);
+    random_.seed(1);
+    churn(db, 16'000);
+    const std::uint64_t live = db.info().live_pages;
+    db.close();
+    db = Database::open(folder_.file(name), given);
+    expect_sound(db);
+    EXPECT_LE(db.info().live_pages, live);
+    return std::filesystem::file_size(folder_.file(name));
+  };
+  EXPECT_LT(size_after("half", 0.3), size_after("never", 0) * 9 / 10);
+  EXPECT_GT(size_after("hardly", 0.99), size_after("half again", 0.3));
+}
+
 TEST_P(Compacting, AnEmptyOrSmallFileStaysAsItIs) {
   Database db = Database::open(folder_.file("x"), options());
   db.compact();

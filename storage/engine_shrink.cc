@@ -10,18 +10,19 @@ namespace {
 
 constexpr u64 kWorthwhilePages = 64;
 
-// Keeps other processes from opening the file. is_ours() is false if some have it open.
+// Keeps other processes from opening the file. is_ours() is false if some have it open, or are about to.
 class SoleUse {
  public:
-  explicit SoleUse(Engine::Impl& engine) : engine_(engine), shares_(engine.lock_file != nullptr && !engine.exclusive) {
-    is_ours_ = !shares_ || engine_.become_last();
+  explicit SoleUse(Engine::Impl& engine)
+      : file_(engine.pages.file()), shares_(engine.lock_file != nullptr && !engine.exclusive) {
+    is_ours_ = !shares_ || (file_.try_lock(kOpenLock, os::LockKind::exclusive) &&
+                            file_.try_lock(kUseLock, os::LockKind::exclusive));
   }
   ~SoleUse() {
     if (!shares_) return;
     try {
-      os::File& file = engine_.pages.file();
-      file.try_lock(kUseLock, os::LockKind::shared);
-      file.unlock(kOpenLock);
+      file_.try_lock(kUseLock, os::LockKind::shared);
+      file_.unlock(kOpenLock);
     } catch (...) {
       // The locks go with the descriptor, at the latest.
     }
@@ -31,7 +32,7 @@ class SoleUse {
   bool is_ours() const { return is_ours_; }
 
  private:
-  Engine::Impl& engine_;
+  os::File& file_;
   bool shares_;
   bool is_ours_ = false;
 };
@@ -58,6 +59,8 @@ bool Engine::give_back_tail() {
   if (end + kWorthwhilePages > engine.allocator.page_count() || !engine.geometry.is_page_count(end)) return false;
   const SoleUse sole(engine);
   if (!sole.is_ours()) return false;
+  // What was stored there is in no version that a checkpoint could be of.
+  engine.pages.forget_unsummed({PageNo{end}, static_cast<u32>(engine.allocator.page_count() - end)});
   engine.allocator.shrink(end);
   {
     WriteTransaction txn(*this, engine.tip, engine.tip.txn + 1);

@@ -18,8 +18,8 @@ PageFile::PageFile(os::Env& env, std::unique_ptr<os::File> file, const Geometry&
 void PageFile::open_map(const PageSpace& prototype, bool stores) {
   add_map(prototype, stores, page_count_);
   readable_ = std::min(mapped_, page_count_);
-  unsummed_.resize(page_count_ / 64 + 1);
-  summing_.resize(unsummed_.size());
+  summing_.resize(page_count_ / 64 + 1);
+  unsummed_.resize(summing_.size());
 }
 
 void PageFile::add_map(const PageSpace& prototype, bool stores, u64 pages) {
@@ -102,8 +102,8 @@ void PageFile::stored(PageNo page) {
 void PageFile::note_unsummed(PageNo page) {
   const u64 word = to_u64(page) / 64;
   if (word >= unsummed_.size()) {
+    summing_.resize(word + 1);  // first: if memory runs out in between, it may be the longer one
     unsummed_.resize(word + 1);
-    summing_.resize(word + 1);
   }
   unsummed_[word] |= u64{1} << (to_u64(page) % 64);
 }

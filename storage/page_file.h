@@ -109,7 +109,7 @@ class PageFile {
   std::vector<std::unique_ptr<Map>> maps_;
   std::atomic<u8*> stores_ = nullptr;  // of the newest map
   std::vector<u64> unsummed_;          // bit i: page i was stored without its checksum
-  std::vector<u64> summing_;           // of these, those from before start_summing(); of equal size
+  std::vector<u64> summing_;           // of these, those from before start_summing(); no shorter
   std::atomic<u64> reserved_pages_ = 0;
   std::atomic<u64> syncs_ = 0;
 };

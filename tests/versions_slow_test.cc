@@ -106,7 +106,9 @@ TEST(Versions, AThousandNamedSnapshotsChurn) {
   Database fresh = Database::open(folder.file("fresh"), quick_options());
   fresh.sorted_map<std::int64_t, std::string>("map").bulk_load(contents);
   fresh.close();
-  const auto size = [&](const char* name) { return static_cast<double>(std::filesystem::file_size(folder.file(name))); };
+  const auto size = [&](const char* name) {
+    return static_cast<double>(std::filesystem::file_size(folder.file(name)));
+  };
   EXPECT_LE(size("x"), 1.1 * size("fresh"));
   std::printf("%.0f bytes, fresh %.0f\n", size("x"), size("fresh"));
 }

@@ -58,6 +58,10 @@ struct Options {
   // Verify page checksums when a page is first read by this process.
   bool verify_checksums = true;
 
+  // close() compacts the file, as Database::compact() does, if at least this share of it is free, and this process is
+  // the last one that has it open. 0: never; 0.5: once half of it is free.
+  double compaction_threshold = 0;
+
   // Longest that a call which writes waits for other threads and processes, before Error{timed_out} names who is in the
   // way: for another write transaction (begin_write can be told another limit), or for a checkpoint. Negative: without
   // limit. docs/guarantees.md, "Waiting".
