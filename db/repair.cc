@@ -39,6 +39,9 @@ class Repair {
       report_.losses.push_back({"the checksums of pages: flipped bits in entries may have gone unnoticed", 0,
                                 "the file's uuid is lost with all copies of its meta"});
     }
+    if (original.meta() && original.meta()->kept != 0) {
+      report_.losses.push_back({"the named snapshots", std::nullopt, "a repair saves the newest version only"});
+    }
     if (apply_log(original)) save(DamagedFile(env_, scratch_.copy(), &tree::verify_node));
     else save(original);
     return std::move(report_);

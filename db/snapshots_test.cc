@@ -124,6 +124,65 @@ TEST(Snapshots, HoldOnlyWhatDiffers) {
   EXPECT_LT(db.info().live_pages, 20u);
 }
 
+// Opened in another way the file is another process's: it keeps what this one named, and the other way round.
+TEST(Snapshots, AreKeptByAllProcesses) {
+  const TemporaryFolder folder;
+  std::mt19937_64 random(test_seed());
+  Options other = quick_options();
+  other.durability = Durability::sync;
+  Database one = Database::open(folder.file("x"), quick_options());
+  Database two = Database::open(folder.file("x"), other);
+  std::map<std::string, Contents> named;
+  Contents contents;
+  for (int round = 0; round < 60; ++round) {
+    Database& db = random() % 2 == 0 ? one : two;
+    auto map = db.sorted_map<std::int64_t, std::string>("map");
+    for (std::uint64_t i = random() % 12; i-- > 0;) {
+      const std::int64_t key = static_cast<std::int64_t>(random() % 400);
+      contents[key] = std::string(random() % 100, 'a' + static_cast<char>(random() % 26));
+      map.put(key, contents[key]);
+    }
+    if (random() % 3 == 0 && named.size() < 4) {
+      const std::string name = std::to_string(round);
+      db.snapshot(name);
+      named[name] = contents;
+    } else if (random() % 4 == 0 && !named.empty()) {
+      EXPECT_TRUE(db.drop_snapshot(named.begin()->first));
+      named.erase(named.begin());
+    }
+    if (random() % 8 == 0) db.checkpoint();
+    if (random() % 10 == 0) db.compact();
+    const Database& reader = random() % 2 == 0 ? one : two;
+    for (const auto& [name, then] : named) ASSERT_EQ(contents_of(reader.at(name)), then) << name;
+    ASSERT_EQ(contents_of(reader.read()), contents);
+    if (random() % 6 == 0) {
+      one.close();
+      one = Database::open(folder.file("x"), quick_options());
+    }
+  }
+  expect_sound(one);
+  expect_sound(two);
+}
+
+TEST(Snapshots, ARepairSavesTheNewestVersion) {
+  const TemporaryFolder folder;
+  {
+    Database db = Database::open(folder.file("x"), quick_options());
+    auto map = db.sorted_map<std::int64_t, std::string>("map");
+    map.put(1, "then");
+    db.snapshot("then");
+    map.put(1, "now");
+    db.close();
+  }
+  const RepairReport report = repair(folder.file("x"), folder.file("saved"));
+  ASSERT_EQ(report.losses.size(), 1u);
+  EXPECT_EQ(report.losses[0].what, "the named snapshots");
+  Database saved = Database::open(folder.file("saved"), quick_options());
+  EXPECT_EQ(contents_of(saved.read()), (Contents{{1, "now"}}));
+  EXPECT_TRUE(saved.snapshots().empty());
+  expect_sound(saved);
+}
+
 struct Churn {
   std::mt19937_64 random{test_seed()};
   Contents contents{};
