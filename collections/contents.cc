@@ -252,7 +252,7 @@ std::string name_in_findings(const CatalogRecord& record) {
 
 }  // namespace
 
-void check_collections(const storage::PageReader& pages, const storage::CatalogRoot& catalog, TxnId summed,
+void check_collections(const storage::PageReader& pages, const storage::Descriptor& version, TxnId summed,
                        const Progress& progress, u64 pages_in_all, std::vector<std::string>& findings) {
   u64 done = 0;
   u64 told = 0;
@@ -272,6 +272,7 @@ void check_collections(const storage::PageReader& pages, const storage::CatalogR
     }
   };
 
+  const storage::CatalogRoot& catalog = version.catalog;
   DictionaryCache dictionaries;  // as they are in this version
   const CatalogReader reader(pages, to_tree_root(catalog));
   tree::CheckedPages checked{storage::PageSet(pages.page_count()), summed};
@@ -307,6 +308,7 @@ void check_collections(const storage::PageReader& pages, const storage::CatalogR
     if (findings.size() != before) nested.note_unsound(*record);
   }
   nested.finish(findings);
+  check_snapshots(pages, version, findings, visit, checked);
   if (progress && !progress(done, pages_in_all)) throw Error(ErrorCode::cancelled, "check was cancelled");
 }
 

@@ -27,10 +27,11 @@ class CollectionContents final : public storage::Contents {
   std::optional<WriteSession> session_;  // during a replay
 };
 
-// Verifies the catalog and all collections of one version: a sentence in `findings` for each fault. Checksums of pages
+// Verifies the catalog and all collections of one version, then what else its named snapshots have: a sentence in
+// `findings` for each fault. Checksums of pages
 // of transaction `summed` and older ones are computed anew. `progress` is told pages visited, of `pages_in_all`;
 // Error{cancelled} if it returns false. Memory: a bit a page.
-void check_collections(const storage::PageReader& pages, const storage::CatalogRoot& catalog, TxnId summed,
+void check_collections(const storage::PageReader& pages, const storage::Descriptor& version, TxnId summed,
                        const Progress& progress, u64 pages_in_all, std::vector<std::string>& findings);
 
 }  // namespace sapwood::collections

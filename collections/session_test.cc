@@ -135,7 +135,7 @@ TEST_F(Apply, CheckTellsOfBytesThatAreNoRow) {
   txn_->commit(Durability::async);
   const ScopedSnapshot snapshot(environment_->engine());
   std::vector<std::string> findings;
-  check_collections(snapshot->pages, snapshot->descriptor.catalog, 0, {}, 0, findings);
+  check_collections(snapshot->pages, snapshot->descriptor, 0, {}, 0, findings);
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_NE(findings[0].find("records 'rows': entry 1"), std::string::npos) << findings[0];
 }

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "collections/catalog.h"
+#include "storage/findings.h"
 #include "storage/page_set.h"
 #include "tree/cursor.h"
 #include "tree/leaf_node.h"
@@ -29,6 +30,15 @@ tree::TreeShape table_shape() {
 
 [[noreturn]] void throw_damaged(const std::string& what) {
   throw Error(ErrorCode::corrupt, "snapshots: " + what + "; run check on the file");
+}
+
+// What searches take for granted.
+void check_table_root(const tree::TreeRoot& root) {
+  tree::check_root(root);
+  const bool is_empty = root.height == 0;
+  if (is_empty != (root.count == 0) || is_empty != (root.root.page == kNoPage)) {
+    throw_damaged("a root, its height and its count disagree");
+  }
 }
 
 std::string encode_table(const tree::TreeRoot& root) {
@@ -63,6 +73,7 @@ Descriptor decode_version(Bytes bytes) {
   version.catalog.count = load<u64>(p + 24);
   version.catalog.root = PageRef{PageNo{load_u48(p + 32)}, load<u32>(p + 40)};
   version.catalog.height = static_cast<u8>(p[38]);
+  check_table_root(to_tree_root(version.catalog));
   return version;
 }
 
@@ -94,6 +105,7 @@ tree::TreeReader snapshot_table(const PageReader& pages, const Descriptor& versi
     root.root = PageRef{PageNo{load_u48(bytes.data())}, load<u32>(bytes.data() + 8)};
     root.height = static_cast<u8>(bytes[6]);
     root.count = load<u64>(bytes.data() + 12);
+    check_table_root(root);
   }
   return tree::TreeReader(pages, table_shape(), root);
 }
@@ -164,6 +176,28 @@ void walk_version(const PageReader& pages, const CatalogRoot& catalog, const tre
     }
   };
   tree::walk_pages_where(tree::TreeReader(pages, catalog_shape(), to_tree_root(catalog)), enter, walk_trees);
+}
+
+void check_snapshots(const PageReader& pages, const Descriptor& version, std::vector<std::string>& findings,
+                     const tree::VisitPages& visit, tree::CheckedPages& checked) {
+  if (version.kept == 0) return;
+  try {
+    tree::check_tree(snapshot_table(pages, version), "snapshots", findings, visit, &checked);
+    const std::vector<NamedSnapshot> all = list_snapshots(pages, version);
+    checked.shares = true;
+    for (auto snapshot = all.rbegin(); snapshot != all.rend(); ++snapshot) {
+      const std::string name = "snapshot '" + snapshot->name + "'";
+      const CatalogReader catalog(pages, to_tree_root(snapshot->version.catalog));
+      tree::check_tree(catalog.tree(), name, findings, visit, &checked);
+      catalog.for_each([&](CatalogRecord&& record) {
+        const tree::TreeReader tree(pages, record.shape, record.root);
+        tree::check_tree(tree, name + ", '" + record.name + "'", findings, visit, &checked);
+      });
+    }
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::cancelled) throw;
+    storage::add_finding(findings, error.what());
+  }
 }
 
 void for_each_held_alone(const PageReader& pages, const Descriptor& version,

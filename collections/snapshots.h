@@ -52,6 +52,11 @@ bool drop_snapshot(storage::WriteTransaction& txn, Bytes name);
 // with all below it.
 void walk_version(const storage::PageReader& pages, const storage::CatalogRoot& catalog, const tree::EnterPages& enter);
 
+// Verifies the table and the snapshots in it, but for pages that are in `checked` already: those of the newest version.
+// A sentence in `findings` for each fault.
+void check_snapshots(const storage::PageReader& pages, const storage::Descriptor& version,
+                     std::vector<std::string>& findings, const tree::VisitPages& visit, tree::CheckedPages& checked);
+
 // Visits what `snapshots[i]` alone keeps in use; `version` has the table. Cost: what differs between it and its
 // neighbours (past 2^32 transactions: all branches). Memory: a bit a page.
 void for_each_held_alone(const storage::PageReader& pages, const storage::Descriptor& version,

@@ -135,7 +135,7 @@ std::vector<std::string> Database::check(const Progress& progress) {
   {
     const storage::EngineInfo info = engine.info();
     const ScopedSnapshot snapshot(engine);
-    collections::check_collections(snapshot->pages, snapshot->descriptor.catalog, info.checkpoint_txn, progress,
+    collections::check_collections(snapshot->pages, snapshot->descriptor, info.checkpoint_txn, progress,
                                    info.live_pages, findings);
   }
   engine.check_space(findings);

@@ -87,6 +87,19 @@ void use_database(os::SimDisk& disk) {
       const std::vector<CollectionInfo> collections = snapshot.collections();
       for (const CollectionInfo& info : collections) tolerate([&] { read_collection(snapshot, info); });
       tolerate([&] { database.check(); });
+      tolerate([&] {
+        for (const SnapshotInfo& info : database.snapshots()) {
+          tolerate([&] {
+            const ReadTxn then = database.at(info.name);
+            for (const CollectionInfo& one : then.collections()) {
+              tolerate([&] { read_collection(then, one); });
+              tolerate([&] {
+                snapshot.any(one.name).changes_since(then.any(one.name), [](const AnyChange&) { return true; });
+              });
+            }
+          });
+        }
+      });
       for (const CollectionInfo& info : collections) {
         tolerate([&] {
           WriteTxn txn = database.begin_write();
@@ -97,6 +110,8 @@ void use_database(os::SimDisk& disk) {
     }
     tolerate([&] { database.list<std::string>("new").push_back("item"); });
     tolerate([&] { database.checkpoint(); });
+    tolerate([&] { database.drop_snapshot("sample"); });
+    tolerate([&] { database.compact(); });
     database.close();
   });
   tolerate([&] { Database::open(kPath, fuzz_options(disk)); });
@@ -160,7 +175,7 @@ void fill_map(WriteTxn& txn) {
 void write_checkpointed(Database& database) {
   database.write([](WriteTxn& txn) { fill(txn, 0, 60); });
   database.write([](WriteTxn& txn) { test::for_each_type([&]<class T>() { fill_list<T>(txn); }); });
-  database.checkpoint();
+  database.snapshot("sample");
 }
 
 void write_logged(Database& database) {

@@ -60,7 +60,10 @@ class TreeCheck {
     return true;
   }
 
+  bool is_shared(PageNo page) const { return checked_.shares && checked_.reached.contains(page); }
+
   void node(const TreeShape& shape, const Place& place, bool owns_runs, bool is_root) {
+    if (is_shared(place.ref.page)) return;
     const u8* page = nullptr;
     const bool sound = guarded([&] {
       page = fetch_node(pages_, place.ref, shape, place.level);
@@ -118,6 +121,7 @@ class TreeCheck {
     }
     guarded([&] {
       for_each_run(pages_, shape.tree_id, reference, 0, [&](const BlobRun& run) {
+        if (is_shared(run.extent.start)) return true;
         if (!reach(run.extent, reference.birth)) return false;
         guarded([&] {
           const u8* data = pages_.fetch_run(run.extent, reference.birth, run.size, run.checksum);

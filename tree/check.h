@@ -27,6 +27,7 @@ void walk_pages_where(const TreeReader& tree, const EnterPages& enter, const Vis
 struct CheckedPages {
   storage::PageSet reached;  // one bit a page of the file
   TxnId summed = 0;          // pages of this transaction and older ones have checksums, which are computed anew
+  bool shares = false;       // pages reached before are another version's too, and have been verified with it
 };
 
 // Verifies every page, order within and across pages, separators, counts, levels, fill of the root, blobs and their
