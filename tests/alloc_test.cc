@@ -149,7 +149,7 @@ void fail_allocations(bool for_good) {
   for (u64 nth = 1 + seed % step; nth <= allocations; nth += step) {
     failed += run_short_of_memory(operations, seed, nth, for_good);
   }
-  EXPECT_GT(failed, 100u);
+  EXPECT_GT(failed, scaled(1000) / 2);
 }
 
 TEST(AllocationFault, Once) { fail_allocations(false); }
