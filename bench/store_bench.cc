@@ -83,6 +83,7 @@ void run(const bench::Arguments& arguments, bench::Peers peers) {
   bench::run_sizes(runner);
   bench::run_values(runner);
   bench::run_compression(runner);
+  bench::run_versions(runner);
   bench::run_killed(runner);
   bench::run_lists(runner);
   bench::run_blocks(runner);

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "storage/bitmap_page.h"
@@ -18,10 +19,10 @@ constexpr u32 kIncrementVersion = 1;
 constexpr std::size_t kHeaderSize = 160;
 constexpr std::size_t kPieceHeaderSize = 24;
 
-// Gathers pages into pieces of neighbours and hands them on.
+// Hands pages on in pieces of neighbours: as they lie in the map, or copied if one has no checksum yet.
 class PieceCopier {
  public:
-  using Take = std::function<void(PageNo first, const std::vector<u8>& bytes)>;
+  using Take = std::function<void(PageNo first, std::span<const u8> bytes)>;
 
   PieceCopier(const BackupSource& source, Take take)
       : source_(source), pages_(source.engine.impl().pages), take_(std::move(take)) {
@@ -37,38 +38,54 @@ class PieceCopier {
         hand_on();
         continue;
       }
-      if (piece_.empty()) first_ = PageNo{page};
-      add(PageNo{page}, is_node);
-      if (piece_.size() >= most_ * page_size_) hand_on();
+      if (count_ == 0) first_ = PageNo{page};
+      ++count_;
+      if (is_node) check(PageNo{page});
+      if (count_ == most_) hand_on();
     }
     hand_on();
     return pieces_;
   }
 
  private:
-  void add(PageNo page, bool is_node) {
-    const u8* const from = pages_.bytes(page);
-    const std::size_t at = piece_.size();
-    piece_.resize(at + page_size_);
-    u8* const to = piece_.data() + at;
-    if (!is_node) {
-      std::memcpy(to, from, page_size_);
+  bool is_summed(const u8* page) const { return PageHeader::birth(page) <= source_.summed; }
+  u32 sum(const u8* page, PageNo number) const {
+    return page_checksum(page, page_size_, number, pages_.space()->checksum_seed);
+  }
+
+  void check(PageNo page) {
+    const u8* const bytes = pages_.bytes(page);
+    if (!is_summed(bytes)) {
+      is_as_it_is_ = false;
       return;
     }
-    PageHeader::copy_page(to, from, page_size_);
-    const u32 sum = page_checksum(to, page_size_, page, pages_.space()->checksum_seed);
-    if (PageHeader::birth(to) <= source_.summed) {
-      check_format(PageHeader::checksum(from) == sum, page, "bad checksum; run check on the file");
+    check_format(PageHeader::checksum(bytes) == sum(bytes, page), page, "bad checksum; run check on the file");
+  }
+
+  // A checkpoint may be storing checksums in the map meanwhile.
+  std::span<const u8> copy() {
+    copy_.resize(most_ * page_size_);
+    for (u64 i = 0; i < count_; ++i) {
+      const PageNo page = first_ + i;
+      const u8* const from = pages_.bytes(page);
+      u8* const to = copy_.data() + i * page_size_;
+      if (!source_.pages.nodes.contains(page) || is_summed(from)) {
+        std::memcpy(to, from, page_size_);
+        continue;
+      }
+      PageHeader::copy_page(to, from, page_size_);
+      store<u32>(to, sum(to, page));
     }
-    store<u32>(to, sum);
+    return {copy_.data(), count_ * page_size_};
   }
 
   void hand_on() {
-    if (piece_.empty()) return;
-    take_(first_, piece_);
+    if (count_ == 0) return;
+    take_(first_, is_as_it_is_ ? std::span(pages_.bytes(first_), count_ * page_size_) : copy());
     ++pieces_;
-    done_ += piece_.size() / page_size_;
-    piece_.clear();
+    done_ += count_;
+    count_ = 0;
+    is_as_it_is_ = true;
     if (source_.progress && !source_.progress(done_, source_.pages.size())) {
       throw Error(ErrorCode::cancelled, "the backup was cancelled");
     }
@@ -79,8 +96,10 @@ class PieceCopier {
   Take take_;
   u32 page_size_;
   u64 most_;
-  PageNo first_{0};
-  std::vector<u8> piece_;
+  PageNo first_{0};  // the piece being gathered
+  u64 count_ = 0;
+  bool is_as_it_is_ = true;
+  std::vector<u8> copy_;
   u64 pieces_ = 0;
   u64 done_ = 0;
 };
@@ -151,7 +170,7 @@ void read_exactly(os::File& from, u64 offset, void* to, std::size_t size) {
   if (from.read(offset, to, size) != size) throw_damaged(from, "it is cut off");
 }
 
-u64 piece_checksum(const u8* header, const std::vector<u8>& bytes) {
+u64 piece_checksum(const u8* header, std::span<const u8> bytes) {
   return hash64(bytes.data(), bytes.size(), hash64(header, 16, 0));
 }
 
@@ -164,7 +183,7 @@ void write_backup(const BackupSource& source, os::File& to) {
   u64 page_count = source.pages.nodes.page_count();
   if (!geometry.is_page_count(page_count)) ++page_count;
   allocator.grow(page_count);
-  PieceCopier(source, [&](PageNo first, const std::vector<u8>& bytes) {
+  PieceCopier(source, [&](PageNo first, std::span<const u8> bytes) {
     const u64 offset = geometry.offset_of(first);
     allocator.load_live(Extent{first, static_cast<u32>(bytes.size() >> geometry.page_shift)});
     to.write(offset, bytes.data(), bytes.size());
@@ -179,9 +198,8 @@ void write_backup(const BackupSource& source, os::File& to) {
     to.write(geometry.offset_of(page), bitmap.data(), bitmap.size());
   }
   to.truncate(meta.page_count << geometry.page_shift);
-  to.sync();
   write_meta(to, meta);
-  to.sync();
+  to.sync();  // it has its name only after this
 }
 
 // Header: magic, checksum of bytes [16, 160), version u32, page size u32, uuid (16 bytes), base (44 bytes), 4 bytes 0,
@@ -190,7 +208,7 @@ void write_backup(const BackupSource& source, os::File& to) {
 void write_increment(const BackupSource& source, const Descriptor& base, os::File& to) {
   const Meta meta = meta_of(source.engine.impl());
   u64 at = kHeaderSize;
-  const u64 pieces = PieceCopier(source, [&](PageNo first, const std::vector<u8>& bytes) {
+  const u64 pieces = PieceCopier(source, [&](PageNo first, std::span<const u8> bytes) {
                        u8 header[kPieceHeaderSize];
                        store<u64>(header, to_u64(first));
                        store<u64>(header + 8, bytes.size() / meta.page_size);
