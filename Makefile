@@ -52,7 +52,7 @@ fuzz: build-fuzz ## Run each fuzz target (FUZZ_SECONDS=60)
 	@tools/fuzz.sh $(FUZZ_SECONDS)
 
 asan: build-asan ## Quick tests under the address, leak and undefined-behaviour sanitizers
-	@tools/run_tests.sh asan -LE slow -E '^(header_alone|kernel_calls|style)'
+	@tools/run_tests.sh asan -LE slow -E '^(header_alone|kernel_calls|style|Explorer)'
 
 tsan: build-tsan ## Thread tests under the thread sanitizer
 	@tools/run_tests.sh tsan -R '[Tt]hread' -LE slow
