@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "collections/testing.h"
 #include "sapwood/error.h"
 
 namespace sapwood {
@@ -121,17 +122,6 @@ TEST(AnyValue, MapsAreStoredInTheOrderOfTheirKeys) {
   EXPECT_EQ(detail::decode_any(bytes_of(one)), two);
   EXPECT_EQ(*std::get<AnyMap>(one).find("a"), AnyValue(2));
   EXPECT_EQ(std::get<AnyMap>(one).find("c"), nullptr);
-}
-
-template <class Function>
-ErrorCode code_of(Function&& function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return ErrorCode::io;
 }
 
 TEST(AnyValue, WhatItCannotHoldIsRefused) {

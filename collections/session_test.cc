@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "collections/environment.h"
+#include "collections/testing.h"
 #include "os/sim_disk.h"
 
 namespace sapwood::collections {
@@ -17,17 +18,6 @@ Options small_pages() {
   Options options;
   options.page_size = 512;
   return options;
-}
-
-template <class Function>
-ErrorCode code_of(Function&& function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  ADD_FAILURE() << "no Error was thrown";
-  return ErrorCode::cancelled;
 }
 
 std::string text_of(const tree::ValueView& value) {

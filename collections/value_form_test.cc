@@ -4,23 +4,13 @@
 #include <gtest/gtest.h>
 
 #include "collections/dictionary.h"
+#include "collections/testing.h"
 #include "collections/time_index.h"
 #include "collections/type_options.h"
 #include "sapwood/error.h"
 
 namespace sapwood::collections {
 namespace {
-
-template <class Function>
-ErrorCode code_of(Function&& function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    return error.code();
-  }
-  ADD_FAILURE() << "no Error was thrown";
-  return ErrorCode::cancelled;
-}
 
 ValueForm full_form() {
   ValueForm form;

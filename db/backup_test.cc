@@ -13,24 +13,13 @@ namespace {
 
 using Contents = std::map<std::string, std::string>;
 
-Contents contents_of(const ReadTxn& txn) {
-  Contents found;
-  for (const CollectionInfo& info : txn.collections()) {
-    txn.any(info.name).scan({}, [&](const AnyEntry& entry) {
-      found[info.name + " " + format_value(entry.key) + " " + std::to_string(entry.index)] = format_value(entry.value);
-      return true;
-    });
-  }
-  return found;
-}
-
 Contents contents_of_file(const std::string& path) {
   Options options;
   options.mode = OpenMode::read;
   Database db = Database::open(path, options);
   expect_sound(db);
   EXPECT_TRUE(db.snapshots().empty());
-  return contents_of(db.read());
+  return texts_of(db.read());
 }
 
 void churn(Database& db, std::mt19937_64& random) {
@@ -67,12 +56,12 @@ TEST_F(Backups, AreDatabases) {
   Database db = Database::open(file("x"), quick_options());
   for (int i = 0; i < 20; ++i) churn(db, random_);
   db.snapshot("old");
-  const Contents old = contents_of(db.read());
+  const Contents old = texts_of(db.read());
   churn(db, random_);
   const BackupReport report = db.backup(file("copy"));
   EXPECT_EQ(report.txn, db.read().txn());
   EXPECT_GT(report.pages, 100u);
-  EXPECT_EQ(contents_of_file(file("copy")), contents_of(db.read()));
+  EXPECT_EQ(contents_of_file(file("copy")), texts_of(db.read()));
   db.backup(file("old"), {.snapshot = "old"});
   EXPECT_EQ(contents_of_file(file("old")), old);
   // A copy is used like any other database, for snapshots too.
@@ -90,7 +79,7 @@ TEST_F(Backups, OfATemporaryDatabaseSaveIt) {
   Database db = Database::temporary(quick_options());
   churn(db, random_);
   db.backup(file("copy"));
-  EXPECT_EQ(contents_of_file(file("copy")), contents_of(db.read()));
+  EXPECT_EQ(contents_of_file(file("copy")), texts_of(db.read()));
 }
 
 TEST_F(Backups, AChainOfIncrementsRestoresEachVersion) {
@@ -115,7 +104,7 @@ TEST_F(Backups, AChainOfIncrementsRestoresEachVersion) {
     if (i % 3 != 1) continue;
     const std::string restored = file("restored " + std::to_string(i));
     restore(file("whole"), increments, restored);
-    EXPECT_EQ(contents_of_file(restored), contents_of(db.at(std::to_string(i))));
+    EXPECT_EQ(contents_of_file(restored), texts_of(db.at(std::to_string(i))));
   }
   restore(file("whole"), {}, file("restored"));
   EXPECT_EQ(contents_of_file(file("restored")), contents_of_file(file("whole")));
@@ -128,7 +117,7 @@ TEST_F(Backups, AChainOfIncrementsRestoresEachVersion) {
 TEST_F(Backups, GoOnBesideWriters) {
   Database db = Database::open(file("x"), quick_options());
   for (int i = 0; i < 10; ++i) churn(db, random_);
-  const Contents then = contents_of(db.read());
+  const Contents then = texts_of(db.read());
   int told = 0;
   db.backup(file("copy"), {.progress = [&](std::uint64_t done, std::uint64_t total) {
               EXPECT_LE(done, total);

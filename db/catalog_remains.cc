@@ -14,9 +14,6 @@ using tree::LeafNode;
 
 constexpr std::size_t kRecordKey = 9;  // 'i' and the id
 
-bool is_record_key(Bytes key) { return key.size() == kRecordKey && key[0] == 'i'; }
-u64 id_of(Bytes record_key) { return load_be64(record_key.data() + 1); }
-
 // Calls `visit` with the key and value of an entry; the catalog has no large values.
 template <class Visit>
 void with_entry(const LeafNode& leaf, u32 i, Visit visit) {
@@ -61,8 +58,9 @@ void CatalogRemains::take(Bytes key, Bytes value) {
     names_.emplace(load<u64>(value.data()), key.substr(1));
     return;
   }
-  if (!is_record_key(key)) return;
-  const u64 id = id_of(key);
+  const std::optional<u64> record = collections::record_id(key);
+  if (!record) return;
+  const u64 id = *record;
   try {
     records_.emplace(id, collections::decode_record(id, value, page_size_));
   } catch (const Error& error) {
@@ -98,11 +96,12 @@ OldRecords read_old_records(const storage::DamagedFile& file) {
     const u64 birth = PageHeader::birth(page);
     for (u32 i = 0; i < leaf.count(); ++i) {
       with_entry(leaf, i, [&](Bytes key, Bytes value) {
-        if (!is_record_key(key)) return;
-        const u32 tree_id = static_cast<u32>(id_of(key));
+        const std::optional<u64> id = collections::record_id(key);
+        if (!id) return;
+        const u32 tree_id = static_cast<u32>(*id);
         if (births.contains(tree_id) && births[tree_id] >= birth) return;
         try {
-          records[tree_id] = collections::decode_record(id_of(key), value, page_size);
+          records[tree_id] = collections::decode_record(*id, value, page_size);
           births[tree_id] = birth;
         } catch (const Error&) {  // of no use
         }

@@ -13,17 +13,6 @@ namespace {
 
 using Contents = std::map<std::string, std::string>;
 
-Contents contents_of(const ReadTxn& txn) {
-  Contents found;
-  for (const CollectionInfo& info : txn.collections()) {
-    txn.any(info.name).scan({}, [&](const AnyEntry& entry) {
-      found[info.name + " " + format_value(entry.key) + " " + std::to_string(entry.index)] = format_value(entry.value);
-      return true;
-    });
-  }
-  return found;
-}
-
 // The same collections, loaded into a new file; its size in bytes.
 std::uint64_t size_of_fresh_copy(const Database& db, const std::string& path, const Options& options) {
   {
@@ -83,20 +72,20 @@ class Compacting : public testing::TestWithParam<std::uint32_t> {
 TEST_P(Compacting, LeavesLittleMoreThanAFreshFile) {
   Database db = Database::open(folder_.file("x"), options());
   churn(db, 30'000);
-  const Contents before = contents_of(db.read());
+  const Contents before = texts_of(db.read());
   const CompactReport report = db.compact();
   EXPECT_EQ(report.bytes_after, std::filesystem::file_size(folder_.file("x")));
   EXPECT_LT(report.bytes_after, report.bytes_before);
-  EXPECT_EQ(contents_of(db.read()), before);
+  EXPECT_EQ(texts_of(db.read()), before);
   expect_sound(db);
   churn(db, 100);  // it grows again where it must
   expect_sound(db);
-  const Contents after = contents_of(db.read());
+  const Contents after = texts_of(db.read());
   db.compact();
   db.close();
   const std::uint64_t size = std::filesystem::file_size(folder_.file("x"));
   db = Database::open(folder_.file("x"), options());
-  EXPECT_EQ(contents_of(db.read()), after);
+  EXPECT_EQ(texts_of(db.read()), after);
   expect_sound(db);
   // Branches are not joined: in the smallest pages they are a tenth of a file.
   const double most = GetParam() == 512 ? 1.2 : 1.1;
@@ -107,29 +96,29 @@ TEST_P(Compacting, LeavesLittleMoreThanAFreshFile) {
 TEST_P(Compacting, ReadersAndNamedSnapshotsKeepWhatTheySee) {
   Database db = Database::open(folder_.file("x"), options());
   churn(db, 8'000);
-  const Contents then = contents_of(db.read());
+  const Contents then = texts_of(db.read());
   db.snapshot("then");
   churn(db, 8'000);
-  const Contents before = contents_of(db.read());
+  const Contents before = texts_of(db.read());
   {
     const ReadTxn reader = db.read();
     db.compact();
-    EXPECT_EQ(contents_of(reader), before);
+    EXPECT_EQ(texts_of(reader), before);
   }
-  EXPECT_EQ(contents_of(db.read()), before);
-  EXPECT_EQ(contents_of(db.at("then")), then);
+  EXPECT_EQ(texts_of(db.read()), before);
+  EXPECT_EQ(texts_of(db.at("then")), then);
   expect_sound(db);
   db.drop_snapshot("then");
   const CompactReport report = db.compact();
   EXPECT_LT(report.bytes_after, report.bytes_before);
-  EXPECT_EQ(contents_of(db.read()), before);
+  EXPECT_EQ(texts_of(db.read()), before);
   expect_sound(db);
 }
 
 TEST_P(Compacting, CancelledLosesNothing) {
   Database db = Database::open(folder_.file("x"), options());
   churn(db, 8'000);
-  const Contents before = contents_of(db.read());
+  const Contents before = texts_of(db.read());
   for (int steps = 1; steps < 60; steps += 7) {
     int left = steps;
     try {
@@ -142,7 +131,7 @@ TEST_P(Compacting, CancelledLosesNothing) {
     }
     expect_sound(db);
   }
-  EXPECT_EQ(contents_of(db.read()), before);
+  EXPECT_EQ(texts_of(db.read()), before);
 }
 
 TEST_P(Compacting, ThreadsWriteMeanwhile) {
@@ -170,14 +159,14 @@ TEST_P(Compacting, ThreadsWriteMeanwhile) {
 TEST_P(Compacting, IntoACopy) {
   Database db = Database::open(folder_.file("x"), options());
   churn(db, 8'000);
-  const Contents before = contents_of(db.read());
+  const Contents before = texts_of(db.read());
   const std::uint64_t size = std::filesystem::file_size(folder_.file("x"));
   const CompactReport report = db.compact_to(folder_.file("copy"));
   EXPECT_EQ(std::filesystem::file_size(folder_.file("x")), size);
   EXPECT_LT(report.bytes_after, size);
   EXPECT_EQ(std::filesystem::file_size(folder_.file("copy")), report.bytes_after);
   Database copy = Database::open(folder_.file("copy"), options());
-  EXPECT_EQ(contents_of(copy.read()), before);
+  EXPECT_EQ(texts_of(copy.read()), before);
   expect_sound(copy);
   EXPECT_EQ(code_of([&] { db.compact_to(folder_.file("copy")); }), ErrorCode::exists);
 }

@@ -2,7 +2,7 @@
 #include <atomic>
 #include <thread>
 
-#include "db/testing_power_cut.h"
+#include "db/testing_disk.h"
 
 namespace sapwood {
 namespace {

@@ -1,5 +1,5 @@
 // Time to live: what has expired is not seen, and leaves the file bit by bit.
-#include "db/testing_power_cut.h"
+#include "db/testing_disk.h"
 
 namespace sapwood {
 namespace {
@@ -7,20 +7,11 @@ namespace {
 using std::chrono::seconds;
 constexpr CollectionOptions kTenSeconds{.time_to_live = seconds(10)};
 
-class Expiry : public testing::Test {
+class Expiry : public testing::Test, protected OnSimulatedDisk {
  protected:
   void pass(std::int64_t whole_seconds) { disk_.advance_clock(whole_seconds * 1'000'000); }
   // A commit, so that snapshots are of a later time.
   void commit_something() { other_.put("now", ++commits_); }
-  Options on_disk() {
-    Options options = quick_options();
-    options.env = &disk_;
-    options.log_size_max = options.log_size;
-    return options;
-  }
-
-  os::SimDisk disk_{1};
-  Database db_ = Database::open("/t.sapwood", on_disk());
   Dict<std::string, std::int64_t> other_ = db_.dict<std::string, std::int64_t>("other");
   std::int64_t commits_ = 0;
 };

@@ -3,31 +3,18 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <ranges>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "collections/test_seed.h"
+#include "collections/testing.h"
 #include "sapwood/sapwood.h"
 #include "storage/testing_page_writes.h"
 
 namespace sapwood {
-
-inline void PrintTo(ErrorCode code, std::ostream* to) { *to << error_code_name(code); }
-
-// The code of the Error that `function` throws; a failure of the test if it throws none.
-template <class Function>
-ErrorCode code_of(Function&& function) {
-  try {
-    function();
-  } catch (const Error& error) {
-    EXPECT_STRNE(error.what(), "");
-    return error.code();
-  }
-  ADD_FAILURE() << "no Error was thrown";
-  return ErrorCode::cancelled;
-}
 
 // A folder that is gone, with all in it, when the test ends.
 class TemporaryFolder {
@@ -60,6 +47,18 @@ inline Options quick_options(std::uint32_t page_size = 512) {
 
 inline void expect_sound(Database& db) {
   for (const std::string& finding : db.check()) ADD_FAILURE() << finding;
+}
+
+// Everything that a transaction sees, as text.
+inline std::map<std::string, std::string> texts_of(const ReadTxn& txn) {
+  std::map<std::string, std::string> found;
+  for (const CollectionInfo& info : txn.collections()) {
+    txn.any(info.name).scan({}, [&](const AnyEntry& entry) {
+      found[info.name + " " + format_value(entry.key) + " " + std::to_string(entry.index)] = format_value(entry.value);
+      return true;
+    });
+  }
+  return found;
 }
 
 // All items of a range, list or map.

@@ -2,7 +2,7 @@
 #include <map>
 #include <random>
 
-#include "db/testing_power_cut.h"
+#include "db/testing_disk.h"
 
 namespace sapwood {
 namespace {
@@ -13,19 +13,10 @@ constexpr CollectionOptions kIndexed{.time_index = true};
 
 DateTime at(std::int64_t us) { return DateTime{us}; }
 
-class Timestamps : public testing::TestWithParam<bool> {
+class Timestamps : public testing::TestWithParam<bool>, protected OnSimulatedDisk {
  protected:
   CollectionOptions options() const { return GetParam() ? kIndexed : kTimes; }
   std::int64_t clock() { return disk_.clock().now_us(); }
-  Options on_disk() {
-    Options options = quick_options();
-    options.env = &disk_;
-    options.log_size_max = options.log_size;
-    return options;
-  }
-
-  os::SimDisk disk_{1};
-  Database db_ = Database::open("/t.sapwood", on_disk());
 };
 INSTANTIATE_TEST_SUITE_P(, Timestamps, testing::Bool(),
                          [](const auto& info) { return info.param ? "indexed" : "plain"; });

@@ -1,10 +1,24 @@
-// Databases on a simulated disk after a power cut.
+// Databases on a simulated disk, whose clock stands until a test moves it; and what a power cut leaves of them.
 #pragma once
 
 #include "db/testing.h"
 #include "os/sim_disk.h"
 
 namespace sapwood {
+
+// A base of tests with one.
+class OnSimulatedDisk {
+ protected:
+  Options on_disk() {
+    Options options = quick_options();
+    options.env = &disk_;
+    options.log_size_max = options.log_size;
+    return options;
+  }
+
+  os::SimDisk disk_{1};
+  Database db_ = Database::open("/t.sapwood", on_disk());
+};
 
 // Calls `visit` with the file as it is found after a power cut that loses all that is not synced.
 template <class Visit>
