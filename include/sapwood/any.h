@@ -88,6 +88,7 @@ class AnyCollection {
   ChangeSummary changes_since(const AnyCollection& before,
                               const std::function<bool(const AnyChange& change)>& visit) const;
   void clear() { handle_.clear(); }
+  const detail::Handle& handle() const { return handle_; }
 
   // Adds all entries that `next` gives until nullopt, or none if it throws: to the end of a list or of records, by key
   // into others.

@@ -1,0 +1,89 @@
+// Cache: decoded values of a collection, over detail::CacheCore.
+#include "calls.h"
+#include "sapwood/detail/cache.h"
+
+namespace sapwood::python {
+namespace {
+
+// Objects that a cache let go, until they can be released: not while its lock is held, since that may run Python code.
+std::vector<PyObject*>& released() {
+  static auto* objects = new std::vector<PyObject*>;
+  return *objects;
+}
+void release_all() {
+  std::vector<PyObject*> objects;
+  objects.swap(released());
+  for (PyObject* object : objects) Py_DECREF(object);
+}
+
+class Cache {
+ public:
+  explicit Cache(const CacheOptions& options) : core_(options) {}
+
+  nb::object at(const Collection& collection, std::int64_t index) const {
+    const detail::Handle& handle = collection.handle();
+    const std::uint64_t row = position(collection, handle, index);
+    return object_of(core_.at(handle, row, maker(collection)));
+  }
+  nb::object get(const Collection& collection, nb::handle key, nb::object otherwise) const {
+    Scratch scratch;
+    const std::string_view bytes = collection.key_type().encode_key(key, scratch);
+    const std::shared_ptr<const void> found = core_.get(collection.handle(), bytes, maker(collection));
+    return found ? object_of(found) : otherwise;
+  }
+  nb::dict metrics() const {
+    const CacheMetrics found = core_.metrics();
+    nb::dict told;
+    told["entries"] = found.entries;
+    told["bytes"] = found.bytes;
+    told["hits"] = found.hits;
+    told["misses"] = found.misses;
+    told["evictions"] = found.evictions;
+    told["hit_rate"] = found.hit_rate();
+    return told;
+  }
+  void clear() {
+    core_.clear();
+    release_all();
+  }
+
+ private:
+  static detail::ObjectMaker maker(const Collection& collection) {
+    return {&collection, [](const void* self, std::string_view bytes) -> detail::MadeObject {
+              PyObject* object = static_cast<const Collection*>(self)->decode_value(bytes).release().ptr();
+              const auto let_go = [](PyObject* old) { released().push_back(old); };
+              return {std::shared_ptr<const void>(std::shared_ptr<PyObject>(object, let_go)), bytes.size()};
+            }};
+  }
+  static nb::object object_of(const std::shared_ptr<const void>& found) {
+    nb::object object = nb::borrow(static_cast<PyObject*>(const_cast<void*>(found.get())));
+    if (!released().empty()) release_all();
+    return object;
+  }
+
+  detail::CacheCore core_;
+};
+
+CachePolicy policy_of(const std::string& name) {
+  if (name == "lru") return CachePolicy::lru;
+  if (name == "fifo") return CachePolicy::fifo;
+  if (name == "lfu") return CachePolicy::lfu;
+  throw nb::value_error("cache is 'lru', 'fifo' or 'lfu'");
+}
+
+}  // namespace
+
+void bind_cache(nb::module_& module) {
+  nb::class_<Cache>(module, "Cache")
+      .def("__init__",
+           [](Cache* self, const std::string& policy, std::uint64_t max_entries, std::uint64_t max_bytes,
+              const std::string& name) {
+             new (self) Cache({policy_of(policy), max_entries, max_bytes, name});
+           })
+      .def("at", &Cache::at)
+      .def("get", &Cache::get, nb::arg("collection"), may_be_none("key"), may_be_none("default"))
+      .def("metrics", &Cache::metrics)
+      .def("clear", &Cache::clear);
+}
+
+}  // namespace sapwood::python

@@ -1,0 +1,86 @@
+// Collection: a handle on a collection of any kind, with the calls that List, Dict and the others are made of.
+#pragma once
+
+#include "context.h"
+#include "type.h"
+
+namespace sapwood::python {
+
+class Iterator;
+
+// How a handle came to be, so that it can be made again: in a batch, and in a child of fork().
+struct Origin {
+  std::string name;     // of a collection with a name
+  nb::object parent{};  // else the one that it is in
+  std::uint64_t id = 0;  // and its id
+};
+
+class Collection {
+ public:
+  // `transaction`: null for handles whose calls are each a transaction.
+  Collection(std::shared_ptr<Context> context, AnyCollection handle, Origin origin, Type key, Type value,
+             std::shared_ptr<TransactionState> transaction);
+
+  const std::shared_ptr<Context>& context() const { return context_; }
+  const CollectionTypes& types() const { return types_; }
+  const Type& key_type() const { return key_; }
+  const Type& value_type() const { return value_; }
+  const Origin& origin() const { return origin_; }
+  bool is_in_transaction() const { return transaction_ != nullptr; }
+
+  // The handle to read with: that of the batch of this thread, if it has one. Throws Error{ended}, RuntimeError.
+  detail::Handle& handle() const;
+  // Calls `function(handle)`: without the GIL if the call is a transaction of its own.
+  template <class Function>
+  auto write(Function&& function) const {
+    detail::Handle& target = handle();
+    if (transaction_ != nullptr || context_->batch_generation() != 0) return function(target);
+    detail::Handle copy = target;  // another thread may make it again
+    return context_->without_gil([&] { return function(copy); });
+  }
+  // Calls `function(handle)` without the GIL; for long calls that do not call back.
+  template <class Function>
+  auto unlocked(Function&& function) const {
+    detail::Handle target = handle();
+    if (transaction_ != nullptr) return context_->without_gil(*transaction_, [&] { return function(target); });
+    if (context_->batch_generation() != 0) {
+      return context_->without_gil(*context_->batch_state(), [&] { return function(target); });
+    }
+    return context_->without_gil([&] { return function(target); });
+  }
+  // Makes the objects of values that are collections: what the package's hook makes of a Collection.
+  OpenNested opener() const;
+  // Whether `value` is a new collection (such as db.new_list()) and values of this one can be collections.
+  bool is_new(nb::handle value) const;
+  nb::object decode_key(std::string_view bytes) const { return key_.decode_key(bytes); }
+  nb::object decode_value(std::string_view bytes) const;
+  // One that is in this one.
+  Collection child(detail::Handle handle, const Type& key, const Type& value) const;
+
+ private:
+  detail::Handle opened_in_batch() const;
+  detail::Handle opened_in_parent() const;
+  detail::Handle opened_again() const;
+
+  std::shared_ptr<Context> context_;
+  mutable detail::Handle handle_;
+  CollectionTypes types_;
+  Type key_;
+  Type value_;
+  Origin origin_;
+  std::shared_ptr<TransactionState> transaction_;
+  mutable std::uint32_t epoch_;
+  mutable detail::Handle batch_handle_;
+  mutable std::uint64_t batch_generation_ = 0;
+  bool may_nest_;
+};
+
+// Makes a List, Dict, ... of a Collection; set once, by the package.
+void set_wrap_hook(nb::object wrap);
+void set_new_class(nb::object new_class);  // of db.new_list() and the others
+nb::object wrap(Collection collection);
+
+// A type as the catalog has it, with the hooks of the package for json and the like.
+Type standard_type(const TypeInfo& info);
+
+}  // namespace sapwood::python

@@ -1,0 +1,106 @@
+// Context: an open file as Python's threads and processes share it.
+//
+// Reads hold the GIL: they are shorter than giving it up. What may wait or take long (opening, commits, writes without
+// a transaction, bulk calls) runs without it; close() waits for that. In a child of fork() the file is opened anew when
+// it is first used.
+#pragma once
+
+#include <atomic>
+
+#include "python.h"
+
+namespace sapwood::python {
+
+// A transaction may be used by one thread at a time; this finds those that do not.
+struct TransactionState {
+  bool in_call = false;  // without the GIL
+
+  // Throws RuntimeError while another thread is in a call of the transaction.
+  void check() const {
+    if (in_call) [[unlikely]]
+      throw std::runtime_error("the transaction is in use by another thread");
+  }
+};
+
+// "sync", "async" or "none"; throws ValueError for others.
+std::optional<Durability> durability_of(const std::optional<std::string>& name);
+
+class Context {
+ public:
+  Context(std::string path, const Options& options, bool is_temporary);
+
+  // The open database. Throws Error{ended} once closed.
+  Database& database() {
+    check();
+    return *database_;
+  }
+  // One more each time the file was opened anew: handles of before must be made again.
+  std::uint32_t epoch() const { return epoch_; }
+  void check() {
+    if (closed_ || forks_ != fork_count()) [[unlikely]]
+      reopen_or_throw();
+  }
+
+  // Calls `function` without the GIL.
+  template <class Function>
+  auto without_gil(Function&& function) {
+    const InCall in_call(*this);
+    const nb::gil_scoped_release release;
+    return function();
+  }
+  // The same within a transaction.
+  template <class Function>
+  auto without_gil(TransactionState& state, Function&& function) {
+    struct Mark {
+      explicit Mark(TransactionState& of) : state(of) { state.in_call = true; }
+      ~Mark() { state.in_call = false; }
+      TransactionState& state;
+    };
+    state.check();
+    const Mark mark(state);
+    return without_gil(function);
+  }
+
+  void close();
+  bool is_closed() const { return closed_; }
+  bool is_temporary() const { return is_temporary_; }
+  const std::string& path() const { return path_; }
+
+  // The batch of this thread: a write transaction that all handles of the file take part in. Generations are never used
+  // again; 0: there is none.
+  void begin_batch();
+  void end_batch(bool commit, const std::optional<std::string>& durability);
+  std::uint64_t batch_generation() const {
+    return batch_thread_ != 0 && batch_thread_ == PyThread_get_thread_ident() ? batch_generation_ : 0;
+  }
+  WriteTxn& batch() { return *batch_; }
+  const std::shared_ptr<TransactionState>& batch_state() const { return batch_state_; }
+
+ private:
+  class InCall {
+   public:
+    explicit InCall(Context& context) : context_(context) { ++context_.calls_; }
+    ~InCall() { --context_.calls_; }
+
+   private:
+    Context& context_;
+  };
+  static std::uint32_t fork_count();
+  void open();
+  void reopen_or_throw();
+
+  const std::string path_;
+  Options options_;
+  const bool is_temporary_;
+  std::optional<Database> database_;
+  bool closed_ = false;
+  std::atomic<int> calls_{0};  // without the GIL
+  std::uint32_t forks_ = 0;
+  std::uint32_t epoch_ = 0;
+  unsigned long batch_thread_ = 0;
+  std::uint64_t batch_generation_ = 0;
+  std::optional<WriteTxn> batch_;
+  std::shared_ptr<TransactionState> batch_state_;
+};
+
+}  // namespace sapwood::python

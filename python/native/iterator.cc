@@ -1,0 +1,89 @@
+#include "iterator.h"
+
+namespace sapwood::python {
+
+Iterator::Iterator(const Collection& collection, detail::Section section, Part part, bool reversed)
+    : owner_(nb::find(collection)),
+      collection_(collection),
+      section_(std::move(section)),
+      part_(part),
+      reversed_(reversed),
+      left_(section_.last - section_.first) {
+  if (left_ != 0) cursor_.emplace(section_.scan, reversed ? section_.last - 1 : section_.first);
+}
+
+PyObject* Iterator::next() {
+  while (left_ != 0) {
+    const detail::Cursor::Entry& entry = cursor_->entry();
+    const bool is_there = !entry.expired;
+    nb::object found;
+    if (is_there) {
+      if (part_ == Part::keys) found = collection_.decode_key(entry.key);
+      else if (part_ == Part::values) found = collection_.decode_value(entry.value);
+      else found = nb::make_tuple(collection_.decode_key(entry.key), collection_.decode_value(entry.value));
+    }
+    --left_;
+    cursor_->move(reversed_ ? -1 : 1);
+    if (is_there) return found.release().ptr();
+  }
+  cursor_.reset();
+  section_ = {};
+  return nullptr;
+}
+
+ColumnIterator::ColumnIterator(const Collection& collection, const detail::Section& section,
+                               std::string_view field, nb::object missing)
+    : owner_(nb::find(collection)),
+      collection_(collection),
+      type_(collection_.value_type().of_field()),
+      cursor_(std::in_place, section, field),
+      missing_(std::move(missing)) {}
+
+PyObject* ColumnIterator::next() {
+  if (!cursor_) return nullptr;
+  if (cursor_->at_end()) {
+    cursor_.reset();
+    return nullptr;
+  }
+  const std::optional<std::string_view> bytes = cursor_->field();
+  nb::object found = bytes ? type_.decode_value(*bytes, collection_.opener()) : missing_;
+  cursor_->next();
+  return found.release().ptr();
+}
+
+namespace {
+
+// tp_iternext of T, without a look-up of __next__ by name.
+template <class T>
+PyObject* next_of(PyObject* self) {
+  try {
+    return nb::inst_ptr<T>(self)->next();
+  } catch (...) {
+    set_python_error();
+    return nullptr;
+  }
+}
+
+PyObject* itself(PyObject* self) {
+  Py_INCREF(self);
+  return self;
+}
+
+template <class T>
+auto bind_iterator(nb::module_& module, const char* name) {
+  static PyType_Slot slots[] = {{Py_tp_iternext, reinterpret_cast<void*>(&next_of<T>)},
+                                {Py_tp_iter, reinterpret_cast<void*>(&itself)},
+                                {0, nullptr}};
+  return nb::class_<T>(module, name, nb::type_slots(slots));
+}
+
+}  // namespace
+
+void bind_iterators(nb::module_& module) {
+  bind_iterator<Iterator>(module, "Iterator")
+      .def("__length_hint__", &Iterator::remaining)
+      .doc() = "Entries of a collection as it was when the iterator was made.";
+  bind_iterator<ColumnIterator>(module, "ColumnIterator").doc() = "A field of records, row by row.";
+}
+
+}  // namespace sapwood::python

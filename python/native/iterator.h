@@ -1,0 +1,46 @@
+// Iterator: entries of one state of a collection, one after the other.
+#pragma once
+
+#include "collection.h"
+#include "sapwood/detail/cursor.h"
+
+namespace sapwood::python {
+
+enum class Part { keys, values, items };
+
+// Holds its snapshot until it is used up or gone.
+class Iterator {
+ public:
+  Iterator(const Collection& collection, detail::Section section, Part part, bool reversed);
+  // The next entry; null at the end.
+  PyObject* next();
+  std::uint64_t remaining() const { return left_; }
+
+ private:
+  nb::object owner_;  // keeps the collection
+  const Collection& collection_;
+  detail::Section section_;
+  std::optional<detail::Cursor> cursor_;
+  Part part_;
+  bool reversed_;
+  std::uint64_t left_;
+};
+
+// A field of records, row by row: the value, or None where a row has none.
+class ColumnIterator {
+ public:
+  ColumnIterator(const Collection& collection, const detail::Section& section, std::string_view field,
+                 nb::object missing);
+  PyObject* next();
+
+ private:
+  nb::object owner_;  // keeps the collection
+  const Collection& collection_;
+  Type type_;
+  std::optional<detail::ColumnCursor> cursor_;
+  nb::object missing_;
+};
+
+void bind_iterators(nb::module_& module);
+
+}  // namespace sapwood::python

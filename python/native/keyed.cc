@@ -1,0 +1,191 @@
+// Dicts, sorted dicts, sets: entries by key.
+#include "any.h"
+#include "calls.h"
+
+namespace sapwood::python {
+
+void throw_key_error(nb::handle key) {
+  PyErr_SetObject(PyExc_KeyError, key.ptr());
+  throw nb::python_error();
+}
+
+namespace {
+
+using detail::Handle;
+
+nb::object get_or_null(const Collection& self, nb::handle key) {
+  Scratch scratch;
+  Decoded value(self);
+  const bool found = self.handle().get(self.key_type().encode_key(key, scratch), value.value());
+  return found ? value.take() : nb::object();
+}
+
+nb::object get(const Collection& self, nb::handle key, nb::object otherwise) {
+  nb::object found = get_or_null(self, key);
+  return found.is_valid() ? found : otherwise;
+}
+
+nb::object get_item(const Collection& self, nb::handle key) {
+  nb::object found = get_or_null(self, key);
+  if (!found.is_valid()) throw_key_error(key);
+  return found;
+}
+
+nb::list get_many(const Collection& self, nb::handle keys, nb::object otherwise) {
+  std::string bytes;
+  std::vector<std::size_t> ends;
+  for (const nb::handle key : nb::iter(keys)) {
+    Scratch scratch;
+    bytes += self.key_type().encode_key(key, scratch);
+    ends.push_back(bytes.size());
+  }
+  std::vector<std::string_view> parts;
+  for (std::size_t begin = 0; const std::size_t end : ends) {
+    parts.push_back(std::string_view(bytes).substr(begin, end - begin));
+    begin = end;
+  }
+  struct Target {
+    const Collection& self;
+    std::vector<nb::object> found;
+  } target{self, std::vector<nb::object>(parts.size(), otherwise)};
+  self.handle().get_many(parts, {&target, [](void* to, std::size_t i, std::string_view value) {
+                                   auto& into = *static_cast<Target*>(to);
+                                   into.found[i] = into.self.decode_value(value);
+                                 }});
+  nb::list found;
+  for (nb::object& one : target.found) found.append(std::move(one));
+  return found;
+}
+
+bool contains(const Collection& self, nb::handle key) {
+  Scratch scratch;
+  return self.handle().contains(self.key_type().encode_key(key, scratch));
+}
+
+void put(const Collection& self, nb::handle key, nb::handle value) {
+  if (self.is_new(value)) {
+    value.attr("_put_into")(nb::find(self), key);
+    return;
+  }
+  Scratch key_scratch, value_scratch;
+  const std::string_view key_bytes = self.key_type().encode_key(key, key_scratch);
+  const std::string_view value_bytes = self.value_type().encode_value(value, value_scratch);
+  self.write([&](Handle& handle) { handle.put(key_bytes, value_bytes); });
+}
+
+void put_at_time(const Collection& self, nb::handle key, nb::handle value, nb::handle time) {
+  Scratch key_scratch, value_scratch;
+  const std::string_view key_bytes = self.key_type().encode_key(key, key_scratch);
+  const std::string_view value_bytes = self.value_type().encode_value(value, value_scratch);
+  const std::int64_t time_us = to_datetime(time).us;
+  self.write([&](Handle& handle) { handle.put(key_bytes, value_bytes, time_us); });
+}
+
+// True if the key is new.
+bool put_if_absent(const Collection& self, nb::handle key, nb::handle value) {
+  Scratch key_scratch, value_scratch;
+  const std::string_view key_bytes = self.key_type().encode_key(key, key_scratch);
+  const std::string_view value_bytes = self.value_type().encode_value(value, value_scratch);
+  return self.write([&](Handle& handle) { return handle.put_if_absent(key_bytes, value_bytes); });
+}
+
+// Of a set: true if the element is new.
+bool add(const Collection& self, nb::handle key) {
+  Scratch scratch;
+  const std::string_view bytes = self.key_type().encode_key(key, scratch);
+  return self.write([&](Handle& handle) { return handle.put(bytes, {}); });
+}
+
+bool discard(const Collection& self, nb::handle key) {
+  Scratch scratch;
+  const std::string_view bytes = self.key_type().encode_key(key, scratch);
+  return self.write([&](Handle& handle) { return handle.erase(bytes); });
+}
+
+void delete_item(const Collection& self, nb::handle key) {
+  if (!discard(self, key)) throw_key_error(key);
+}
+
+// Removes the entry and tells its value, in one transaction; `otherwise` if there is none.
+nb::object pop(const Collection& self, nb::handle key, nb::object otherwise) {
+  Scratch scratch;
+  const std::string_view bytes = self.key_type().encode_key(key, scratch);
+  std::optional<std::string> found;
+  self.write([&](Handle& handle) {
+    handle.update(bytes, {&found, [](void* to, std::optional<std::string_view> value) {
+                            if (value) static_cast<std::optional<std::string>*>(to)->emplace(*value);
+                            return std::optional<std::string_view>();
+                          }});
+  });
+  return found ? self.decode_value(*found) : otherwise;
+}
+
+// Removes the first or last entry: (key, value), or the element of a set; None if it is empty.
+nb::object pop_end(const Collection& self, bool front) {
+  Bytes key, value;
+  const bool found =
+      self.write([&](Handle& handle) { return handle.pop(front, key.receiver(), value.receiver()); });
+  if (!found) return nb::none();
+  if (!self.types().has_values()) return self.decode_key(key.bytes);
+  return nb::make_tuple(self.decode_key(key.bytes), self.decode_value(value.bytes));
+}
+
+nb::object timestamp(const Collection& self, nb::handle key) {
+  Scratch scratch;
+  const std::optional<std::int64_t> us = self.handle().get_time(self.key_type().encode_key(key, scratch));
+  return us ? from_datetime({*us}) : nb::none();
+}
+
+void set_timestamp(const Collection& self, nb::handle key, nb::handle time) {
+  Scratch scratch;
+  const std::string_view bytes = self.key_type().encode_key(key, scratch);
+  const std::int64_t us = to_datetime(time).us;
+  if (!self.write([&](Handle& handle) { return handle.set_time(bytes, us); })) throw_key_error(key);
+}
+
+std::uint64_t prune(const Collection& self, nb::handle before, nb::handle keep) {
+  std::vector<std::string> kept;
+  for (const nb::handle key : nb::iter(keep)) {
+    Scratch scratch;
+    kept.emplace_back(self.key_type().encode_key(key, scratch));
+  }
+  const std::vector<std::string_view> parts(kept.begin(), kept.end());
+  const std::int64_t us = to_datetime(before).us;
+  return self.write([&](Handle& handle) { return handle.prune(us, parts); });
+}
+
+// [(time, key, value)] of times in [from, until).
+nb::list time_range(const Collection& self, nb::handle from, nb::handle until) {
+  nb::list found;
+  for (detail::TimeCursor cursor(self.handle(), to_datetime(from).us, to_datetime(until).us); !cursor.at_end();
+       cursor.next()) {
+    const detail::TimeCursor::Entry entry = cursor.read();
+    found.append(
+        nb::make_tuple(from_datetime({entry.time_us}), self.decode_key(entry.key), self.decode_value(entry.value)));
+  }
+  return found;
+}
+
+}  // namespace
+
+void bind_keyed(CollectionClass& collection) {
+  const auto key = may_be_none("key"), value = may_be_none("value"), otherwise = may_be_none("default");
+  collection.def("_get", &get, key, nb::arg("default") = nb::none())
+      .def("_get_item", &get_item, key)
+      .def("_get_many", &get_many, nb::arg("keys"), nb::arg("default") = nb::none())
+      .def("_contains", &contains, key)
+      .def("_put", &put, key, value)
+      .def("_put_at_time", &put_at_time, key, value, nb::arg("time"))
+      .def("_put_if_absent", &put_if_absent, key, value)
+      .def("_add", &add, key)
+      .def("_discard", &discard, key)
+      .def("_delete_item", &delete_item, key)
+      .def("_pop", &pop, key, otherwise)
+      .def("_pop_end", &pop_end)
+      .def("_timestamp", &timestamp, key)
+      .def("_set_timestamp", &set_timestamp, key, nb::arg("time"))
+      .def("_prune", &prune)
+      .def("_time_range", &time_range);
+}
+
+}  // namespace sapwood::python

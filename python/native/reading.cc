@@ -1,0 +1,135 @@
+#include "calls.h"
+#include "iterator.h"
+
+namespace sapwood::python {
+
+std::uint64_t position(const Collection& collection, const detail::Handle& handle, std::int64_t index) {
+  const std::uint64_t size = handle.size();
+  if (index < 0) index += static_cast<std::int64_t>(size);
+  if (index < 0 || static_cast<std::uint64_t>(index) >= size) {
+    throw nb::index_error((std::string(kind_name(collection.types().kind)) + " index out of range").c_str());
+  }
+  return static_cast<std::uint64_t>(index);
+}
+
+namespace {
+
+using detail::Handle;
+
+// The entry at a position: (key, value), or the value of what has no keys, or the key of what has no values.
+nb::object entry_at(const Collection& self, std::int64_t index) {
+  const Handle& handle = self.handle();
+  const std::uint64_t at = position(self, handle, index);
+  const CollectionTypes& types = self.types();
+  if (!types.has_keys()) {
+    Decoded value(self);
+    handle.at(at, {}, value.value());
+    return value.take();
+  }
+  Bytes key, value;
+  handle.at(at, key.receiver(), value.receiver());
+  nb::object found = self.decode_key(key.bytes);
+  if (!types.has_values()) return found;
+  return nb::make_tuple(found, self.decode_value(value.bytes));
+}
+
+// self[index] of a list: an item, or a list of those in a slice.
+nb::object get_item(const Collection& self, nb::handle index) {
+  if (PySlice_Check(index.ptr())) {
+    const Handle handle = self.handle().pinned();
+    Py_ssize_t start = 0, stop = 0, step = 0;
+    if (PySlice_Unpack(index.ptr(), &start, &stop, &step) < 0) throw nb::python_error();
+    const Py_ssize_t count = PySlice_AdjustIndices(static_cast<Py_ssize_t>(handle.size()), &start, &stop, step);
+    nb::list found;
+    if (count == 0) return found;
+    const Py_ssize_t lowest = step > 0 ? start : start + (count - 1) * step;
+    const Py_ssize_t span = (count - 1) * std::abs(step) + 1;
+    const detail::Section section = handle.slice(static_cast<std::uint64_t>(lowest), static_cast<std::uint64_t>(span));
+    detail::Cursor cursor(section.scan, step > 0 ? section.first : section.last - 1);
+    for (Py_ssize_t i = 0; i < count; ++i, cursor.move(step)) found.append(self.decode_value(cursor.entry().value));
+    return found;
+  }
+  if (PyIndex_Check(index.ptr()) == 0) {
+    const auto type = nb::cast<std::string>(index.type().attr("__name__"));
+    throw nb::type_error((std::string(kind_name(self.types().kind)) + " indices must be integers or slices, not " + type).c_str());
+  }
+  const Py_ssize_t at = PyNumber_AsSsize_t(index.ptr(), PyExc_IndexError);
+  if (at == -1 && PyErr_Occurred() != nullptr) throw nb::python_error();
+  return entry_at(self, at);
+}
+
+Iterator iterate(const Collection& self, Part part, bool reversed) {
+  return Iterator(self, self.handle().all(), part, reversed);
+}
+
+Iterator iterate_slice(const Collection& self, std::uint64_t first, std::uint64_t count, Part part,
+                                        bool reversed) {
+  return Iterator(self, self.handle().slice(first, count), part, reversed);
+}
+
+// The bytes of an entry that is looked for.
+struct Same {
+  bool is_key;
+  std::string_view wanted;
+  bool operator()(std::string_view key, std::string_view value) const { return (is_key ? key : value) == wanted; }
+};
+
+std::optional<std::uint64_t> find_value(const Collection& self, nb::handle object, std::uint64_t first) {
+  Scratch scratch;
+  const Same same{false, self.value_type().encode_value(object, scratch)};
+  return self.unlocked([&](const Handle& handle) { return handle.find(first, detail::entry_test(same)); });
+}
+
+std::uint64_t count_value(const Collection& self, nb::handle object) {
+  Scratch scratch;
+  const Same same{false, self.value_type().encode_value(object, scratch)};
+  return self.unlocked([&](const Handle& handle) { return handle.count(detail::entry_test(same)); });
+}
+
+nb::list sample(const Collection& self, std::uint64_t count, std::uint64_t seed) {
+  detail::SeededBits random(seed);
+  const Handle pinned = self.handle().pinned();
+  const std::vector<std::uint64_t> positions =
+      detail::sample_positions(pinned.size(), count, detail::source_of(random));
+  struct Target {
+    const Collection& self;
+    std::vector<nb::object> found;
+  } target{self, std::vector<nb::object>(positions.size())};
+  pinned.at_many(positions, {&target, [](void* to, std::size_t i, std::string_view key, std::string_view value) {
+                               auto& into = *static_cast<Target*>(to);
+                               const CollectionTypes& types = into.self.types();
+                               if (!types.has_keys()) into.found[i] = into.self.decode_value(value);
+                               else if (!types.has_values()) into.found[i] = into.self.decode_key(key);
+                               else into.found[i] = nb::make_tuple(into.self.decode_key(key), into.self.decode_value(value));
+                             }});
+  nb::list found;
+  for (nb::object& one : target.found) found.append(std::move(one));
+  return found;
+}
+
+}  // namespace
+
+void bind_reading(CollectionClass& collection) {
+  collection
+      .def_prop_ro("name", [](const Collection& self) { return self.handle().name(); }, "Name of the collection; # and its id of one that is in another.")
+      .def_prop_ro("kind", [](const Collection& self) { return kind_name(self.types().kind); }, "list, dict, sorted_map, set, sorted_set or records.")
+      .def_prop_ro("key_type_name", [](const Collection& self) { return self.key_type().name(); })
+      .def_prop_ro("value_type_name", [](const Collection& self) { return self.value_type().of_field().name(); })
+      .def_prop_ro("in_transaction", &Collection::is_in_transaction, "Whether it belongs to a transaction.")
+      .def("__len__", [](const Collection& self) { return self.handle().size(); })
+      .def_prop_ro("_database", [](const Collection& self) { return self.context(); })
+      .def("_at", &entry_at)
+      .def("_item", &get_item)
+      .def("_check_value", [](const Collection& self, nb::handle value) {
+        Scratch scratch;
+        if (!self.is_new(value)) self.value_type().encode_value(value, scratch);
+      }, may_be_none("value"))
+      .def("_iterate", &iterate)
+      .def("_iterate_slice", &iterate_slice)
+      .def("_find", &find_value, may_be_none("value"), nb::arg("start"))
+      .def("_count", &count_value, may_be_none("value"))
+      .def("_sample", &sample)
+      .def("_clear", [](const Collection& self) { self.write([](Handle& handle) { handle.clear(); }); });
+}
+
+}  // namespace sapwood::python

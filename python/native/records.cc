@@ -1,0 +1,143 @@
+// Records: fields of rows.
+#include "calls.h"
+#include "iterator.h"
+#include "sapwood/detail/rows.h"
+
+namespace sapwood::python {
+namespace {
+
+using detail::Handle;
+
+// Names of fields, str or bytes, as bytes.
+class Names {
+ public:
+  explicit Names(nb::handle names) {
+    for (const nb::handle name : nb::iter(names)) {
+      Scratch scratch;
+      const Type type(PyUnicode_Check(name.ptr()) ? ValueType::string : ValueType::bytes);
+      kept_.emplace_back(type.encode_value(name, scratch));
+      objects_.push_back(nb::borrow(name));
+    }
+    views_.assign(kept_.begin(), kept_.end());
+  }
+  std::span<const std::string_view> views() const { return views_; }
+  const nb::object& object(std::size_t i) const { return objects_[i]; }
+
+ private:
+  std::vector<std::string> kept_;
+  std::vector<nb::object> objects_;
+  std::vector<std::string_view> views_;
+};
+
+// One field; `otherwise` if the row has none of that name.
+nb::object field(const Collection& self, std::int64_t index, nb::handle name, nb::object otherwise) {
+  const Handle& handle = self.handle();
+  const std::uint64_t row = position(self, handle, index);
+  Scratch scratch;
+  const Type name_type(PyUnicode_Check(name.ptr()) ? ValueType::string : ValueType::bytes);
+  const std::string_view bytes = name_type.encode_value(name, scratch);
+  struct Target {
+    const Collection& self;
+    nb::object found;
+  } target{self, std::move(otherwise)};
+  detail::read_fields(handle, {&row, 1}, {&bytes, 1}, {&target, [](void* to, std::size_t, std::string_view value) {
+                        auto& into = *static_cast<Target*>(to);
+                        into.found = into.self.value_type().of_field().decode_value(value, into.self.opener());
+                      }});
+  return std::move(target.found);
+}
+
+// Those of the named fields that the rows have: a dict for each.
+nb::list fields_of_rows(const Collection& self, nb::handle indexes, nb::handle names) {
+  const Handle handle = self.handle().pinned();
+  const Names wanted(names);
+  std::vector<std::uint64_t> rows;
+  for (const nb::handle index : nb::iter(indexes)) {
+    rows.push_back(position(self, handle, nb::cast<std::int64_t>(index)));
+  }
+  struct Target {
+    const Collection& self;
+    const Names& names;
+    Type type;
+    std::vector<nb::dict> rows;
+  } target{self, wanted, self.value_type().of_field(), std::vector<nb::dict>(rows.size())};
+  detail::read_fields(handle, rows, wanted.views(), {&target, [](void* to, std::size_t i, std::string_view value) {
+                        auto& into = *static_cast<Target*>(to);
+                        const std::size_t count = into.names.views().size();
+                        into.rows[i / count][into.names.object(i % count)] =
+                            into.type.decode_value(value, into.self.opener());
+                      }});
+  nb::list found;
+  for (nb::dict& row : target.rows) found.append(std::move(row));
+  return found;
+}
+
+nb::list field_names(const Collection& self, std::int64_t index) {
+  const Handle& handle = self.handle();
+  nb::list names;
+  for (const std::string& name : detail::field_names(handle, position(self, handle, index))) {
+    names.append(field_name(name));
+  }
+  return names;
+}
+
+void update(const Collection& self, std::int64_t index, const nb::dict& fields) {
+  const std::uint64_t row = position(self, self.handle(), index);
+  const Names names(fields);
+  const Type type = self.value_type().of_field();
+  std::vector<Scratch> values(names.views().size());
+  std::vector<detail::FieldBytes> encoded;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const nb::object value = fields[names.object(i)];
+    encoded.push_back({names.views()[i], type.encode_value(value, values[i])});
+    values[i].keep = nb::make_tuple(value, values[i].keep.is_valid() ? values[i].keep : nb::none());
+  }
+  std::ranges::sort(encoded, {}, &detail::FieldBytes::name);
+  self.write([&](Handle& handle) { detail::update_row(handle, row, encoded); });
+}
+
+std::uint64_t drop(const Collection& self, nb::handle names) {
+  const Names dropped(names);
+  return self.write([&](Handle& handle) { return detail::drop_fields(handle, dropped.views()); });
+}
+
+bool drop_of_row(const Collection& self, std::int64_t index, nb::handle names) {
+  const std::uint64_t row = position(self, self.handle(), index);
+  const Names dropped(names);
+  return self.write([&](Handle& handle) { return detail::drop_fields(handle, row, dropped.views()); });
+}
+
+ColumnIterator column(const Collection& self, nb::handle name, std::uint64_t first,
+                                       std::uint64_t count, nb::object missing) {
+  Scratch scratch;
+  const Type name_type(PyUnicode_Check(name.ptr()) ? ValueType::string : ValueType::bytes);
+  return ColumnIterator(self, self.handle().slice(first, count),
+                                          name_type.encode_value(name, scratch), std::move(missing));
+}
+
+void reserve(const Collection& self, std::uint64_t count) {
+  self.write([&](Handle& handle) {
+    detail::Batch batch = detail::Batch::appending(handle);
+    for (std::uint64_t i = 0; i < count; ++i) batch.add({}, {});
+    batch.finish();
+  });
+}
+
+}  // namespace
+
+void bind_records(CollectionClass& collection) {
+  collection.def("_field", &field, nb::arg("index"), nb::arg("name"), may_be_none("default"))
+      .def("_fields_of_rows", &fields_of_rows)
+      .def("_field_names", &field_names)
+      .def("_is_placeholder", [](const Collection& self, std::int64_t index) {
+        const Handle& handle = self.handle();
+        return detail::is_placeholder(handle, position(self, handle, index));
+      })
+      .def("_update_row", &update)
+      .def("_drop", &drop)
+      .def("_drop_of_row", &drop_of_row)
+      .def("_column", &column, nb::arg("name"), nb::arg("first"), nb::arg("count"), may_be_none("missing"))
+      .def("_reserve", &reserve);
+}
+
+}  // namespace sapwood::python

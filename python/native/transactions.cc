@@ -1,0 +1,104 @@
+// Transactions and savepoints.
+#include "calls.h"
+#include "opening.h"
+
+namespace sapwood::python {
+namespace {
+
+// A snapshot, or the version with a name.
+class ReadTransaction {
+ public:
+  ReadTransaction(std::shared_ptr<Context> context, std::optional<std::string> snapshot)
+      : context_(std::move(context)),
+        state_(std::make_shared<TransactionState>()),
+        txn_(snapshot ? context_->database().at(*snapshot) : context_->database().read()) {}
+
+  Collection collection(const Wanted& wanted) {
+    const AnyCollection found = txn_.any(wanted.name);
+    check_types(found, wanted);
+    return make_collection(context_, found, wanted, state_);
+  }
+  ReadTxn& txn() { return txn_; }
+  void end() {
+    state_->check();
+    txn_.end();
+  }
+
+ private:
+  std::shared_ptr<Context> context_;
+  std::shared_ptr<TransactionState> state_;
+  ReadTxn txn_;
+};
+
+class WriteTransaction {
+ public:
+  WriteTransaction(std::shared_ptr<Context> context, std::optional<double> timeout)
+      : context_(std::move(context)), state_(std::make_shared<TransactionState>()) {
+    Database& db = context_->database();
+    context_->without_gil([&] {
+      if (timeout) {
+        const bool is_unlimited = *timeout < 0;
+        const auto limit = std::chrono::milliseconds(is_unlimited ? -1 : static_cast<std::int64_t>(*timeout * 1000));
+        txn_.emplace(db.begin_write(limit));
+      } else {
+        txn_.emplace(db.begin_write());
+      }
+    });
+  }
+
+  Collection collection(const Wanted& wanted) {
+    return make_collection(context_, open_or_create(open(), wanted), wanted, state_);
+  }
+  WriteTxn& open() {
+    state_->check();
+    return *txn_;
+  }
+  void commit(const std::optional<std::string>& durability) {
+    const std::optional<Durability> asked = durability_of(durability);
+    context_->without_gil(*state_, [&] { asked ? txn_->commit(*asked) : txn_->commit(); });
+  }
+  void rollback() {
+    context_->without_gil(*state_, [&] { txn_->rollback(); });
+  }
+
+ private:
+  std::shared_ptr<Context> context_;
+  std::shared_ptr<TransactionState> state_;
+  std::optional<WriteTxn> txn_;
+};
+
+Place place_of(nb::handle place) {
+  if (nb::isinstance<nb::str>(place)) return Place(nb::cast<std::string>(place));
+  return nb::cast<Place>(place);
+}
+
+}  // namespace
+
+void bind_transactions(nb::module_& module) {
+  nb::class_<Place>(module, "Place");
+  nb::class_<ReadTransaction>(module, "ReadTransaction")
+      .def(nb::init<std::shared_ptr<Context>, std::optional<std::string>>(), nb::arg("database"),
+           nb::arg("snapshot") = nb::none())
+      .def("collection", &ReadTransaction::collection)
+      .def("has", [](ReadTransaction& self, const std::string& name) { return self.txn().has(name); })
+      .def("collections", [](ReadTransaction& self) { return describe(self.txn().collections()); })
+      .def_prop_ro("txn", [](ReadTransaction& self) { return self.txn().txn(); })
+      .def_prop_ro("commit_time_us", [](ReadTransaction& self) { return self.txn().commit_time_us(); })
+      .def("end", &ReadTransaction::end);
+  nb::class_<WriteTransaction>(module, "WriteTransaction")
+      .def(nb::init<std::shared_ptr<Context>, std::optional<double>>(), nb::arg("database"),
+           nb::arg("timeout") = nb::none())
+      .def("collection", &WriteTransaction::collection)
+      .def("has", [](WriteTransaction& self, const std::string& name) { return self.open().has(name); })
+      .def("collections", [](WriteTransaction& self) { return describe(self.open().collections()); })
+      .def("drop", [](WriteTransaction& self, const std::string& name) { return self.open().drop(name); })
+      .def("rename", [](WriteTransaction& self, const std::string& from, const std::string& to) { self.open().rename(from, to); })
+      .def("move", [](WriteTransaction& self, nb::handle from, nb::handle to) { self.open().move(place_of(from), place_of(to)); })
+      .def("savepoint", [](WriteTransaction& self) { return self.open().savepoint(); })
+      .def("commit", &WriteTransaction::commit, nb::arg("durability") = nb::none())
+      .def("rollback", &WriteTransaction::rollback)
+      .def_prop_ro("is_open", [](WriteTransaction& self) { return self.open().is_open(); });
+  nb::class_<Savepoint>(module, "Savepoint").def("rollback", &Savepoint::rollback).def("release", &Savepoint::release);
+}
+
+}  // namespace sapwood::python

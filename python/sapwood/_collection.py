@@ -1,0 +1,275 @@
+"""What all collections share: how they are opened, closed, pickled, shown; and collections that are to be made."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import reprlib
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, ClassVar
+
+from . import _core
+from ._types import UNSET, resolve
+
+_Part = _core.Part
+_short = reprlib.Repr()
+_short.maxother = _short.maxstring = _short.maxlong = 40
+
+
+class Collection(_core.Collection):
+    """A collection of a database. Made by the methods of a database or transaction, or alone in a file of its own.
+
+    Without a transaction each call is one: reads see the newest commit, changes are as durable as the database was
+    opened for. An iterator reads the state of when it was made, whatever is written meanwhile.
+    """
+
+    _kind: ClassVar[str]
+    _has_key_types: ClassVar[bool] = False
+
+    def _open_alone(self, path: Any, types: tuple[Any, ...], mode: str, durability: str, options: dict[str, Any]) -> None:
+        from ._database import Database
+
+        database = Database(path, mode, durability)
+        try:
+            self._become(database._core.collection(_wanted("main", self._kind, types, options)), options, types)
+        except BaseException:
+            database.close()
+            raise
+        self._own = database
+
+    def _become(self, core: _core.Collection, options: dict[str, Any], types: tuple[Any, ...]) -> None:
+        _core.Collection.__init__(self, core)
+        self._specs = types
+        self._own = None
+        policy = options.get("cache")
+        self._cache = None if policy is None else _make_cache(policy, options.get("cache_size", 1024), self.name)
+        if self._cache is not None:
+            self.__class__ = self._cached_class()
+
+    @classmethod
+    def _of(cls, core: _core.Collection, options: dict[str, Any] | None = None, types: tuple[Any, ...] = ()) -> Any:
+        made = cls.__new__(cls)
+        made._become(core, options or {}, types)
+        return made
+
+    @contextlib.contextmanager
+    def _atomic(self) -> Iterator[None]:
+        """Several calls as one transaction, or as part of the one that is open."""
+        database = self._database
+        if self.in_transaction or database.in_batch:
+            yield
+            return
+        database.begin_batch()
+        try:
+            yield
+        except BaseException:
+            database.end_batch(False, None)
+            raise
+        database.end_batch(True, None)
+
+    # --- Life ------------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Closes the file of a collection that is alone in it. Others are closed with their database."""
+        if self._own is not None:
+            self._own.close()
+
+    def destroy(self) -> None:
+        """Closes a collection that is alone in its file, and removes the file. Using it afterwards is a ValueError."""
+        if self._own is None:
+            raise ValueError("the collection is one of a database: use database.drop(name)")
+        self._own._destroy()
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __reduce__(self) -> Any:
+        if self.in_transaction or self._nested_id != 0:
+            raise TypeError("only collections with names, without a transaction, can be pickled")
+        return _open_pickled, (type(self), _core_of(self._database), self.name, self._specs)
+
+    def __copy__(self) -> Any:
+        return self.copy()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    # --- Facts -----------------------------------------------------------------------------------------------------
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """Pages and bytes of the collection, and the hits of its cache. Reads all its pages."""
+        found = self._database.collection_metrics(self.name)
+        if self._cache is not None:
+            found["cache"] = self._cache.metrics()
+        return found
+
+    def compact(self, progress: Callable[[int, int], Any] | None = None) -> dict[str, int]:
+        """Makes the file as small as it can be, in short transactions; all of it, whatever else is in it."""
+        return self._database.compact(progress)
+
+    def sample(self, k: int, seed: int | None = None) -> list[Any]:
+        """`k` different entries in random order (all, if there are fewer); the same for the same seed. O(k log n)."""
+        if k < 0:
+            raise ValueError("sample of a negative number of entries")
+        return self._sample(k, random.getrandbits(64) if seed is None else seed)
+
+    def clear(self) -> None:
+        """Removes all entries, in one step however many there are."""
+        self._clear()
+
+    def _types_text(self) -> str:
+        if "set" in self._kind:
+            return self.key_type_name
+        value = self.value_type_name
+        return f"{self.key_type_name}: {value}" if self._has_key_types else value
+
+    def _class_name(self) -> str:
+        return type(self).__name__.removeprefix("_Cached")
+
+    def _first_items(self, count: int) -> Iterable[Any]:
+        return self._iterate_slice(0, min(count, len(self)), _Part.values, False)
+
+    def _items_text(self) -> str:
+        return ", ".join(_short.repr(item) for item in self._first_items(5))
+
+    def __repr__(self) -> str:
+        kind = self._class_name()
+        try:
+            size = len(self)
+            more = ", ..." if size > 5 else ""
+            opening, closing = ("{", "}") if self._has_key_types or "Set" in kind else ("[", "]")
+            return (
+                f"<{kind} {self.name!r} of {self._types_text()}, {size:,} {'entry' if size == 1 else 'entries'}:"
+                f" {opening}{self._items_text()}{more}{closing}>"
+            )
+        except ValueError:
+            return f"<{kind}, closed>"
+
+    def _repr_html_(self) -> str:
+        import html
+
+        rows = []
+        for number, item in enumerate(self._first_items(10)):
+            cells = item if isinstance(item, tuple) and self._has_key_types else (number, item)
+            rows.append("".join(f"<td>{html.escape(_short.repr(cell))}</td>" for cell in cells))
+        size = len(self)
+        more = f"<p>{size - 10:,} more</p>" if size > 10 else ""
+        title = f"{self._class_name()} {self.name!r} of {self._types_text()}, {size:,} entries"
+        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        return f"<div><p>{html.escape(title)}</p><table>{body}</table>{more}</div>"
+
+    @classmethod
+    def _cached_class(cls) -> type:
+        raise ValueError(f"{cls.__name__} keeps no cache")
+
+
+def _make_cache(policy: str, size: Any, name: str) -> _core.Cache:
+    """`size`: entries, or "64MB"."""
+    everything = sys.maxsize
+    if isinstance(size, str):
+        units = {"KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
+        number, unit = size[:-2], size[-2:].upper()
+        if unit not in units or not number.strip().isdigit():
+            raise ValueError(f"cache_size is a number of entries or a text such as '64MB', not {size!r}")
+        return _core.Cache(policy, everything, int(number) * units[unit], name)
+    return _core.Cache(policy, int(size), everything, name)
+
+
+def _wanted(name: str, kind: str, types: tuple[Any, ...], options: dict[str, Any]) -> _core.Wanted:
+    if not isinstance(name, str):
+        raise TypeError(f"expected str as the name of a collection, got {type(name).__name__}")
+    key, value = None, None
+    if kind in ("list", "records"):
+        value = resolve(types[0])
+    elif kind in ("set", "sorted_set"):
+        key = resolve(types[0])
+        value = _core.Type("none") if key is not None else None
+    else:
+        key, value = resolve(types[0]), resolve(types[1])
+        if key is not None or value is not None:
+            key, value = key or _core.Type("any"), value or _core.Type("any")
+    if kind in ("list", "records") and value is not None:
+        key = _core.Type("none")
+    lifetime = options.get("time_to_live")
+    if lifetime is None:
+        lifetime_us = 0
+    else:
+        seconds = lifetime.total_seconds() if hasattr(lifetime, "total_seconds") else float(lifetime)
+        lifetime_us = round(seconds * 1_000_000)
+        if lifetime_us <= 0:
+            raise ValueError("time_to_live is a time in seconds, or a timedelta, over 0")
+    return _core.Wanted(
+        name,
+        kind,
+        key,
+        value,
+        bool(options.get("timestamps", False)),
+        bool(options.get("time_index", False)),
+        lifetime_us,
+        int(options.get("compression", 0)),
+    )
+
+
+def _core_of(database: _core.Database) -> tuple[Any, ...]:
+    if database.is_temporary:
+        raise TypeError("collections of temporary databases cannot be pickled: another process cannot open them")
+    return (os.path.abspath(database.path),)
+
+
+def _open_pickled(cls: type[Collection], where: tuple[Any, ...], name: str, types: tuple[Any, ...]) -> Any:
+    from ._database import _shared_database
+
+    core = _shared_database(*where)
+    return cls._of(core.collection(_wanted(name, cls._kind, types or (UNSET, UNSET), {})), {}, types)
+
+
+class New:
+    """A collection that is made where it is put: `d["a"] = db.new_list(int)`, with its first contents."""
+
+    def __init__(self, cls: type[Collection], types: tuple[Any, ...], contents: Any) -> None:
+        self._class = cls
+        self._contents = contents
+        wanted_types = [resolve(one) or _core.Type("any") for one in types]
+        none = _core.Type("none")
+        if cls._kind in ("list", "records"):
+            self._types = (none, wanted_types[0])
+        elif cls._kind in ("set", "sorted_set"):
+            self._types = (wanted_types[0], none)
+        else:
+            self._types = (wanted_types[0], wanted_types[1])
+
+    def _fill(self, core: _core.Collection) -> None:
+        made = self._class._of(core)
+        if self._contents is None:
+            return
+        if made.value_type_name not in ("any", "collection"):
+            made._fill_new(self._contents)
+        elif made._has_key_types:  # one by one: values may be new collections themselves
+            for key, value in dict(self._contents).items():
+                made[key] = value
+        else:
+            for value in self._contents:
+                made.append(value)
+
+    def _put_into(self, parent: Any, key: Any) -> None:
+        with parent._atomic():
+            self._fill(parent._create(key, self._class._kind, *self._types))
+
+    def _insert_into(self, parent: Any, index: int) -> None:
+        with parent._atomic():
+            size = len(parent)
+            at = max(index + size, 0) if index < 0 else min(index, size)
+            self._fill(parent._create_at(at, self._class._kind, *self._types))
+
+    def _set_in(self, parent: Any, index: int) -> None:
+        with parent._atomic():
+            parent._delete_at(index, 1)
+            self._insert_into(parent, index)
+
+
+_core.set_new_class(New)

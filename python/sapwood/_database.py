@@ -1,0 +1,469 @@
+"""open, Database, its transactions and snapshots."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from . import _core
+from ._collection import Collection, New, _wanted
+from ._dict import Dict, SortedDict
+from ._errors import ClosedError, InUseError, MissingFileError, NotADatabaseError, NotFoundError, ReadOnlyError
+from ._list import List
+from ._records import Records
+from ._set import Set, SortedSet
+from ._types import UNSET
+
+Progress = Callable[[int, int], Any]
+
+_CLASSES: dict[str, type[Collection]] = {cls._kind: cls for cls in (List, Dict, SortedDict, Set, SortedSet, Records)}
+
+
+def _wrap(core: _core.Collection) -> Any:
+    return _CLASSES[core.kind]._of(core)
+
+
+_core.set_wrap_hook(_wrap)
+
+
+class _Opens:
+    """How collections are opened, the same in databases and transactions. Types that are left out are those that the
+    collection has, or any if it is created."""
+
+    _core: Any
+
+    def _collection(self, cls: type[Collection], name: str, types: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        core = self._core.collection(_wanted(name, cls._kind, types, options))
+        return cls._of(core, options, types)
+
+    def list(
+        self, name: str, item: Any = UNSET, *, compression: int = 0, cache: str | None = None, cache_size: Any = 1024
+    ) -> List:
+        """The list with that name, created if absent."""
+        options = {"compression": compression, "cache": cache, "cache_size": cache_size}
+        return self._collection(List, name, (item,), options)
+
+    def dict(self, name: str, key: Any = UNSET, value: Any = UNSET, **options: Any) -> Dict:
+        """The dict with that name, created if absent. Options: timestamps, time_index, time_to_live (seconds or a
+        timedelta), compression (a level of zstd, 1 to 19), cache ("lru", "fifo", "lfu"), cache_size."""
+        return self._collection(Dict, name, (key, value), _known(options))
+
+    def sorted_dict(self, name: str, key: Any = UNSET, value: Any = UNSET, **options: Any) -> SortedDict:
+        """The sorted dict with that name, created if absent. Options as of dict()."""
+        return self._collection(SortedDict, name, (key, value), _known(options))
+
+    def set(self, name: str, element: Any = UNSET) -> Set:
+        """The set with that name, created if absent."""
+        return self._collection(Set, name, (element,), {})
+
+    def sorted_set(self, name: str, element: Any = UNSET) -> SortedSet:
+        """The sorted set with that name, created if absent."""
+        return self._collection(SortedSet, name, (element,), {})
+
+    def records(
+        self, name: str, value: Any = UNSET, *, cache: str | None = None, cache_size: Any = 1024
+    ) -> Records:
+        """The records with that name, created if absent; `value`: type of all fields."""
+        return self._collection(Records, name, (value,), {"cache": cache, "cache_size": cache_size})
+
+    def __contains__(self, name: str) -> bool:
+        return self._core.has(name)
+
+    def __getitem__(self, name: str) -> Any:
+        """The collection with that name, whatever its kind. Raises KeyError if there is none."""
+        for info in self.collections():
+            if info["name"] == name:
+                return self._collection(_CLASSES[info["kind"]], name, (UNSET, UNSET), {})
+        raise KeyError(name)
+
+    def collections(self) -> Any:
+        """A dict for each collection: name, kind, key and value types, count."""
+        return self._core.collections()
+
+
+_OPTIONS = {"timestamps", "time_index", "time_to_live", "compression", "cache", "cache_size"}
+
+
+def _known(options: dict[str, Any]) -> dict[str, Any]:
+    for name in options:
+        if name not in _OPTIONS:
+            raise TypeError(f"unexpected option {name!r}: there are {', '.join(sorted(_OPTIONS))}")
+    return options
+
+
+class Database(_Opens):
+    """An open file of collections; use sapwood.open(). For any number of threads; a child of fork opens it anew.
+
+    As a context manager it closes the file at the end.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        mode: str = "c",
+        durability: str = "sync",
+        *,
+        exclusive: bool = False,
+        page_size: int = 0,
+        write_timeout: float = 60,
+        compaction_threshold: float = 0,
+        dirty_limit: int = 0,
+    ) -> None:
+        name = None if path is None else os.fsdecode(path)
+        options = (durability, exclusive, page_size, write_timeout, compaction_threshold, dirty_limit)
+        if name == "":
+            raise ValueError("the path is empty; leave it out for a temporary database")
+        if mode == "n" and name is not None:
+            _remove(name)
+            mode = "c"
+        try:
+            self._core = _core.Database.open(name, "c" if name is None else mode, *options)
+        except NotFoundError as error:
+            raise MissingFileError(str(error)) from None
+        if name is not None and not self._core.path == "":
+            _open_databases[os.path.abspath(name)] = self._core
+
+    @property
+    def path(self) -> str:
+        """As it was given; empty for a temporary database."""
+        return self._core.path
+
+    @property
+    def closed(self) -> bool:
+        return self._core.is_closed
+
+    def close(self) -> None:
+        """Makes everything durable and closes the file. Handles raise ValueError from now on. Raises InUseError, and
+        stays open, while transactions or iterators are open. Waits for calls of other threads."""
+        self._core.close()
+
+    def _destroy(self) -> None:
+        path = self._core.path
+        self.close()
+        if path:
+            for suffix in ("", "-log", "-lock"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path + suffix)
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        where = repr(self.path) if self.path else "temporary"
+        if self.closed:
+            return f"<sapwood.Database {where}, closed>"
+        names = [info["name"] for info in self.collections()]
+        shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        return f"<sapwood.Database {where}, {len(names)} collection{'s' if len(names) != 1 else ''}: {shown}>"
+
+    def _repr_html_(self) -> str:
+        import html
+
+        head = "<tr><th>name</th><th>kind</th><th>key</th><th>value</th><th>entries</th></tr>"
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(str(info[part]))}</td>" for part in ("name", "kind", "key", "value"))
+            + f"<td>{info['count']:,}</td></tr>"
+            for info in self.collections()
+        )
+        return f"<div><p>{html.escape(self.path or 'temporary')}</p><table>{head}{rows}</table></div>"
+
+    def __reduce__(self) -> Any:
+        if self._core.is_temporary:
+            raise TypeError("a temporary database cannot be pickled: another process cannot open it")
+        return _reopened, (os.path.abspath(self.path),)
+
+    # --- Transactions ----------------------------------------------------------------------------------------------
+
+    def transaction(self, *, timeout: float | None = None, durability: str | None = None) -> Transaction:
+        """A write transaction, as a context manager: it commits at the end, and rolls back if an exception leaves it.
+        Waits for other writers for `timeout` seconds (negative: without limit; None: as the database was opened)."""
+        return Transaction(self, timeout, durability)
+
+    @contextlib.contextmanager
+    def batch(self, durability: str | None = None) -> Iterator[None]:
+        """Within it, all handles of this database take part in one write transaction, in this thread. It commits at the
+        end, and rolls back if an exception leaves it; within another batch it is part of that one."""
+        core = self._core
+        if core.in_batch:
+            yield
+            return
+        core.begin_batch()
+        try:
+            yield
+        except BaseException:
+            core.end_batch(False, None)
+            raise
+        core.end_batch(True, durability)
+
+    def snapshot(self, name: str | None = None) -> Snapshot:
+        """Without a name: the newest commit, to read it unchanged until it is closed (a context manager). With a name:
+        gives the newest commit that name; it stays, also across restarts, until it is dropped."""
+        if name is not None:
+            self._core.snapshot(name)
+        return Snapshot(self, name)
+
+    def at(self, name: str) -> Snapshot:
+        """The version with that name. Raises LookupError if there is none."""
+        snapshot = Snapshot(self, name)
+        snapshot._open()
+        return snapshot
+
+    def drop_snapshot(self, name: str) -> bool:
+        """Forgets a named version; False if there is none."""
+        return self._core.drop_snapshot(name)
+
+    def snapshots(self) -> Any:
+        """A dict for each named version, in the order of their commits: name, time, held_pages."""
+        found = self._core.snapshots()
+        for one in found:
+            one["time"] = _time_of(one.pop("commit_time_us"))
+        return found
+
+    # --- Collections -----------------------------------------------------------------------------------------------
+
+    def drop(self, name: str) -> bool:
+        """Removes a collection with all that it holds; False if there is none."""
+        return self._core.drop(name)
+
+    def rename(self, name: str, to: str) -> None:
+        self._core.rename(name, to)
+
+    def new_list(self, item: Any = None, contents: Iterable[Any] | None = None) -> New:
+        """A list to be put into a collection, with its first contents: d["a"] = db.new_list(int, [1, 2])."""
+        return New(List, (item,), contents)
+
+    def new_dict(self, key: Any = None, value: Any = None, contents: Any = None) -> New:
+        return New(Dict, (key, value), contents)
+
+    def new_sorted_dict(self, key: Any = None, value: Any = None, contents: Any = None) -> New:
+        return New(SortedDict, (key, value), contents)
+
+    def new_set(self, element: Any = None, contents: Iterable[Any] | None = None) -> New:
+        return New(Set, (element,), contents)
+
+    def new_sorted_set(self, element: Any = None, contents: Iterable[Any] | None = None) -> New:
+        return New(SortedSet, (element,), contents)
+
+    def new_records(self, value: Any = None, contents: Iterable[Any] | None = None) -> New:
+        return New(Records, (value,), contents)
+
+    # --- Care ------------------------------------------------------------------------------------------------------
+
+    def sync(self) -> None:
+        """Makes all commits so far durable."""
+        self._core.sync()
+
+    def checkpoint(self) -> None:
+        """Writes a checkpoint: the next open has nothing to replay."""
+        self._core.checkpoint()
+
+    def info(self) -> Any:
+        """Facts at hand: sizes, versions, who has the file open."""
+        return self._core.info()
+
+    @property
+    def metrics(self) -> Any:
+        """All that can be told of the file and its collections. Reads every page."""
+        return self._core.metrics(None)
+
+    def check(self, progress: Progress | None = None) -> Any:
+        """Verifies every page; a sentence for each fault found, so an empty list is good."""
+        return self._core.check(progress)
+
+    def compact(self, progress: Progress | None = None) -> Any:
+        """Makes the file as small as it can be, in short transactions, while others read and write."""
+        return self._core.compact(progress)
+
+    def compact_to(self, path: str | os.PathLike[str], progress: Progress | None = None) -> Any:
+        """The same for a copy."""
+        return self._core.compact_to(os.fsdecode(path), progress)
+
+    def recompress(self, name: str, level: int | None = None, progress: Progress | None = None) -> None:
+        """Compresses the values of a collection anew, with a dictionary made of all of them."""
+        self._core.recompress(name, level, progress)
+
+    def backup(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        snapshot: str = "",
+        since: str = "",
+        progress: Progress | None = None,
+    ) -> None:
+        """Copies a version into a new file while writers go on; with `since`, only what is newer than that snapshot."""
+        self._core.backup(os.fsdecode(path), snapshot, since, progress)
+
+
+class Transaction(_Opens):
+    """A write transaction. Its collections see its changes; nobody else does until it commits."""
+
+    def __init__(self, database: Database, timeout: float | None, durability: str | None) -> None:
+        self._durability = durability
+        self._database = database
+        self._core = _core.WriteTransaction(database._core, timeout)
+
+    def __enter__(self) -> Transaction:
+        return self
+
+    def __exit__(self, kind: Any, *_: object) -> None:
+        if not self._core.is_open:
+            return
+        if kind is None:
+            self.commit()
+        else:
+            self.rollback()
+
+    def commit(self) -> None:
+        """Makes the changes the newest version, and returns when they are as durable as asked."""
+        self._core.commit(self._durability)
+
+    def rollback(self) -> None:
+        self._core.rollback()
+
+    @contextlib.contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What happens within it is undone if an exception leaves it, and only that. Savepoints nest."""
+        point = self._core.savepoint()
+        try:
+            yield
+        except BaseException:
+            point.rollback()
+            raise
+        point.release()
+
+    def drop(self, name: str) -> bool:
+        return self._core.drop(name)
+
+    def rename(self, name: str, to: str) -> None:
+        self._core.rename(name, to)
+
+    def move(self, source: Any, target: Any) -> None:
+        """Moves a collection with all that is in it. Places are names, or (collection, key or index): of a list, it
+        becomes an item before that index. Handles of it stay good; it cannot come to lie in itself."""
+        self._core.move(_place(source), _place(target))
+
+
+class Snapshot(_Opens):
+    """A version of the database, to be read; a context manager."""
+
+    def __init__(self, database: Database, name: str | None) -> None:
+        self._owner = database
+        self._name = name
+        self._opened: Any = None
+        self._is_closed = False
+        if name is None:
+            self._open()
+
+    def _open(self) -> None:
+        self._opened = _core.ReadTransaction(self._owner._core, self._name)
+
+    @property
+    def _core(self) -> Any:
+        if self._is_closed:
+            raise ClosedError("the snapshot is closed")
+        if self._opened is None:
+            self._open()
+        return self._opened
+
+    @property
+    def name(self) -> str | None:
+        return self._name
+
+    @property
+    def time(self) -> datetime.datetime:
+        """When its commit was made."""
+        return _time_of(self._core.commit_time_us)
+
+    def close(self) -> None:
+        """Its collections raise ValueError from now on."""
+        if self._opened is not None and not self._is_closed:
+            self._opened.end()
+        self._is_closed = True
+
+    def __enter__(self) -> Snapshot:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def open(
+    path: str | os.PathLike[str] | None = None,
+    mode: str = "c",
+    durability: str = "sync",
+    *,
+    exclusive: bool = False,
+    page_size: int = 0,
+    write_timeout: float = 60,
+    compaction_threshold: float = 0,
+    dirty_limit: int = 0,
+) -> Database:
+    """Opens the database at `path`; without a path a temporary one, gone when closed or collected.
+
+    mode: "r" to read, "w" to read and write, "c" the same, created if absent, "n" new and empty (what was there is
+    removed), "x" new (FileExistsError if it is there). durability: "sync" (a commit is on the disk when it returns),
+    "async" (it survives the process), "none" (it survives with the next checkpoint; needs exclusive=True).
+    """
+    return Database(
+        path,
+        mode,
+        durability,
+        exclusive=exclusive,
+        page_size=page_size,
+        write_timeout=write_timeout,
+        compaction_threshold=compaction_threshold,
+        dirty_limit=dirty_limit,
+    )
+
+
+def restore(
+    backup: str | os.PathLike[str], increments: Iterable[str | os.PathLike[str]], path: str | os.PathLike[str]
+) -> None:
+    """Makes a new database at `path` of a whole backup and the increments that follow it."""
+    _core.restore(os.fsdecode(backup), [os.fsdecode(one) for one in increments], os.fsdecode(path))
+
+
+def _remove(name: str) -> None:
+    """Removes a database that nobody has open. Raises what opening raises if it is none of ours, or in use."""
+    if not os.path.exists(name):
+        return
+    if os.path.isfile(name) and os.path.getsize(name) == 0:
+        os.unlink(name)
+        return
+    old = Database(name, "w", exclusive=True)
+    old._destroy()
+
+
+def _time_of(us: int) -> datetime.datetime:
+    return datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc) + datetime.timedelta(microseconds=us)
+
+
+def _place(place: Any) -> Any:
+    if isinstance(place, str):
+        return place
+    collection, key = place
+    return collection._place_at(key) if collection.kind == "list" else collection._place(key)
+
+
+# Databases of this process by absolute path: unpickled handles share one.
+_open_databases: weakref.WeakValueDictionary[str, _core.Database] = weakref.WeakValueDictionary()
+
+
+def _shared_database(path: str) -> _core.Database:
+    found = _open_databases.get(path)
+    if found is None or found.is_closed:
+        found = Database(path, "w")._core
+    return found
+
+
+def _reopened(path: str) -> Database:
+    database = Database.__new__(Database)
+    database._core = _shared_database(path)
+    return database

@@ -1,0 +1,333 @@
+"""Dict and SortedDict: keys with values in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, ValuesView
+from typing import Any
+
+from . import _core
+from ._collection import Collection, _Part, _short
+from ._types import UNSET
+
+_native = _core.Collection
+_MISSING = object()
+
+
+class Dict(Collection):
+    """A dict in a file. Keys come in the order of their hashes, which is the same for as long as the file lives.
+
+    `sapwood.Dict("ages.sapwood", str, int)` is alone in its file, `sapwood.Dict()` in a temporary one; others come from
+    `database.dict(name, key, value)`. It behaves as `dict` does, but for the order, and that values that were read are
+    copies: change one and put it back. Entries may be written while others are iterated.
+    """
+
+    _kind = "dict"
+    _has_key_types = True
+
+    def __init__(
+        self,
+        path: Any = None,
+        key: Any = UNSET,
+        value: Any = UNSET,
+        *,
+        mode: str = "c",
+        durability: str = "sync",
+        timestamps: bool = False,
+        time_index: bool = False,
+        time_to_live: Any = None,
+        compression: int = 0,
+        cache: str | None = None,
+        cache_size: Any = 1024,
+    ) -> None:
+        options = {
+            "timestamps": timestamps,
+            "time_index": time_index,
+            "time_to_live": time_to_live,
+            "compression": compression,
+            "cache": cache,
+            "cache_size": cache_size,
+        }
+        self._open_alone(path, (key, value), mode, durability, options)
+
+    # --- Reading ---------------------------------------------------------------------------------------------------
+
+    __getitem__ = _native._get_item
+    get = _native._get
+    get_many = _native._get_many
+
+    def __contains__(self, key: Any) -> bool:
+        try:
+            return self._contains(key)
+        except (TypeError, OverflowError, ValueError):
+            _need_hashable(key)
+            return False
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._iterate(_Part.keys, False)
+
+    def __reversed__(self) -> Iterator[Any]:
+        return self._iterate(_Part.keys, True)
+
+    def keys(self) -> KeysView[Any]:
+        return _Keys(self)
+
+    def values(self) -> ValuesView[Any]:
+        return _Values(self)
+
+    def items(self) -> ItemsView[Any, Any]:
+        return _Items(self)
+
+    def scan(self, predicate: Callable[[Any, Any], Any]) -> Iterator[tuple[Any, Any]]:
+        """The entries for which `predicate(key, value)` is true, one after the other, in flat memory."""
+        return (entry for entry in self._iterate(_Part.items, False) if predicate(*entry))
+
+    def copy(self) -> dict[Any, Any]:
+        """All entries, in a plain dict."""
+        return dict(self.items())
+
+    def _first_items(self, count: int) -> Iterable[Any]:
+        return self._iterate_slice(0, min(count, len(self)), _Part.items, False)
+
+    def _items_text(self) -> str:
+        return ", ".join(f"{_short.repr(key)}: {_short.repr(value)}" for key, value in self._first_items(5))
+
+    # --- Changing --------------------------------------------------------------------------------------------------
+
+    __setitem__ = _native._put
+    __delitem__ = _native._delete_item
+
+    def put(self, key: Any, value: Any, time: Any = None) -> None:
+        """d[key] = value; in collections with timestamps also with a time of its own (an aware datetime)."""
+        if time is None:
+            self._put(key, value)
+        else:
+            self._put_at_time(key, value, time)
+
+    def setdefault(self, key: Any, default: Any = None) -> Any:
+        """The value at `key`; if there is none, `default` is put there first."""
+        with self._atomic():
+            self._put_if_absent(key, default)
+            return self[key]
+
+    def pop(self, key: Any, default: Any = _MISSING) -> Any:
+        """Removes the entry and returns its value; `default`, or KeyError, if there is none."""
+        try:
+            found = self._pop(key, _MISSING)
+        except (TypeError, OverflowError):
+            _need_hashable(key)
+            found = _MISSING
+        if found is not _MISSING:
+            return found
+        if default is _MISSING:
+            raise KeyError(key)
+        return default
+
+    def popitem(self) -> tuple[Any, Any]:
+        """Removes the last entry and returns it. Raises KeyError if there is none."""
+        found = self._pop_end(False)
+        if found is None:
+            raise KeyError("popitem(): dictionary is empty")
+        return found
+
+    def update(self, other: Any = (), /, **more: Any) -> None:
+        """Puts all entries of a mapping or of pairs, and of the named arguments: all or none."""
+        pairs = _pairs(other)
+        if not more:
+            self._put_all("put", pairs)
+            return
+        with self._atomic():
+            self._put_all("put", pairs)
+            self._put_all("put", more.items())
+
+    put_many = update
+    _fill_new = update
+
+    def bulk_load(self, pairs: Any) -> None:
+        """As update, into an empty collection, in full pages: the fastest way in. Keys of sorted ones ascend."""
+        self._put_all("bulk", _pairs(pairs))
+
+    # --- Times -----------------------------------------------------------------------------------------------------
+
+    def timestamp(self, key: Any) -> Any:
+        """When the entry was put (an aware datetime), None if there is none. Of collections with timestamps."""
+        return self._timestamp(key)
+
+    def set_timestamp(self, key: Any, time: Any) -> None:
+        """Gives the entry another time. Raises KeyError if there is none."""
+        self._set_timestamp(key, time)
+
+    def time_range(self, start: Any, stop: Any) -> list[tuple[Any, Any, Any]]:
+        """[(time, key, value), ...] of the entries with times in [start, stop), by time."""
+        return self._time_range(start, stop)
+
+    def prune(self, before: Any, keep: Iterable[Any] = ()) -> int:
+        """Removes the entries that are older than `before`, but for the keys in `keep`; tells how many."""
+        return self._prune(before, keep)
+
+    # --- Operators -------------------------------------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> Any:
+        if not isinstance(other, (Mapping, Dict)):
+            return NotImplemented
+        return len(self) == len(other) and dict(self.items()) == dict(other.items())
+
+    def __or__(self, other: Any) -> Any:
+        return dict(self.items()) | dict(other.items()) if isinstance(other, (Mapping, Dict)) else NotImplemented
+
+    def __ror__(self, other: Any) -> Any:
+        return dict(other.items()) | dict(self.items()) if isinstance(other, (Mapping, Dict)) else NotImplemented
+
+    def __ior__(self, other: Any) -> Any:
+        self.update(other)
+        return self
+
+    @classmethod
+    def _cached_class(cls) -> type:
+        return _CachedSortedDict if issubclass(cls, SortedDict) else _CachedDict
+
+
+class SortedDict(Dict):
+    """A dict in the order of its keys: ranges, neighbours, ranks. `sapwood.SortedDict(path, str, float)` alone in a
+    file, or `database.sorted_dict(name, key, value)`.
+
+    Order of keys: numbers by size, NaN after all others and equal to itself; str by code point; bytes; tuples part by
+    part; of type any by kind first (None, False, True, int, float, str, bytes, UUID, datetime, tuple, list, dict).
+    """
+
+    _kind = "sorted_map"
+
+    def irange(self, low: Any = None, high: Any = None, *, reverse: bool = False) -> Iterator[Any]:
+        """The keys in [low, high), None being open; the last one first if `reverse`."""
+        return self._iterate_range(low, high, _Part.keys, reverse)
+
+    def range_items(self, low: Any = None, high: Any = None, *, reverse: bool = False) -> Iterator[tuple[Any, Any]]:
+        """The entries with keys in [low, high)."""
+        return self._iterate_range(low, high, _Part.items, reverse)
+
+    def prefix(self, first: Any, *, reverse: bool = False) -> Iterator[tuple[Any, Any]]:
+        """The entries whose keys start with `first`: a part of a str or bytes, or the first parts of a tuple."""
+        return self._iterate_prefix(first, _Part.items, reverse)
+
+    def floor(self, key: Any) -> tuple[Any, Any] | None:
+        """The entry with the greatest key <= `key`, or None."""
+        return self._near("floor", key)
+
+    def ceiling(self, key: Any) -> tuple[Any, Any] | None:
+        """The entry with the smallest key >= `key`, or None."""
+        return self._near("ceiling", key)
+
+    def lower(self, key: Any) -> tuple[Any, Any] | None:
+        """The entry with the greatest key < `key`, or None."""
+        return self._near("lower", key)
+
+    def higher(self, key: Any) -> tuple[Any, Any] | None:
+        """The entry with the smallest key > `key`, or None."""
+        return self._near("higher", key)
+
+    def peekitem(self, index: int = -1) -> tuple[Any, Any]:
+        """The entry at a position in the order; the last one by default. O(log n)."""
+        return self._at(index)
+
+    select = peekitem
+
+    def rank(self, key: Any) -> int:
+        """How many keys are smaller. O(log n)."""
+        return self._rank(key)
+
+    def count(self, low: Any = None, high: Any = None) -> int:
+        """How many keys are in [low, high). O(log n)."""
+        return self._count_range(low, high)
+
+    def popitem(self, last: bool = True) -> tuple[Any, Any]:
+        """Removes the last (first) entry and returns it. Raises KeyError if there is none."""
+        found = self._pop_end(not last)
+        if found is None:
+            raise KeyError("popitem(): dictionary is empty")
+        return found
+
+    def __delitem__(self, key: Any) -> None:
+        if not isinstance(key, slice):
+            self._delete_item(key)
+            return
+        if key.step is not None:
+            raise ValueError("a range of keys has no step")
+        self._delete_range(key.start, key.stop)
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, slice):
+            raise TypeError("use range_items(low, high) for a range of entries")
+        return self._get_item(key)
+
+
+class _CachedDict(Dict):
+    """A Dict that keeps decoded values. What it gives is shared: changing it in place would change the cache."""
+
+    def __getitem__(self, key: Any) -> Any:
+        found = self._cache.get(self, key, _MISSING)
+        if found is _MISSING:
+            raise KeyError(key)
+        return found
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return self._cache.get(self, key, default)
+
+
+class _CachedSortedDict(SortedDict):
+    __getitem__ = _CachedDict.__getitem__
+    get = _CachedDict.get
+
+
+class _Keys(KeysView[Any]):
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._mapping._iterate(_Part.keys, False)
+
+    def __reversed__(self) -> Iterator[Any]:
+        return self._mapping._iterate(_Part.keys, True)
+
+    @classmethod
+    def _from_iterable(cls, items: Iterable[Any]) -> set[Any]:
+        return set(items)
+
+
+class _Values(ValuesView[Any]):
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._mapping._iterate(_Part.values, False)
+
+    def __reversed__(self) -> Iterator[Any]:
+        return self._mapping._iterate(_Part.values, True)
+
+    def __contains__(self, value: Any) -> bool:
+        return any(value is found or value == found for found in self)
+
+
+class _Items(ItemsView[Any, Any]):
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        return self._mapping._iterate(_Part.items, False)
+
+    def __reversed__(self) -> Iterator[tuple[Any, Any]]:
+        return self._mapping._iterate(_Part.items, True)
+
+    @classmethod
+    def _from_iterable(cls, items: Iterable[Any]) -> set[Any]:
+        return set(items)
+
+
+def _pairs(other: Any) -> Iterable[Any]:
+    if isinstance(other, (Mapping, Dict)):
+        return other.items()
+    if hasattr(other, "keys"):
+        return ((key, other[key]) for key in other.keys())
+    return other
+
+
+def _need_hashable(key: Any) -> None:
+    hash(key)  # raises TypeError, as a dict would
+
+
+MutableMapping.register(Dict)

@@ -1,0 +1,283 @@
+"""List: a list of any length in a file."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, MutableSequence
+from typing import Any, TypeVar
+
+from . import _core
+from ._collection import Collection, _Part
+from ._types import UNSET, _PLAIN
+
+_native = _core.Collection
+
+#: Types whose values are equal exactly if their bytes are.
+_SAME_BYTES = {"bool", "int32", "int64", "uint64", "int128", "string", "bytes", "uuid", "datetime"}
+_FIXED = {"int32": "i4", "int64": "i8", "uint64": "u8", "double": "f8", "bool": "?"}
+
+
+class List(Collection):
+    """A list in a file: insert and delete anywhere in O(log n).
+
+    `sapwood.List("frames.sapwood", int)` is alone in its file, `sapwood.List()` in a temporary one that goes with it;
+    others come from `database.list(name, type)`. It behaves as `list` does, with these differences: it holds only
+    values of its type; slices, `+`, `*` and `copy()` give plain lists; an iterator reads the list as it was when the
+    iterator was made; values that were read are copies, so changing one in place changes nothing.
+    """
+
+    _kind = "list"
+
+    def __init__(
+        self,
+        path: Any = None,
+        item: Any = UNSET,
+        *,
+        mode: str = "c",
+        durability: str = "sync",
+        compression: int = 0,
+        cache: str | None = None,
+        cache_size: Any = 1024,
+    ) -> None:
+        options = {"compression": compression, "cache": cache, "cache_size": cache_size}
+        self._open_alone(path, (item,), mode, durability, options)
+
+    # --- Reading ---------------------------------------------------------------------------------------------------
+
+    __getitem__ = _native._item
+    get_many = _native._get_many_at
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._iterate(_Part.values, False)
+
+    def __reversed__(self) -> Iterator[Any]:
+        return self._iterate(_Part.values, True)
+
+    def __contains__(self, value: Any) -> bool:
+        return self._first_index(value, 0) is not None
+
+    def _first_index(self, value: Any, start: int) -> int | None:
+        if self.value_type_name in _SAME_BYTES:
+            try:
+                return self._find(value, start)
+            except (TypeError, OverflowError, ValueError):
+                pass  # not of the type; it may be equal all the same, as 1.0 is to 1
+        with_positions = zip(itertools.count(start), self._iterate_slice(start, max(len(self) - start, 0), _Part.values, False))
+        return next((index for index, item in with_positions if item is value or item == value), None)
+
+    def index(self, value: Any, start: int = 0, stop: int | None = None) -> int:
+        """The first position with that value, from `start` and before `stop`. Raises ValueError if there is none. O(n)."""
+        size = len(self)
+        start = max(start + size, 0) if start < 0 else min(start, size)
+        end = size if stop is None else max(stop + size, 0) if stop < 0 else stop
+        found = self._first_index(value, start)
+        if found is None or found >= end:
+            raise ValueError(f"{value!r} is not in list")
+        return found
+
+    def count(self, value: Any) -> int:
+        """How many items are equal to `value`. O(n)."""
+        if self.value_type_name in _SAME_BYTES:
+            try:
+                return self._count(value)
+            except (TypeError, OverflowError, ValueError):
+                pass
+        return sum(1 for item in self if item is value or item == value)
+
+    def scan(self, predicate: Callable[[Any], Any]) -> Iterator[Any]:
+        """The items for which `predicate(item)` is true, one after the other, in flat memory."""
+        return filter(predicate, self)
+
+    def chunks(self, n: int) -> Iterator[list[Any]]:
+        """Lists of `n` items each, the last one maybe shorter, of the list as it is now."""
+        if n < 1:
+            raise ValueError("chunks of less than one item")
+        items = iter(self)
+        return iter(lambda: list(itertools.islice(items, n)), [])
+
+    def copy(self) -> list[Any]:
+        """All items, in a plain list."""
+        return list(self)
+
+    # --- Changing --------------------------------------------------------------------------------------------------
+
+    append = _native._append
+    insert = _native._insert
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if not isinstance(index, slice):
+            self._set_item(_as_index(self, index), value)
+            return
+        items = list(value)
+        with self._atomic():
+            start, stop, step = index.indices(len(self))
+            if step == 1:
+                self._replace(start, max(stop - start, 0), items)
+                return
+            positions = range(start, stop, step)
+            if len(positions) != len(items):
+                raise ValueError(
+                    f"attempt to assign sequence of size {len(items)} to extended slice of size {len(positions)}"
+                )
+            for item in items:
+                self._check_value(item)
+            for position, item in zip(positions, items):
+                self._set_item(position, item)
+
+    def __delitem__(self, index: Any) -> None:
+        if not isinstance(index, slice):
+            position = _as_index(self, index)
+            with self._atomic():
+                size = len(self)
+                position += size if position < 0 else 0
+                if not 0 <= position < size:
+                    raise IndexError("list assignment index out of range")
+                self._delete_at(position, 1)
+            return
+        with self._atomic():
+            positions = range(*index.indices(len(self)))
+            if positions.step in (1, -1):
+                if len(positions):
+                    self._delete_at(min(positions[0], positions[-1]), len(positions))
+                return
+            for position in sorted(positions, reverse=True):
+                self._delete_at(position, 1)
+
+    def extend(self, values: Iterable[Any]) -> None:
+        """Appends all values, or none if `values` raises or one has a wrong type."""
+        if values is self:
+            values = list(self)
+        if isinstance(values, (list, tuple)) and self._item_width and len(values) > 8:
+            self._append_all(values)
+        else:
+            self._extend(values)
+
+    def pop(self, index: Any = -1) -> Any:
+        """Removes the item at `index` and returns it. O(log n)."""
+        if not len(self):
+            raise IndexError("pop from empty list")
+        return self._pop_at(_as_index(self, index))
+
+    def remove(self, value: Any) -> None:
+        """Removes the first item equal to `value`. Raises ValueError if there is none. O(n)."""
+        with self._atomic():
+            found = self._first_index(value, 0)
+            if found is None:
+                raise ValueError("list.remove(x): x not in list")
+            self._delete_at(found, 1)
+
+    def swap_delete(self, index: int) -> None:
+        """Removes the item and puts the last one in its place: for bags, where order does not count."""
+        self._swap_delete(index)
+
+    def reverse(self) -> None:
+        """Turns the list round, in one transaction. O(n), and memory for all items."""
+        with self._atomic():
+            self._replace(0, len(self), list(reversed(self)))
+
+    def sort(self, *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> None:
+        """Sorts the list, in one transaction. O(n log n), and memory for all items. Stable, as list.sort."""
+        with self._atomic():
+            self._replace(0, len(self), sorted(self, key=key, reverse=reverse))
+
+    _fill_new = extend
+
+    # --- Arrays ----------------------------------------------------------------------------------------------------
+
+    def to_numpy(self, start: int = 0, stop: int | None = None) -> Any:
+        """Items [start, stop) as a NumPy array: numbers are copied at the speed of memory, without the GIL."""
+        import numpy
+
+        start, stop, _ = slice(start, stop).indices(len(self))
+        kind = self.value_type_name
+        if kind not in _FIXED:
+            return numpy.array(self[start:stop])
+        array = numpy.empty(max(stop - start, 0), dtype=_FIXED[kind])
+        if array.size:
+            self._read_into(start, array.view("u1"))
+        return array
+
+    def from_numpy(self, array: Any) -> None:
+        """Appends all items of a one-dimensional array, all or none."""
+        import numpy
+
+        array = numpy.asarray(array)
+        if array.ndim != 1:
+            raise ValueError(f"expected an array of one dimension, got {array.ndim}")
+        kind = self.value_type_name
+        if kind not in _FIXED:
+            self.extend(array.tolist())
+            return
+        wanted = numpy.dtype(_FIXED[kind])
+        if not numpy.can_cast(array.dtype, wanted, "safe"):
+            raise TypeError(f"expected an array of {wanted}, got {array.dtype}: convert it with astype")
+        self._append_from(numpy.ascontiguousarray(array, dtype=wanted).view("u1"))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        array = self.to_numpy()
+        return array if dtype is None else array.astype(dtype)
+
+    # --- Operators -------------------------------------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> Any:
+        return len(self) == len(other) and list(self) == list(other) if _is_list(other) else NotImplemented
+
+    def __lt__(self, other: Any) -> Any:
+        return list(self) < list(other) if _is_list(other) else NotImplemented
+
+    def __le__(self, other: Any) -> Any:
+        return list(self) <= list(other) if _is_list(other) else NotImplemented
+
+    def __gt__(self, other: Any) -> Any:
+        return list(self) > list(other) if _is_list(other) else NotImplemented
+
+    def __ge__(self, other: Any) -> Any:
+        return list(self) >= list(other) if _is_list(other) else NotImplemented
+
+    def __add__(self, other: Any) -> Any:
+        return list(self) + list(other) if _is_list(other) else NotImplemented
+
+    def __radd__(self, other: Any) -> Any:
+        return list(other) + list(self) if _is_list(other) else NotImplemented
+
+    def __mul__(self, times: Any) -> Any:
+        return list(self) * times
+
+    __rmul__ = __mul__
+
+    def __iadd__(self, other: Iterable[Any]) -> Any:
+        self.extend(other)
+        return self
+
+    def __imul__(self, times: Any) -> Any:
+        with self._atomic():
+            self._replace(0, len(self), list(self) * times)
+        return self
+
+    @classmethod
+    def _cached_class(cls) -> type:
+        return _CachedList
+
+
+class _CachedList(List):
+    """A List that keeps decoded values. What it gives is shared: changing it in place would change the cache."""
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return self._item(index)
+        return self._cache.at(self, _as_index(self, index))
+
+
+def _is_list(other: object) -> bool:
+    return isinstance(other, (list, List))
+
+
+def _as_index(collection: Collection, index: Any) -> int:
+    try:
+        return index.__index__()
+    except AttributeError:
+        kind = collection._kind
+        raise TypeError(f"{kind} indices must be integers or slices, not {type(index).__name__}") from None
+
+
+MutableSequence.register(List)

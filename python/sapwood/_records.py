@@ -1,0 +1,204 @@
+"""Records: rows of named fields in a file."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
+from typing import Any
+
+from . import _core
+from ._collection import Collection, _Part
+from ._list import List, _as_index
+from ._types import UNSET
+
+_native = _core.Collection
+
+
+class Records(Collection):
+    """A list of rows; a row is a dict of named fields, or None: a placeholder, which is not an empty row.
+
+    `sapwood.Records("frames.sapwood")` is alone in its file; others come from `database.records(name, type)`, where
+    the type is that of all fields (None: anything). Names of fields are str, or bytes that are not UTF-8, of any
+    contents, up to 64 KiB. Reading k fields of a row costs k, whatever else it and others have.
+    """
+
+    _kind = "records"
+
+    def __init__(
+        self, path: Any = None, value: Any = UNSET, *, mode: str = "c", durability: str = "sync", cache: str | None = None,
+        cache_size: Any = 1024,
+    ) -> None:
+        self._open_alone(path, (value,), mode, durability, {"cache": cache, "cache_size": cache_size})
+
+    # --- Reading ---------------------------------------------------------------------------------------------------
+
+    def __getitem__(self, index: Any) -> Any:
+        """r[i] is a row, r[i, "field"] a field of it (KeyError without), r[a:b] a list of rows."""
+        if isinstance(index, tuple):
+            row, name = index
+            found = self._field(_as_index(self, row), name, _MISSING)
+            if found is _MISSING:
+                raise KeyError(name)
+            return found
+        return self._item(index)
+
+    def get(self, index: int, fields: Iterable[str | bytes] | str | bytes | None = None, default: Any = None) -> Any:
+        """The row; of the named fields, those that it has; or one field, `default` if it has none of that name."""
+        if fields is None:
+            return self._item(index)
+        if isinstance(fields, (str, bytes)):
+            return self._field(index, fields, default)
+        return self._fields_of_rows([index], fields)[0]
+
+    def get_many(self, indexes: Iterable[int], fields: Iterable[str | bytes] | None = None) -> list[Any]:
+        """Rows at many positions, whole or some fields of them, in one state of the records."""
+        return self._get_many_at(indexes) if fields is None else self._fields_of_rows(indexes, fields)
+
+    def fields(self, index: int) -> list[str | bytes]:
+        """Names of the row's fields, ascending."""
+        return self._field_names(index)
+
+    def is_placeholder(self, index: int) -> bool:
+        return self._is_placeholder(index)
+
+    def column(self, field: str | bytes, rows: slice = slice(None), default: Any = None) -> Column:
+        """One field of all rows, or of a slice of them: iterate it, or make an array of it. Nothing else is read."""
+        return Column(self, field, rows, default)
+
+    def __iter__(self) -> Iterator[dict[Any, Any] | None]:
+        return self._iterate(_Part.values, False)
+
+    def __reversed__(self) -> Iterator[dict[Any, Any] | None]:
+        return self._iterate(_Part.values, True)
+
+    def __contains__(self, row: Any) -> bool:
+        return any(found == row for found in self)
+
+    def index(self, row: Any, start: int = 0, stop: int | None = None) -> int:
+        """The first position with an equal row. Raises ValueError if there is none. O(n)."""
+        for position in range(*slice(start, stop).indices(len(self))):
+            if self._item(position) == row:
+                return position
+        raise ValueError(f"{row!r} is not in records")
+
+    def count(self, row: Any) -> int:
+        return sum(1 for found in self if found == row)
+
+    def scan(self, predicate: Callable[[Any], Any]) -> Iterator[Any]:
+        """The rows for which `predicate(row)` is true, one after the other, in flat memory."""
+        return filter(predicate, self)
+
+    def copy(self) -> list[Any]:
+        return list(self)
+
+    # --- Changing --------------------------------------------------------------------------------------------------
+
+    append = _native._append
+    insert = _native._insert
+    __delitem__ = List.__delitem__
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        """r[i] = row; r[i, "field"] = value; r[a:b] = rows."""
+        if isinstance(index, tuple):
+            row, name = index
+            self._update_row(_as_index(self, row), {name: value})
+        elif isinstance(index, slice):
+            List.__setitem__(self, index, value)  # type: ignore[arg-type]
+        else:
+            self._set_item(_as_index(self, index), value)
+
+    def update(self, index: int, fields: Mapping[str | bytes, Any]) -> None:
+        """Adds fields to the row, or replaces them; the others stay. A placeholder becomes a row."""
+        self._update_row(index, dict(fields))
+
+    def drop(self, fields: Iterable[str | bytes] | str | bytes, index: int | None = None) -> int:
+        """Removes the fields from all rows (or from one); tells how many rows had one of them."""
+        names = [fields] if isinstance(fields, (str, bytes)) else fields
+        return self._drop(names) if index is None else int(self._drop_of_row(index, names))
+
+    def reserve(self, n: int) -> None:
+        """Appends `n` placeholders."""
+        if n < 0:
+            raise ValueError("reserve of a negative number of rows")
+        self._reserve(n)
+
+    def extend(self, rows: Iterable[Mapping[Any, Any] | None]) -> None:
+        """Appends all rows, or none if `rows` raises or one is none."""
+        self._extend(list(rows) if rows is self else rows)
+
+    _fill_new = extend
+
+    def pop(self, index: Any = -1) -> Any:
+        if not len(self):
+            raise IndexError("pop from empty records")
+        return self._pop_at(_as_index(self, index))
+
+    def remove(self, row: Any) -> None:
+        with self._atomic():
+            self._delete_at(self.index(row), 1)
+
+    def reverse(self) -> None:
+        with self._atomic():
+            self._replace(0, len(self), list(reversed(self)))
+
+    def __iadd__(self, rows: Iterable[Any]) -> Any:
+        self.extend(rows)
+        return self
+
+    def __eq__(self, other: object) -> Any:
+        if not isinstance(other, (list, Records)):
+            return NotImplemented
+        return len(self) == len(other) and list(self) == list(other)
+
+    @classmethod
+    def _cached_class(cls) -> type:
+        return _CachedRecords
+
+
+class _CachedRecords(Records):
+    """Records that keep decoded rows. What they give is shared: changing it in place would change the cache."""
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, (slice, tuple)):
+            return super().__getitem__(index)
+        return self._cache.at(self, _as_index(self, index))
+
+
+class Column:
+    """One field of rows, as they were when the column was asked for. Rows without it give `default`."""
+
+    def __init__(self, records: Records, field: str | bytes, rows: slice, default: Any) -> None:
+        self._records, self._field, self._default = records, field, default
+        self._range = range(*rows.indices(len(records)))
+
+    def __len__(self) -> int:
+        return len(self._range)
+
+    def __iter__(self) -> Iterator[Any]:
+        chosen = self._range
+        if not chosen:
+            return iter(())
+        low, high = min(chosen[0], chosen[-1]), max(chosen[0], chosen[-1])
+        values = self._records._column(self._field, low, high - low + 1, self._default)
+        if chosen.step > 0:
+            return itertools.islice(values, 0, None, chosen.step)
+        return iter(list(values)[:: chosen.step])
+
+    def to_list(self) -> list[Any]:
+        return list(self)
+
+    def to_numpy(self, dtype: Any = None) -> Any:
+        """The values as an array; rows without the field as NaN in arrays of floats."""
+        import numpy
+
+        values = list(self)
+        if any(value is None for value in values) and all(value is None or isinstance(value, (int, float)) for value in values):
+            return numpy.array([numpy.nan if value is None else value for value in values], dtype or float)
+        return numpy.array(values, dtype)
+
+    def __repr__(self) -> str:
+        return f"<Column {self._field!r} of {len(self):,} rows of {self._records.name!r}>"
+
+
+_MISSING = object()
+MutableSequence.register(Records)

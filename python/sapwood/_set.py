@@ -1,0 +1,251 @@
+"""Set and SortedSet: different values in a file."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, MutableSet
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from ._collection import Collection, _Part
+from ._types import UNSET
+
+
+class Set(Collection):
+    """A set in a file. Elements come in the order of their hashes.
+
+    `sapwood.Set("seen.sapwood", str)` is alone in its file, `sapwood.Set()` in a temporary one; others come from
+    `database.set(name, type)`. It behaves as `set` does; operators take any iterable, and give plain sets.
+    """
+
+    _kind = "set"
+
+    def __init__(self, path: Any = None, element: Any = UNSET, *, mode: str = "c", durability: str = "sync") -> None:
+        self._open_alone(path, (element,), mode, durability, {})
+
+    # --- Reading ---------------------------------------------------------------------------------------------------
+
+    def __contains__(self, element: Any) -> bool:
+        try:
+            return self._contains(element)
+        except (TypeError, OverflowError, ValueError):
+            if not isinstance(element, (set, Set)):
+                hash(element)  # raises TypeError, as a set would
+            return False
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._iterate(_Part.keys, False)
+
+    def __reversed__(self) -> Iterator[Any]:
+        return self._iterate(_Part.keys, True)
+
+    def scan(self, predicate: Callable[[Any], Any]) -> Iterator[Any]:
+        """The elements for which `predicate(element)` is true, one after the other, in flat memory."""
+        return filter(predicate, self)
+
+    def copy(self) -> set[Any]:
+        """All elements, in a plain set."""
+        return set(self)
+
+    def _first_items(self, count: int) -> Iterable[Any]:
+        return self._iterate_slice(0, min(count, len(self)), _Part.keys, False)
+
+    # --- Changing --------------------------------------------------------------------------------------------------
+
+    def add(self, element: Any) -> None:
+        self._add(element)
+
+    def discard(self, element: Any) -> None:
+        try:
+            self._discard(element)
+        except (TypeError, OverflowError, ValueError):
+            hash(element)
+
+    def remove(self, element: Any) -> None:
+        """Removes the element. Raises KeyError if it is not there."""
+        if element not in self or not self._discard(element):
+            raise KeyError(element)
+
+    def pop(self) -> Any:
+        """Removes an element and returns it. Raises KeyError if there is none."""
+        if not len(self):
+            raise KeyError("pop from an empty set")
+        return self._pop_end(True)
+
+    def update(self, *others: Iterable[Any]) -> None:
+        """Adds all elements of the others: all or none."""
+        self._put_all("put", itertools.chain.from_iterable(_each(others)))
+
+    _fill_new = update
+
+    def bulk_load(self, elements: Iterable[Any]) -> None:
+        """As update, into an empty set, in full pages: the fastest way in. Those of sorted sets ascend."""
+        self._put_all("bulk", elements)
+
+    def difference_update(self, *others: Iterable[Any]) -> None:
+        """Removes all elements of the others."""
+        elements = itertools.chain.from_iterable(_each(others))
+        self._change_keys("erase", (element for element in elements if self._is_storable(element)))
+
+    def intersection_update(self, *others: Iterable[Any]) -> None:
+        """Keeps what all others have."""
+        with self._atomic():
+            for other in _each(others):
+                self._change_keys("retain", filter(self._is_storable, other))
+
+    def symmetric_difference_update(self, other: Iterable[Any]) -> None:
+        """Keeps what only one of both has."""
+        self._change_keys("toggle", list(other))
+
+    def _is_storable(self, element: Any) -> bool:
+        return element in self
+
+    # --- Algebra: plain sets ---------------------------------------------------------------------------------------
+
+    def union(self, *others: Iterable[Any]) -> set[Any]:
+        return set(self).union(*others)
+
+    def intersection(self, *others: Iterable[Any]) -> set[Any]:
+        return set(self).intersection(*others)
+
+    def difference(self, *others: Iterable[Any]) -> set[Any]:
+        return set(self).difference(*others)
+
+    def symmetric_difference(self, other: Iterable[Any]) -> set[Any]:
+        return set(self).symmetric_difference(other)
+
+    def isdisjoint(self, other: Iterable[Any]) -> bool:
+        return not any(element in self for element in other)
+
+    def issubset(self, other: Iterable[Any]) -> bool:
+        others = other if isinstance(other, (AbstractSet, Set)) else set(other)
+        return len(self) <= len(others) and all(element in others for element in self)
+
+    def issuperset(self, other: Iterable[Any]) -> bool:
+        return all(element in self for element in other)
+
+    def __or__(self, other: Any) -> Any:
+        return self.union(other) if isinstance(other, Iterable) else NotImplemented
+
+    def __and__(self, other: Any) -> Any:
+        return self.intersection(other) if isinstance(other, Iterable) else NotImplemented
+
+    def __sub__(self, other: Any) -> Any:
+        return self.difference(other) if isinstance(other, Iterable) else NotImplemented
+
+    def __xor__(self, other: Any) -> Any:
+        return self.symmetric_difference(other) if isinstance(other, Iterable) else NotImplemented
+
+    __ror__ = __or__
+    __rand__ = __and__
+    __rxor__ = __xor__
+
+    def __rsub__(self, other: Any) -> Any:
+        return set(other) - set(self) if isinstance(other, Iterable) else NotImplemented
+
+    def __ior__(self, other: Any) -> Any:
+        if not isinstance(other, Iterable):
+            return NotImplemented
+        self.update(other)
+        return self
+
+    def __iand__(self, other: Any) -> Any:
+        if not isinstance(other, Iterable):
+            return NotImplemented
+        self.intersection_update(other)
+        return self
+
+    def __isub__(self, other: Any) -> Any:
+        if not isinstance(other, Iterable):
+            return NotImplemented
+        self.difference_update(other)
+        return self
+
+    def __ixor__(self, other: Any) -> Any:
+        if not isinstance(other, Iterable):
+            return NotImplemented
+        self.symmetric_difference_update(other)
+        return self
+
+    # --- Comparison ------------------------------------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> Any:
+        return len(self) == len(other) and self.issubset(other) if _is_set(other) else NotImplemented
+
+    def __le__(self, other: Any) -> Any:
+        return self.issubset(other) if _is_set(other) else NotImplemented
+
+    def __lt__(self, other: Any) -> Any:
+        return len(self) < len(other) and self.issubset(other) if _is_set(other) else NotImplemented
+
+    def __ge__(self, other: Any) -> Any:
+        return self.issuperset(other) if _is_set(other) else NotImplemented
+
+    def __gt__(self, other: Any) -> Any:
+        return len(self) > len(other) and self.issuperset(other) if _is_set(other) else NotImplemented
+
+
+class SortedSet(Set):
+    """A set in the order of its elements: `sapwood.SortedSet(path, str)`, or `database.sorted_set(name, type)`."""
+
+    _kind = "sorted_set"
+
+    def irange(self, low: Any = None, high: Any = None, *, reverse: bool = False) -> Iterator[Any]:
+        """The elements in [low, high), None being open."""
+        return self._iterate_range(low, high, _Part.keys, reverse)
+
+    def prefix(self, first: Any, *, reverse: bool = False) -> Iterator[Any]:
+        """The elements that start with `first`: a part of a str or bytes, or the first parts of a tuple."""
+        return self._iterate_prefix(first, _Part.keys, reverse)
+
+    def floor(self, element: Any) -> Any:
+        """The greatest element <= `element`, or None."""
+        return self._near("floor", element)
+
+    def ceiling(self, element: Any) -> Any:
+        """The smallest element >= `element`, or None."""
+        return self._near("ceiling", element)
+
+    def lower(self, element: Any) -> Any:
+        """The greatest element < `element`, or None."""
+        return self._near("lower", element)
+
+    def higher(self, element: Any) -> Any:
+        """The smallest element > `element`, or None."""
+        return self._near("higher", element)
+
+    def __getitem__(self, index: int) -> Any:
+        """The element at a position in the order. O(log n)."""
+        return self._at(index)
+
+    select = __getitem__
+
+    def rank(self, element: Any) -> int:
+        """How many elements are smaller. O(log n)."""
+        return self._rank(element)
+
+    def count(self, low: Any = None, high: Any = None) -> int:
+        """How many elements are in [low, high). O(log n)."""
+        return self._count_range(low, high)
+
+    def delete_range(self, low: Any = None, high: Any = None) -> int:
+        """Removes the elements in [low, high); tells how many."""
+        return self._delete_range(low, high)
+
+    def pop(self, last: bool = True) -> Any:
+        """Removes the last (first) element and returns it. Raises KeyError if there is none."""
+        if not len(self):
+            raise KeyError("pop from an empty set")
+        return self._pop_end(not last)
+
+
+def _is_set(other: object) -> bool:
+    return isinstance(other, (AbstractSet, Set))
+
+
+def _each(others: tuple[Iterable[Any], ...]) -> Iterator[Iterable[Any]]:
+    for other in others:
+        yield list(other) if isinstance(other, Set) else other
+
+
+MutableSet.register(Set)

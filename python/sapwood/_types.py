@@ -1,0 +1,189 @@
+"""What may be given where a type of keys or values is asked for, and what it means."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import sys
+import typing
+import uuid
+from typing import Any
+
+from . import _core
+
+
+class _Unset:
+    def __repr__(self) -> str:
+        return "as it is"
+
+
+#: The default of types: those that the collection has, or any if it is created.
+UNSET = _Unset()
+
+
+class Nested:
+    """The type of values that are collections, all of them: `db.dict("books", str, sapwood.Nested)`."""
+
+
+_PLAIN: dict[Any, str] = {
+    None: "any",
+    type(None): "any",
+    object: "any",
+    Any: "any",
+    list: "any",
+    dict: "any",
+    tuple: "any",
+    bool: "bool",
+    int: "int64",
+    float: "double",
+    str: "string",
+    bytes: "bytes",
+    bytearray: "bytes",
+    uuid.UUID: "uuid",
+    datetime.datetime: "datetime",
+    Nested: "collection",
+    "any": "any",
+    "bool": "bool",
+    "int": "int64",
+    "int32": "int32",
+    "int64": "int64",
+    "uint64": "uint64",
+    "int128": "int128",
+    "float": "double",
+    "double": "double",
+    "str": "string",
+    "string": "string",
+    "bytes": "bytes",
+    "uuid": "uuid",
+    "datetime": "datetime",
+}
+_NUMPY = {"?": "bool", "int32": "int32", "int64": "int64", "uint64": "uint64", "float64": "double"}
+
+
+def resolve(spec: Any) -> _core.Type | None:
+    """The type that `spec` means; None if it is UNSET. Raises TypeError that lists what can be given."""
+    if spec is UNSET:
+        return None
+    if isinstance(spec, _core.Type):
+        return spec
+    try:
+        name = _PLAIN.get(spec)
+    except TypeError:  # not hashable: no type of ours, but maybe a codec
+        name = None
+    if name is not None:
+        return _core.Type(name)
+    if spec == "json":
+        return _core.Type("json", 0, _dump_json, json.loads)
+    if typing.get_origin(spec) is tuple:
+        return _tuple_type(spec)
+    if isinstance(spec, type) and dataclasses.is_dataclass(spec):
+        return _dataclass_type(spec)
+    if hasattr(spec, "encode") and hasattr(spec, "decode") and not isinstance(spec, (str, bytes, type)):
+        return _core.Type("bytes", getattr(spec, "id", 0), spec.encode, spec.decode)
+    dtype = _dtype_of(spec)
+    if dtype is not None:
+        return _dtype_type(dtype)
+    raise TypeError(
+        f"{spec!r} is no type of keys or values: use int, float, bool, str, bytes, UUID, datetime, tuple[...], a"
+        " dataclass, a NumPy dtype, 'int32', 'uint64', 'int128', 'json', sapwood.Nested, None for anything, or an object"
+        " with encode and decode"
+    )
+
+
+def _dump_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _tuple_type(spec: Any) -> _core.Type:
+    names = []
+    for part in typing.get_args(spec):
+        name = _PLAIN.get(part)
+        if name in (None, "any", "collection"):
+            raise TypeError(f"{part!r} cannot be part of a tuple: {spec!r}")
+        names.append(name)
+    return _core.Type(f"tuple({', '.join(names)})")
+
+
+def _dataclass_type(spec: type) -> _core.Type:
+    fields = [field.name for field in dataclasses.fields(spec) if field.init]
+
+    def to_stored(value: Any) -> dict[str, Any]:
+        if not isinstance(value, spec):
+            raise TypeError(f"expected {spec.__name__}, got {type(value).__name__}")
+        return {name: getattr(value, name) for name in fields}
+
+    return _core.Type("any", 0, to_stored, lambda stored: spec(**stored))
+
+
+def _dtype_of(spec: Any) -> Any:
+    numpy = sys.modules.get("numpy")
+    if numpy is None:
+        return None
+    if isinstance(spec, numpy.dtype):
+        return spec
+    if isinstance(spec, type) and issubclass(spec, numpy.generic):
+        return numpy.dtype(spec)
+    return None
+
+
+def _dtype_type(dtype: Any) -> _core.Type:
+    """Numbers that Sapwood has are stored as those; others, and structured ones, as structures of their bytes."""
+    import numpy
+
+    if dtype.hasobject:
+        raise TypeError(f"values of {dtype!r} refer to Python objects and cannot be stored")
+    name = _NUMPY.get(dtype.name) or _NUMPY.get(dtype.char)
+    if name is not None and dtype.isnative:
+        return _core.Type(name, 0, None, dtype.type)
+
+    def to_stored(value: Any) -> bytes:
+        found = numpy.asarray(value, dtype=dtype)
+        if found.shape != ():
+            raise TypeError(f"expected one value of {dtype}, got an array of shape {found.shape}")
+        return found.tobytes()
+
+    return _core.Type(f"structure({dtype.itemsize})", 0, to_stored, lambda stored: numpy.frombuffer(stored, dtype)[0])
+
+
+# Values of type any: what the native module does not know itself.
+
+_MARK = "$numpy"
+
+
+def _pack(value: Any) -> Any:
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
+        if value.dtype.hasobject:
+            raise TypeError(f"arrays of {value.dtype!r} refer to Python objects and cannot be stored")
+        kind = numpy.lib.format.dtype_to_descr(value.dtype)
+        array = numpy.ascontiguousarray(value).reshape(value.shape)
+        is_scalar = isinstance(value, numpy.generic)
+        return {_MARK: (repr(kind), None if is_scalar else tuple(value.shape), array.tobytes())}
+    if isinstance(value, (bytearray, memoryview)):
+        return bytes(value)
+    if isinstance(value, float):  # a subclass
+        return float(value)
+    if isinstance(value, _core.Collection):
+        raise TypeError("a collection is put with its contents: use db.new_list() and the like, or transaction.move()")
+    raise TypeError(
+        f"expected None, bool, int, float, str, bytes, list, tuple, dict, datetime, UUID or a NumPy value,"
+        f" got {type(value).__name__}"
+    )
+
+
+def _unpack(marked: dict[str, Any]) -> Any:
+    if _MARK not in marked:
+        return marked
+    import ast
+
+    import numpy
+
+    kind, shape, stored = marked[_MARK]
+    dtype = numpy.lib.format.descr_to_dtype(ast.literal_eval(kind))
+    if shape is None:
+        return numpy.frombuffer(stored, dtype)[0]
+    return numpy.frombuffer(bytearray(stored), dtype).reshape(shape)
+
+
+_core.set_any_hooks(_pack, _unpack)
