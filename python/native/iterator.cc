@@ -28,6 +28,7 @@ PyObject* Iterator::next() {
   }
   cursor_.reset();
   section_ = {};
+  owner_.reset();
   return nullptr;
 }
 
@@ -43,6 +44,7 @@ PyObject* ColumnIterator::next() {
   if (!cursor_) return nullptr;
   if (cursor_->at_end()) {
     cursor_.reset();
+    owner_.reset();
     return nullptr;
   }
   const std::optional<std::string_view> bytes = cursor_->field();

@@ -157,6 +157,8 @@ std::string_view encode_plain(const TypeInfo& type, nb::handle object, Scratch& 
       if (!is_datetime(object)) throw_expected("datetime", object);
       return fixed<DateTime, kKey>(to_datetime(object), scratch);
     case ValueType::any:
+      // As for a dict, what can change is no key.
+      if (kKey && PyObject_Hash(object.ptr()) == -1) throw nb::python_error();
       scratch.varying.clear();
       detail::append_any(scratch.varying, to_any(object));
       return scratch.varying;

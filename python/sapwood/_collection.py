@@ -25,6 +25,8 @@ class Collection(_core.Collection):
     opened for. An iterator reads the state of when it was made, whatever is written meanwhile.
     """
 
+    __slots__ = ("_cache", "_own", "_specs")
+
     _kind: ClassVar[str]
     _has_key_types: ClassVar[bool] = False
 

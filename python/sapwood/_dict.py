@@ -21,6 +21,7 @@ class Dict(Collection):
     copies: change one and put it back. Entries may be written while others are iterated.
     """
 
+    __slots__ = ()
     _kind = "dict"
     _has_key_types = True
 
@@ -194,6 +195,7 @@ class SortedDict(Dict):
     part; of type any by kind first (None, False, True, int, float, str, bytes, UUID, datetime, tuple, list, dict).
     """
 
+    __slots__ = ()
     _kind = "sorted_map"
 
     def irange(self, low: Any = None, high: Any = None, *, reverse: bool = False) -> Iterator[Any]:
@@ -261,6 +263,7 @@ class SortedDict(Dict):
 
 class _CachedDict(Dict):
     """A Dict that keeps decoded values. What it gives is shared: changing it in place would change the cache."""
+    __slots__ = ()
 
     def __getitem__(self, key: Any) -> Any:
         found = self._cache.get(self, key, _MISSING)
@@ -273,6 +276,7 @@ class _CachedDict(Dict):
 
 
 class _CachedSortedDict(SortedDict):
+    __slots__ = ()
     __getitem__ = _CachedDict.__getitem__
     get = _CachedDict.get
 

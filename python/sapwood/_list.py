@@ -26,6 +26,7 @@ class List(Collection):
     iterator was made; values that were read are copies, so changing one in place changes nothing.
     """
 
+    __slots__ = ()
     _kind = "list"
 
     def __init__(
@@ -178,7 +179,11 @@ class List(Collection):
     def sort(self, *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> None:
         """Sorts the list, in one transaction. O(n log n), and memory for all items. Stable, as list.sort."""
         with self._atomic():
-            self._replace(0, len(self), sorted(self, key=key, reverse=reverse))
+            size = len(self)
+            items = sorted(self, key=key, reverse=reverse)
+            if len(self) != size:
+                raise ValueError("list modified during sort")
+            self._replace(0, size, items)
 
     _fill_new = extend
 
@@ -261,6 +266,7 @@ class List(Collection):
 
 class _CachedList(List):
     """A List that keeps decoded values. What it gives is shared: changing it in place would change the cache."""
+    __slots__ = ()
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):

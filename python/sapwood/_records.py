@@ -22,6 +22,7 @@ class Records(Collection):
     contents, up to 64 KiB. Reading k fields of a row costs k, whatever else it and others have.
     """
 
+    __slots__ = ()
     _kind = "records"
 
     def __init__(
@@ -157,6 +158,7 @@ class Records(Collection):
 
 class _CachedRecords(Records):
     """Records that keep decoded rows. What they give is shared: changing it in place would change the cache."""
+    __slots__ = ()
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, (slice, tuple)):

@@ -18,6 +18,7 @@ class Set(Collection):
     `database.set(name, type)`. It behaves as `set` does; operators take any iterable, and give plain sets.
     """
 
+    __slots__ = ()
     _kind = "set"
 
     def __init__(self, path: Any = None, element: Any = UNSET, *, mode: str = "c", durability: str = "sync") -> None:
@@ -188,6 +189,7 @@ class Set(Collection):
 class SortedSet(Set):
     """A set in the order of its elements: `sapwood.SortedSet(path, str)`, or `database.sorted_set(name, type)`."""
 
+    __slots__ = ()
     _kind = "sorted_set"
 
     def irange(self, low: Any = None, high: Any = None, *, reverse: bool = False) -> Iterator[Any]:
