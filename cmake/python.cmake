@@ -16,6 +16,6 @@ target_include_directories(sapwood_python SYSTEM PRIVATE ${NB_DIR}/include ${Pyt
 target_link_libraries(sapwood_python PRIVATE sapwood)
 sapwood_compile_options(sapwood_python)
 nanobind_add_stub(sapwood_stub MODULE _core OUTPUT ${PROJECT_BINARY_DIR}/_core.pyi
-                  PYTHON_PATH $<TARGET_FILE_DIR:sapwood_python> DEPENDS sapwood_python)
+                  PYTHON_PATH $<TARGET_FILE_DIR:sapwood_python> DEPENDS sapwood_python INCLUDE_PRIVATE)
 install(TARGETS sapwood_python LIBRARY DESTINATION sapwood COMPONENT python)
 install(FILES ${PROJECT_BINARY_DIR}/_core.pyi DESTINATION sapwood COMPONENT python)

@@ -17,6 +17,9 @@ class _Unset:
     def __repr__(self) -> str:
         return "as it is"
 
+    def __reduce__(self) -> str:
+        return "UNSET"  # there is one
+
 
 #: The default of types: those that the collection has, or any if it is created.
 UNSET = _Unset()

@@ -1,0 +1,190 @@
+"""asyncio: shared commits, transactions, cancellation, and a loop that a slow disk does not stop."""
+
+import asyncio
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+import sapwood
+import sapwood.aio
+
+
+def run(test):
+    """The coroutine function as a test, run in a loop of its own."""
+
+    def call(tmp_path):
+        asyncio.run(test(str(tmp_path / "x.sapwood")))
+
+    call.__name__ = test.__name__
+    return call
+
+
+@run
+async def test_concurrent_durable_writes_share_syncs(path):
+    async with sapwood.aio.open(path) as db:
+        numbers = await db.list("numbers", int)
+        before = (await db.metrics())["log_syncs"]
+        await asyncio.gather(*(numbers.append(i) for i in range(1000)))
+        assert (await db.metrics())["log_syncs"] - before <= 50
+    with sapwood.open(path, "r") as again:
+        assert list(again.list("numbers")) == list(range(1000))
+
+
+@run
+async def test_a_wrong_write_fails_alone(path):
+    async with sapwood.aio.open(path) as db:
+        numbers = await db.list("numbers", int)
+        results = await asyncio.gather(*(numbers.append(x) for x in (1, "two", 3)), return_exceptions=True)
+        assert isinstance(results[1], TypeError)
+        assert [n async for n in numbers] == [1, 3]
+
+
+@run
+async def test_transactions_commit_or_roll_back(path):
+    async with sapwood.aio.open(path) as db:
+        async with db.transaction() as txn:
+            names = await txn.dict("names", str, int)
+            await names.set("a", 1)
+        with pytest.raises(ZeroDivisionError):
+            async with db.transaction() as txn:
+                await (await txn.dict("names")).clear()
+                raise ZeroDivisionError
+        names = await db.dict("names")
+        assert await names["a"] == 1
+        with pytest.raises(KeyError):
+            await names["b"]
+
+
+@run
+async def test_writes_wait_for_an_open_transaction(path):
+    async with sapwood.aio.open(path) as db:
+        numbers = await db.list("numbers", int)
+        async with db.transaction() as txn:
+            mine = await txn.list("numbers")
+            other = asyncio.ensure_future(numbers.append(2))
+            await mine.append(1)
+            assert await numbers.len() == 0  # readers see what is committed
+        await other
+        assert [n async for n in numbers] == [1, 2]
+
+
+@run
+async def test_a_transaction_cancelled_before_its_turn_holds_nobody_up(path):
+    async with sapwood.aio.open(path) as db:
+        numbers = await db.list("numbers", int)
+
+        async def waits():
+            async with db.transaction() as txn:
+                await (await txn.list("numbers")).append(7)
+
+        async with db.transaction():
+            waiting = asyncio.ensure_future(waits())
+            await asyncio.sleep(0)
+            waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        await numbers.append(1)
+        assert [n async for n in numbers] == [1]
+
+
+@run
+async def test_cancelling_loses_nothing_acknowledged(path):
+    acknowledged = []
+    async with sapwood.aio.open(path) as db:
+        numbers = await db.list("numbers", int)
+
+        async def append(i):
+            await numbers.append(i)
+            acknowledged.append(i)
+
+        tasks = [asyncio.ensure_future(append(i)) for i in range(500)]
+        while len(acknowledged) < 20:
+            await asyncio.sleep(0)
+        for task in tasks[::2]:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    with sapwood.open(path, "r") as again:
+        stored = list(again.list("numbers"))
+    assert set(acknowledged) <= set(stored)
+    assert len(stored) == len(set(stored))
+
+
+@run
+async def test_nested_collections_and_streams(path):
+    async with sapwood.aio.open(path) as db:
+        shelf = await db.dict("shelf", str, None)
+        await shelf.set("words", db.new_list(str, ["call", "me"]))
+        words = await shelf["words"]
+        await words.append("Ishmael")
+        assert [word async for word in words] == ["call", "me", "Ishmael"]
+        ordered = await db.sorted_dict("ordered", int, str)
+        await ordered.update((i, str(i)) for i in range(3000))
+        assert [key async for key in ordered.irange(10, 2500)] == list(range(10, 2500))
+        assert await ordered.floor(-1) is None
+        rows = await db.records("rows")
+        await rows.append({"a": 1})
+        assert [value async for value in rows.column("a")] == [1]
+
+
+@run
+async def test_snapshots_do_not_change(path):
+    async with sapwood.aio.open(path) as db:
+        numbers = await db.list("numbers", int)
+        await numbers.extend([1, 2])
+        await db.name_snapshot("two")
+        async with db.snapshot() as now:
+            then = await now.list("numbers")
+            await numbers.append(3)
+            assert await then.len() == 2
+            with pytest.raises(PermissionError):
+                await then.append(4)
+        async with db.snapshot("two") as two:
+            assert await (await two.list("numbers")).len() == 2
+        assert await db.drop_snapshot("two")
+        assert await db.check() == []
+
+
+@run
+async def test_a_closed_database_says_so(path):
+    db = await sapwood.aio.open(path)
+    numbers = await db.list("numbers", int)
+    await db.close()
+    with pytest.raises(ValueError):
+        await numbers.append(1)
+    await db.close()
+
+
+LOOP_GOES_ON = """
+import asyncio, os, sapwood.aio
+async def main(path):
+    async with sapwood.aio.open(path) as db:
+        numbers = await db.list("numbers", int)
+        os.environ["SLOW_SYNC_MS"] = "300"
+        write, turns = asyncio.ensure_future(numbers.append(1)), 0
+        while not write.done():
+            turns += 1
+            await asyncio.sleep(0.001)
+        os.environ["SLOW_SYNC_MS"] = "0"
+        print(turns)
+import sys
+asyncio.run(main(sys.argv[1]))
+"""
+
+
+def test_a_slow_disk_does_not_stop_the_loop(tmp_path):
+    source = pathlib.Path(__file__).with_name("slow_disk.c")
+    library = tmp_path / "slow_disk.so"
+    compiler = os.environ.get("CC", "cc")
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"], check=True)
+    told = subprocess.run(
+        [sys.executable, "-c", LOOP_GOES_ON, str(tmp_path / "x.sapwood")],
+        env={**os.environ, "LD_PRELOAD": str(library)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    # While the one write waited for its sync, the loop went on: a blocked one would have had one turn.
+    assert int(told.stdout) > 3

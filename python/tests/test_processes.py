@@ -1,0 +1,152 @@
+"""Processes: handles go over fork and pickle, and a data loader's workers read at random."""
+
+import multiprocessing
+import os
+import pickle
+import random
+
+import pytest
+
+import sapwood
+
+ROWS = 2_000
+
+
+class FramesDataset:
+    """As PyTorch has them: __len__ and __getitem__, made in the parent and used in workers."""
+
+    def __init__(self, frames):
+        self.frames = frames
+
+    def __len__(self):
+        return len(self.frames)
+
+    def __getitem__(self, index):
+        return index, self.frames[index]
+
+
+def load(dataset, seed, results):
+    """What a worker of a DataLoader does."""
+    order = random.Random(seed)
+    for _ in range(200):
+        index, row = dataset[order.randrange(len(dataset))]
+        if row != {"i": index, "name": f"frame {index}"}:
+            results.put(f"row {index} is {row}")
+            return
+    results.put(None)
+
+
+@pytest.fixture
+def frames(tmp_path):
+    db = sapwood.open(tmp_path / "frames.sapwood", durability="async")
+    records = db.records("frames")
+    records.extend({"i": i, "name": f"frame {i}"} for i in range(ROWS))
+    yield records
+    db.close()
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_workers_of_a_data_loader_read_at_random(frames, method):
+    context = multiprocessing.get_context(method)
+    results = context.Queue()
+    dataset = FramesDataset(frames)
+    dataset[0]
+    workers = [context.Process(target=load, args=(dataset, seed, results)) for seed in range(8)]
+    for worker in workers:
+        worker.start()
+    assert [results.get(timeout=120) for _ in workers] == [None] * 8
+    for worker in workers:
+        worker.join()
+        assert worker.exitcode == 0
+    assert dataset[1][1]["i"] == 1
+
+
+def in_fork(function):
+    """What function() returns in a child of fork(), or its exception."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            result = function()
+        except BaseException as error:
+            result = (type(error).__name__, str(error))
+        os.write(writing, pickle.dumps(result))
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        told = pipe.read()
+    os.waitpid(child, 0)
+    return pickle.loads(told)
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_of_fork_reads_and_writes_through_the_handles_it_has(tmp_path):
+    with sapwood.open(tmp_path / "x.sapwood") as db:
+        numbers = db.list("numbers", int)
+        numbers.extend([1, 2])
+        shelf = db.dict("shelf", str, None)
+        shelf["words"] = db.new_list(str, ["a"])
+        words = shelf["words"]
+
+        def child():
+            numbers.append(3)
+            words.append("b")
+            return list(numbers), list(words), db.collections()[0]["name"]
+
+        assert in_fork(child) == ([1, 2, 3], ["a", "b"], "numbers")
+        assert list(numbers) == [1, 2, 3]
+        assert list(words) == ["a", "b"]
+        assert db.check() == []
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_what_a_child_of_fork_must_not_use_says_so(tmp_path):
+    with sapwood.open(tmp_path / "x.sapwood") as db:
+        db.list("numbers", int).append(1)
+        with db.snapshot() as snapshot:
+            seen = snapshot.list("numbers")
+            assert in_fork(lambda: list(seen)) == [1]  # the parent holds it
+        with db.transaction() as txn:
+            mine = txn.list("numbers")
+            mine.append(2)
+            assert in_fork(lambda: mine.append(3))[0] == "ClosedError"
+        assert list(db.list("numbers")) == [1, 2]
+    temporary = sapwood.List()
+    assert in_fork(lambda: temporary.append(1))[0] == "ClosedError"
+    temporary.append(1)
+
+
+def test_handles_are_pickled_as_path_and_name(tmp_path):
+    with sapwood.open(tmp_path / "x.sapwood") as db:
+        numbers = db.list("numbers", int)
+        numbers.append(1)
+        again = pickle.loads(pickle.dumps(numbers))
+        again.append(2)
+        assert list(numbers) == [1, 2]
+        assert list(pickle.loads(pickle.dumps(db)).list("numbers")) == [1, 2]
+        with db.transaction() as txn, pytest.raises(TypeError):
+            pickle.dumps(txn.list("numbers"))
+    with pytest.raises(TypeError):
+        pickle.dumps(sapwood.List())
+
+
+def append_many(path, number):
+    with sapwood.open(path, durability="async") as db:
+        numbers = db.list("numbers", int)
+        for i in range(100):
+            numbers.append(number * 1000 + i)
+
+
+def test_processes_that_write_lose_nothing(tmp_path):
+    path = str(tmp_path / "x.sapwood")
+    with sapwood.open(path) as db:
+        numbers = db.list("numbers", int)
+        context = multiprocessing.get_context("spawn")
+        writers = [context.Process(target=append_many, args=(path, number)) for number in range(3)]
+        for writer in writers:
+            writer.start()
+        for writer in writers:
+            writer.join()
+        assert sorted(numbers) == [number * 1000 + i for number in range(3) for i in range(100)]
+        assert db.check() == []
