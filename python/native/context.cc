@@ -7,11 +7,16 @@
 
 namespace sapwood::python {
 
-std::uint32_t Context::fork_count() {
+std::uint32_t fork_count() {
   static std::atomic<std::uint32_t> forks{0};
   static const int registered = ::pthread_atfork(nullptr, nullptr, [] { ++forks; });
   (void)registered;
   return forks.load(std::memory_order_relaxed);
+}
+
+void TransactionState::refuse() const {
+  if (forks == fork_count()) throw std::runtime_error("the transaction is in use by another thread");
+  throw Error(ErrorCode::ended, "the transaction is of the process that this one was forked from: begin another one");
 }
 
 std::optional<Durability> durability_of(const std::optional<std::string>& name) {

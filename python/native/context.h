@@ -11,15 +11,22 @@
 
 namespace sapwood::python {
 
-// A transaction may be used by one thread at a time; this finds those that do not.
+// How often fork() was on the way to this process: a child has one more than its parent.
+std::uint32_t fork_count();
+
+// A transaction may be used by one thread at a time, of the process that began it; this finds those that do not.
 struct TransactionState {
   bool in_call = false;  // without the GIL
+  const std::uint32_t forks = fork_count();
 
-  // Throws RuntimeError while another thread is in a call of the transaction.
+  // Throws RuntimeError while another thread is in a call of the transaction, Error{ended} in a child of fork().
   void check() const {
-    if (in_call) [[unlikely]]
-      throw std::runtime_error("the transaction is in use by another thread");
+    if (in_call || forks != fork_count()) [[unlikely]]
+      refuse();
   }
+
+ private:
+  [[noreturn]] void refuse() const;
 };
 
 // "sync", "async" or "none"; throws ValueError for others.
@@ -85,7 +92,6 @@ class Context {
    private:
     Context& context_;
   };
-  static std::uint32_t fork_count();
   void open();
   void reopen_or_throw();
 
