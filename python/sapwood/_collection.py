@@ -25,7 +25,7 @@ class Collection(_core.Collection):
     opened for. An iterator reads the state of when it was made, whatever is written meanwhile.
     """
 
-    __slots__ = ("_cache", "_own", "_specs")
+    __slots__ = ("_cache", "_keeper", "_own", "_specs")
 
     _kind: ClassVar[str]
     _has_key_types: ClassVar[bool] = False
@@ -41,8 +41,11 @@ class Collection(_core.Collection):
             raise
         self._own = database
 
-    def _become(self, core: _core.Collection, options: dict[str, Any], types: tuple[Any, ...]) -> None:
+    def _become(
+        self, core: _core.Collection, options: dict[str, Any], types: tuple[Any, ...], keeper: Any = None
+    ) -> None:
         _core.Collection.__init__(self, core)
+        self._keeper = keeper  # the transaction, which lives as long
         self._specs = types
         self._own = None
         policy = options.get("cache")
@@ -51,9 +54,15 @@ class Collection(_core.Collection):
             self.__class__ = self._cached_class()
 
     @classmethod
-    def _of(cls, core: _core.Collection, options: dict[str, Any] | None = None, types: tuple[Any, ...] = ()) -> Any:
+    def _of(
+        cls,
+        core: _core.Collection,
+        options: dict[str, Any] | None = None,
+        types: tuple[Any, ...] = (),
+        keeper: Any = None,
+    ) -> Any:
         made = cls.__new__(cls)
-        made._become(core, options or {}, types)
+        made._become(core, options or {}, types, keeper)
         return made
 
     @contextlib.contextmanager

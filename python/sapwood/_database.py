@@ -38,7 +38,7 @@ class _Opens:
 
     def _collection(self, cls: type[Collection], name: str, types: tuple[Any, ...], options: dict[str, Any]) -> Any:
         core = self._core.collection(_wanted(name, cls._kind, types, options))
-        return cls._of(core, options, types)
+        return cls._of(core, options, types, self if core.in_transaction else None)
 
     def list(
         self, name: str, item: Any = UNSET, *, compression: int = 0, cache: str | None = None, cache_size: Any = 1024
