@@ -6,7 +6,7 @@ SOAK_ITEMS ?= 100000000
 SOAK_KILLS ?= 10000
 FUZZ_SECONDS ?= 60
 
-.PHONY: help demo test quick bench bench-quick check format soak fuzz asan tsan arm64 install clean
+.PHONY: help demo test python quick bench bench-quick check format soak fuzz asan tsan arm64 install clean
 .DEFAULT_GOAL := help
 
 build-%:
@@ -20,10 +20,15 @@ demo: ## Install what is missing, build, and run examples/packages on this machi
 	@tools/setup.sh demo
 	@tools/demo.sh
 
-test: ## Build and run all tests (setup, dev preset, quick and slow)
+test: ## Build and run all tests (setup, dev preset, quick and slow, then those of the Python package)
 	@tools/setup.sh test
 	@$(MAKE) --no-print-directory build-dev
 	@tools/run_tests.sh dev
+	@tools/python_tests.sh
+
+python: ## Build the wheel of the Python package, and run its tests in a clean environment (build/wheels)
+	@tools/setup.sh test
+	@tools/python_tests.sh
 
 quick: build-dev ## Build and run the quick tests
 	@tools/run_tests.sh dev -LE slow
@@ -53,6 +58,7 @@ fuzz: build-fuzz ## Run each fuzz target (FUZZ_SECONDS=60)
 
 asan: build-asan ## Quick tests under the address, leak and undefined-behaviour sanitizers
 	@tools/run_tests.sh asan -LE slow -E '^(header_alone|kernel_calls|style|Explorer)'
+	@tools/python_tests.sh asan
 
 tsan: build-tsan ## Thread tests under the thread sanitizer
 	@tools/run_tests.sh tsan -R '[Tt]hread' -LE slow

@@ -28,7 +28,7 @@ changed() {
     grep -Fxf <(git diff --name-only "${base:-HEAD}" 2>/dev/null; git ls-files -o --exclude-standard) || true
   fi  # a clean checkout with nothing to compare to: nothing has changed
 }
-mapfile -t units < <(printf '%s\n' "${sources[@]}" | grep '\.cc$' | grep -v '^tests/consumer/\|^fuzz/' | changed "${1:-}")
+mapfile -t units < <(printf '%s\n' "${sources[@]}" | grep '\.cc$' | grep -v '^tests/consumer/\|^fuzz/\|^python/' | changed "${1:-}")
 if ((${#units[@]})); then
   printf '%s\0' "${units[@]}" | timeout "$TIDY_SECONDS" xargs -0 -n 1 -P "$JOBS" \
     sh -c 'clang-tidy-16 -p build/tidy --quiet "$0" 2>/dev/null && echo "tidy: clean $0" || echo "tidy: findings $0"' >"$log" || true

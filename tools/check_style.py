@@ -2,7 +2,7 @@
 """check_style.py [ROOT]: the rules of the source that a compiler does not check. Prints `file:line: what`; exit 1 if any.
 
 Layers: base -> os -> storage -> tree -> collections -> search -> db; each includes itself and those before it. cli and
-examples see public headers only, bench also os/; tests may include anything. Only os/ touches the system. Tests are
+examples see public headers only, bench also os/, python also collections/; tests may include anything. Only os/ touches the system. Tests are
 *_test.cc, tests/, fuzz/, and headers of a layer that only tests include.
 """
 import os
@@ -10,7 +10,8 @@ import re
 import sys
 
 LAYERS = ["base", "os", "storage", "tree", "collections", "search", "db"]
-PROGRAMS = {"cli": {"cli"}, "examples": {"examples"}, "bench": {"bench", "os", "base"}}
+PROGRAMS = {"cli": {"cli"}, "examples": {"examples"}, "bench": {"bench", "os", "base"},
+            "python": {"python", "collections"}}
 FREE = ["tests", "fuzz"]  # may include anything
 PUBLIC_HEADER_LINES = 200
 FILE_LINES = 500

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""plot_bench.py JSON [ROOT]: turns what `store_bench --json` wrote into docs/plots/<group>.svg and the tables of
+"""plot_bench.py JSON [ROOT]: turns what `store_bench --json` or python/bench/bench.py wrote into docs/plots/<group>.svg and the tables of
 docs/performance.md, between lines `<!-- bench NAME -->` and `<!-- /bench -->`. NAME: facts, goals, settings, or a group.
 """
 import json
@@ -38,6 +38,7 @@ class Results:
 
     def __init__(self, data):
         self.entries, self.rounds = int(data["entries"]), int(data["rounds"])
+        self.section = data.get("section", "")  # in front of the names of facts, goals and settings
         self.stores, self.lists, self.rows = data["stores"], data["lists"], data["rows"]
 
     def groups(self):
@@ -139,6 +140,7 @@ def sections(results):
              + ", ".join(f"{kind['title']} {kind['version']}" for kind in results.stores
                          if not kind["name"].startswith("sapwood") and kind["name"] != "lmdb-writemap") + ".")
     texts = {"facts": facts, "goals": goals_table(results), "settings": settings_table(results)}
+    texts = {results.section + name: text for name, text in texts.items()}
     for group in results.groups():
         plot = file_name(group)
         texts[group] = f"![{group}](plots/{plot})\n\n{group_table(results, group)}"

@@ -5,7 +5,7 @@
 set -euo pipefail
 
 build=(cmake ninja-build g++ ccache pkg-config libxxhash-dev libzstd-dev libfmt-dev libcli11-dev nlohmann-json3-dev)
-checks=(python3 libgtest-dev librapidcheck-dev clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev xfsprogs)
+checks=(python3 python3-dev python3-venv libgtest-dev librapidcheck-dev clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev xfsprogs)
 peers=(python3 liblmdb-dev libsqlite3-dev librocksdb-dev libleveldb-dev libwiredtiger-dev libdb-dev libtkrzw-dev libkyotocabinet-dev)
 arm64=(cmake ninja-build g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
 

@@ -1,4 +1,4 @@
-#include "any.h"
+#include "python/native/any.h"
 
 namespace sapwood::python {
 namespace {

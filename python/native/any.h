@@ -1,7 +1,7 @@
 // Python objects as values of type any.
 #pragma once
 
-#include "type.h"
+#include "python/native/type.h"
 
 namespace sapwood::python {
 
@@ -10,8 +10,8 @@ namespace sapwood::python {
 AnyValue to_any(nb::handle object);
 nb::object from_any(const AnyValue& value, const OpenNested& nested);
 
-// `pack(object)`: for objects of other types. `unpack(dict)`: for dicts that pack() made, which have one key that starts
-// with "$"; so do dicts of users that look like it, which go through both.
+// `pack(object)`: for objects of other types. `unpack(dict)`: for dicts that pack() made, which have one key that
+// starts with "$"; so do dicts of users that look like it, which go through both.
 void set_any_hooks(nb::object pack, nb::object unpack);
 
 // Between Python and the types of the library that several places need.

@@ -1,5 +1,5 @@
 // Many changes at once, all or none, from what an iterable gives.
-#include "calls.h"
+#include "python/native/calls.h"
 
 namespace sapwood::python {
 namespace {
@@ -7,7 +7,8 @@ namespace {
 using detail::Batch;
 
 // Adds what `items` gives: values of lists and records, elements of sets, (key, value) pairs of dicts. If the iterable,
-// or a wrong type, throws, nothing is changed. The GIL is not held while waiting for the writer's place and for commits.
+// or a wrong type, throws, nothing is changed. The GIL is not held while waiting for the writer's place and for
+// commits.
 void fill(const Collection& self, Batch batch, nb::handle items) {
   const CollectionTypes& types = self.types();
   for (const nb::handle item : nb::iter(items)) {
@@ -57,18 +58,23 @@ void fill_keys(const Collection& self, const std::string& mode, nb::handle keys)
 
 void bind_batches(CollectionClass& collection) {
   collection
-      .def("_extend", [](const Collection& self, nb::handle items) {
-        fill_with(self, items, [](const detail::Handle& handle) { return Batch::appending(handle); });
-      })
-      .def("_insert_all", [](const Collection& self, std::uint64_t at, nb::handle items) {
-        fill_with(self, items, [&](const detail::Handle& handle) { return Batch::inserting(handle, at); });
-      })
-      .def("_replace", [](const Collection& self, std::uint64_t first, std::uint64_t count, nb::handle items) {
-        fill_with(self, items, [&](const detail::Handle& handle) { return Batch::replacing(handle, first, count); });
-      })
-      .def("_put_all", [](const Collection& self, const std::string& mode, nb::handle items) {
-        fill_with(self, items, [&](const detail::Handle& handle) { return Batch(handle, mode_of(mode)); });
-      })
+      .def("_extend",
+           [](const Collection& self, nb::handle items) {
+             fill_with(self, items, [](const detail::Handle& handle) { return Batch::appending(handle); });
+           })
+      .def("_insert_all",
+           [](const Collection& self, std::uint64_t at, nb::handle items) {
+             fill_with(self, items, [&](const detail::Handle& handle) { return Batch::inserting(handle, at); });
+           })
+      .def("_replace",
+           [](const Collection& self, std::uint64_t first, std::uint64_t count, nb::handle items) {
+             fill_with(self, items,
+                       [&](const detail::Handle& handle) { return Batch::replacing(handle, first, count); });
+           })
+      .def("_put_all",
+           [](const Collection& self, const std::string& mode, nb::handle items) {
+             fill_with(self, items, [&](const detail::Handle& handle) { return Batch(handle, mode_of(mode)); });
+           })
       .def("_change_keys", &fill_keys);
 }
 

@@ -1,6 +1,6 @@
 // Lists of numbers, copied between pages and arrays block by block.
-#include "calls.h"
 #include "collections/types.h"
+#include "python/native/calls.h"
 
 namespace sapwood::python {
 namespace {

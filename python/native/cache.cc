@@ -1,6 +1,6 @@
 // Cache: decoded values of a collection, over detail::CacheCore.
-#include "calls.h"
 #include "sapwood/detail/cache.h"
+#include "python/native/calls.h"
 
 namespace sapwood::python {
 namespace {

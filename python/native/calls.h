@@ -1,7 +1,7 @@
 // The calls of a Collection that Python sees. Each file binds one group of them.
 #pragma once
 
-#include "collection.h"
+#include "python/native/collection.h"
 
 namespace sapwood::python {
 

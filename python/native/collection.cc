@@ -1,4 +1,4 @@
-#include "collection.h"
+#include "python/native/collection.h"
 
 namespace sapwood::python {
 namespace {

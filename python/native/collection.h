@@ -1,8 +1,8 @@
 // Collection: a handle on a collection of any kind, with the calls that List, Dict and the others are made of.
 #pragma once
 
-#include "context.h"
-#include "type.h"
+#include "python/native/context.h"
+#include "python/native/type.h"
 
 namespace sapwood::python {
 
@@ -10,8 +10,8 @@ class Iterator;
 
 // How a handle came to be, so that it can be made again: in a batch, and in a child of fork().
 struct Origin {
-  std::string name;     // of a collection with a name
-  nb::object parent{};  // else the one that it is in
+  std::string name;      // of a collection with a name
+  nb::object parent{};   // else the one that it is in
   std::uint64_t id = 0;  // and its id
 };
 

@@ -1,4 +1,4 @@
-#include "context.h"
+#include "python/native/context.h"
 
 #include <pthread.h>
 

@@ -7,7 +7,7 @@
 
 #include <atomic>
 
-#include "python.h"
+#include "python/native/objects.h"
 
 namespace sapwood::python {
 

@@ -1,8 +1,8 @@
 // The open file.
 #include <nanobind/stl/function.h>
 
-#include "calls.h"
-#include "opening.h"
+#include "python/native/calls.h"
+#include "python/native/opening.h"
 
 namespace sapwood::python {
 namespace {
@@ -23,14 +23,15 @@ std::shared_ptr<Context> open(const std::optional<std::string>& path, const std:
   options.durability = *durability_of(durability);
   options.exclusive = exclusive;
   options.page_size = page_size;
-  options.write_timeout = std::chrono::milliseconds(write_timeout < 0 ? -1 : static_cast<std::int64_t>(write_timeout * 1000));
+  options.write_timeout =
+      std::chrono::milliseconds(write_timeout < 0 ? -1 : static_cast<std::int64_t>(write_timeout * 1000));
   options.compaction_threshold = compaction_threshold;
   if (dirty_limit != 0) options.dirty_limit = dirty_limit;
   return std::make_shared<Context>(path.value_or(""), options, !path);
 }
 
-// Progress of a call that runs without the GIL: `told` is a Python function of (done, total), or None. It may raise: the
-// call is cancelled, and raises that.
+// Progress of a call that runs without the GIL: `told` is a Python function of (done, total), or None. It may raise:
+// the call is cancelled, and raises that.
 class PythonProgress {
  public:
   explicit PythonProgress(nb::object told) : told_(std::move(told)) {}
@@ -114,8 +115,8 @@ nb::dict dict_of(const Info& info) {
 }
 
 nb::dict metrics(Context& self, nb::object progress) {
-  const Metrics found = with_progress(self, std::move(progress),
-                                      [](Database& db, const Progress& told) { return db.metrics(told); });
+  const Metrics found =
+      with_progress(self, std::move(progress), [](Database& db, const Progress& told) { return db.metrics(told); });
   nb::dict told = dict_of(found.info);
   told["log_syncs"] = found.activity.log_syncs;
   told["data_syncs"] = found.activity.data_syncs;
@@ -150,51 +151,72 @@ void backup(Context& self, const std::string& to, const std::string& snapshot, c
 
 void bind_maintenance(nb::class_<Context>& database) {
   database.def("metrics", &metrics, nb::arg("progress").none())
-      .def("collection_metrics", [](Context& self, const std::string& name) {
-        Database& db = self.database();
-        const CollectionMetrics found = self.without_gil([&] { return db.metrics(name); });
-        nb::dict told = dict_of(found.tree);
-        told["count"] = found.info.count;
-        return told;
-      })
-      .def("info", [](Context& self) {
-        Database& db = self.database();
-        return dict_of(self.without_gil([&] { return db.info(); }));
-      })
-      .def("check", [](Context& self, nb::object progress) {
-        return with_progress(self, std::move(progress), [](Database& db, const Progress& told) { return db.check(told); });
-      }, nb::arg("progress").none())
-      .def("compact", [](Context& self, nb::object progress) {
-        return dict_of(with_progress(self, std::move(progress),
-                                     [](Database& db, const Progress& told) { return db.compact(told); }));
-      }, nb::arg("progress").none())
-      .def("compact_to", [](Context& self, const std::string& to, nb::object progress) {
-        return dict_of(with_progress(self, std::move(progress),
-                                     [&](Database& db, const Progress& told) { return db.compact_to(to, told); }));
-      }, nb::arg("to"), nb::arg("progress").none())
-      .def("recompress", [](Context& self, const std::string& name, std::optional<int> level, nb::object progress) {
-        std::optional<std::uint8_t> asked;
-        if (level) asked = static_cast<std::uint8_t>(*level);
-        with_progress(self, std::move(progress),
-                      [&](Database& db, const Progress& told) { db.recompress(name, asked, told); return 0; });
-      }, nb::arg("name"), nb::arg("level").none(), nb::arg("progress").none())
+      .def("collection_metrics",
+           [](Context& self, const std::string& name) {
+             Database& db = self.database();
+             const CollectionMetrics found = self.without_gil([&] { return db.metrics(name); });
+             nb::dict told = dict_of(found.tree);
+             told["count"] = found.info.count;
+             return told;
+           })
+      .def("info",
+           [](Context& self) {
+             Database& db = self.database();
+             return dict_of(self.without_gil([&] { return db.info(); }));
+           })
+      .def(
+          "check",
+          [](Context& self, nb::object progress) {
+            return with_progress(self, std::move(progress),
+                                 [](Database& db, const Progress& told) { return db.check(told); });
+          },
+          nb::arg("progress").none())
+      .def(
+          "compact",
+          [](Context& self, nb::object progress) {
+            return dict_of(with_progress(self, std::move(progress),
+                                         [](Database& db, const Progress& told) { return db.compact(told); }));
+          },
+          nb::arg("progress").none())
+      .def(
+          "compact_to",
+          [](Context& self, const std::string& to, nb::object progress) {
+            return dict_of(with_progress(self, std::move(progress),
+                                         [&](Database& db, const Progress& told) { return db.compact_to(to, told); }));
+          },
+          nb::arg("to"), nb::arg("progress").none())
+      .def(
+          "recompress",
+          [](Context& self, const std::string& name, std::optional<int> level, nb::object progress) {
+            std::optional<std::uint8_t> asked;
+            if (level) asked = static_cast<std::uint8_t>(*level);
+            with_progress(self, std::move(progress), [&](Database& db, const Progress& told) {
+              db.recompress(name, asked, told);
+              return 0;
+            });
+          },
+          nb::arg("name"), nb::arg("level").none(), nb::arg("progress").none())
       .def("backup", &backup, nb::arg("to"), nb::arg("snapshot"), nb::arg("since"), nb::arg("progress").none())
-      .def("sync", [](Context& self) {
-        Database& db = self.database();
-        self.without_gil([&] { db.sync(); });
-      })
-      .def("checkpoint", [](Context& self) {
-        Database& db = self.database();
-        self.without_gil([&] { db.checkpoint(); });
-      })
-      .def("snapshot", [](Context& self, const std::string& name) {
-        Database& db = self.database();
-        self.without_gil([&] { db.snapshot(name); });
-      })
-      .def("drop_snapshot", [](Context& self, const std::string& name) {
-        Database& db = self.database();
-        return self.without_gil([&] { return db.drop_snapshot(name); });
-      })
+      .def("sync",
+           [](Context& self) {
+             Database& db = self.database();
+             self.without_gil([&] { db.sync(); });
+           })
+      .def("checkpoint",
+           [](Context& self) {
+             Database& db = self.database();
+             self.without_gil([&] { db.checkpoint(); });
+           })
+      .def("snapshot",
+           [](Context& self, const std::string& name) {
+             Database& db = self.database();
+             self.without_gil([&] { db.snapshot(name); });
+           })
+      .def("drop_snapshot",
+           [](Context& self, const std::string& name) {
+             Database& db = self.database();
+             return self.without_gil([&] { return db.drop_snapshot(name); });
+           })
       .def("snapshots", &snapshots);
 }
 
@@ -207,32 +229,36 @@ void bind_database(nb::module_& module) {
       .def_prop_ro("path", &Context::path)
       .def_prop_ro("is_closed", &Context::is_closed)
       .def_prop_ro("is_temporary", &Context::is_temporary)
-      .def("collection", [](const std::shared_ptr<Context>& self, const Wanted& wanted) {
-        if (self->batch_generation() != 0) {
-          return make_collection(self, open_or_create(self->batch(), wanted), wanted, nullptr);
-        }
-        Database& db = self->database();
-        const AnyCollection found = self->without_gil([&] { return open_or_create(db, wanted); });
-        return make_collection(self, found, wanted, nullptr);
-      })
+      .def("collection",
+           [](const std::shared_ptr<Context>& self, const Wanted& wanted) {
+             if (self->batch_generation() != 0) {
+               return make_collection(self, open_or_create(self->batch(), wanted), wanted, nullptr);
+             }
+             Database& db = self->database();
+             const AnyCollection found = self->without_gil([&] { return open_or_create(db, wanted); });
+             return make_collection(self, found, wanted, nullptr);
+           })
       .def("has", [](Context& self, const std::string& name) { return self.database().has(name); })
       .def("collections", [](Context& self) { return describe(self.database().collections()); })
-      .def("drop", [](Context& self, const std::string& name) {
-        Database& db = self.database();
-        return self.without_gil([&] { return db.drop(name); });
-      })
-      .def("rename", [](Context& self, const std::string& from, const std::string& to) {
-        Database& db = self.database();
-        self.without_gil([&] { db.rename(from, to); });
-      })
+      .def("drop",
+           [](Context& self, const std::string& name) {
+             Database& db = self.database();
+             return self.without_gil([&] { return db.drop(name); });
+           })
+      .def("rename",
+           [](Context& self, const std::string& from, const std::string& to) {
+             Database& db = self.database();
+             self.without_gil([&] { db.rename(from, to); });
+           })
       .def("begin_batch", &Context::begin_batch)
       .def("end_batch", &Context::end_batch, nb::arg("commit"), nb::arg("durability").none())
       .def_prop_ro("in_batch", [](const Context& self) { return self.batch_generation() != 0; });
   bind_maintenance(database);
-  module.def("restore", [](const std::string& backup_path, const std::vector<std::string>& increments, const std::string& to) {
-    const nb::gil_scoped_release release;
-    restore(backup_path, increments, to);
-  });
+  module.def("restore",
+             [](const std::string& backup_path, const std::vector<std::string>& increments, const std::string& to) {
+               const nb::gil_scoped_release release;
+               restore(backup_path, increments, to);
+             });
 }
 
 }  // namespace sapwood::python

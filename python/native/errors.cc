@@ -1,5 +1,5 @@
 // Errors of the library as Python exceptions.
-#include "python.h"
+#include "python/native/objects.h"
 
 namespace sapwood::python {
 namespace {
@@ -8,7 +8,8 @@ PyObject* error_classes = nullptr;  // a dict; kept for ever, as modules are
 
 void raise(const Error& error) {
   const nb::handle classes(error_classes);
-  PyObject* found = error_classes == nullptr ? nullptr : PyDict_GetItemString(error_classes, error_code_name(error.code()));
+  PyObject* found =
+      error_classes == nullptr ? nullptr : PyDict_GetItemString(error_classes, error_code_name(error.code()));
   PyErr_SetString(found == nullptr ? PyExc_RuntimeError : found, error.what());
 }
 

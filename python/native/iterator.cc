@@ -1,4 +1,4 @@
-#include "iterator.h"
+#include "python/native/iterator.h"
 
 namespace sapwood::python {
 
@@ -32,8 +32,8 @@ PyObject* Iterator::next() {
   return nullptr;
 }
 
-ColumnIterator::ColumnIterator(const Collection& collection, const detail::Section& section,
-                               std::string_view field, nb::object missing)
+ColumnIterator::ColumnIterator(const Collection& collection, const detail::Section& section, std::string_view field,
+                               nb::object missing)
     : owner_(nb::find(collection)),
       collection_(collection),
       type_(collection_.value_type().of_field()),
@@ -82,9 +82,8 @@ auto bind_iterator(nb::module_& module, const char* name) {
 }  // namespace
 
 void bind_iterators(nb::module_& module) {
-  bind_iterator<Iterator>(module, "Iterator")
-      .def("__length_hint__", &Iterator::remaining)
-      .doc() = "Entries of a collection as it was when the iterator was made.";
+  bind_iterator<Iterator>(module, "Iterator").def("__length_hint__", &Iterator::remaining).doc() =
+      "Entries of a collection as it was when the iterator was made.";
   bind_iterator<ColumnIterator>(module, "ColumnIterator").doc() = "A field of records, row by row.";
 }
 

@@ -1,7 +1,7 @@
 // Iterator: entries of one state of a collection, one after the other.
 #pragma once
 
-#include "collection.h"
+#include "python/native/collection.h"
 #include "sapwood/detail/cursor.h"
 
 namespace sapwood::python {

@@ -1,6 +1,6 @@
 // Dicts, sorted dicts, sets: entries by key.
-#include "any.h"
-#include "calls.h"
+#include "python/native/any.h"
+#include "python/native/calls.h"
 
 namespace sapwood::python {
 
@@ -123,8 +123,7 @@ nb::object pop(const Collection& self, nb::handle key, nb::object otherwise) {
 // Removes the first or last entry: (key, value), or the element of a set; None if it is empty.
 nb::object pop_end(const Collection& self, bool front) {
   Bytes key, value;
-  const bool found =
-      self.write([&](Handle& handle) { return handle.pop(front, key.receiver(), value.receiver()); });
+  const bool found = self.write([&](Handle& handle) { return handle.pop(front, key.receiver(), value.receiver()); });
   if (!found) return nb::none();
   if (!self.types().has_values()) return self.decode_key(key.bytes);
   return nb::make_tuple(self.decode_key(key.bytes), self.decode_value(value.bytes));

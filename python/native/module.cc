@@ -1,6 +1,6 @@
 // The extension module sapwood._core: what the Python package is built on. Its names are the package's own affair.
-#include "calls.h"
-#include "iterator.h"
+#include "python/native/calls.h"
+#include "python/native/iterator.h"
 
 namespace sapwood::python {
 namespace {

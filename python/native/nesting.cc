@@ -1,5 +1,5 @@
 // Values that are collections: made, opened, moved.
-#include "calls.h"
+#include "python/native/calls.h"
 
 namespace sapwood::python {
 namespace {
@@ -14,7 +14,7 @@ CollectionTypes types_of(const std::string& kind, const Type& key, const Type& v
 
 // An empty collection at a key, in the place of what is there.
 Collection create(const Collection& self, nb::handle key, const std::string& kind, const Type& key_type,
-                                   const Type& value_type) {
+                  const Type& value_type) {
   Scratch scratch;
   const std::string_view bytes = self.key_type().encode_key(key, scratch);
   const CollectionTypes types = types_of(kind, key_type, value_type);
@@ -23,8 +23,8 @@ Collection create(const Collection& self, nb::handle key, const std::string& kin
 }
 
 // The same as an item before position `index`.
-Collection create_at(const Collection& self, std::uint64_t index, const std::string& kind,
-                                      const Type& key_type, const Type& value_type) {
+Collection create_at(const Collection& self, std::uint64_t index, const std::string& kind, const Type& key_type,
+                     const Type& value_type) {
   const CollectionTypes types = types_of(kind, key_type, value_type);
   Handle made = self.write([&](Handle& handle) { return handle.create_child_at(index, types); });
   return self.child(std::move(made), key_type, types.value.row ? value_type.as_row() : value_type);

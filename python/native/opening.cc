@@ -1,7 +1,7 @@
-#include "opening.h"
+#include "python/native/opening.h"
 
-#include "any.h"
 #include "collections/types.h"
+#include "python/native/any.h"
 
 namespace sapwood::python {
 
@@ -34,8 +34,8 @@ void check_types(const AnyCollection& found, const Wanted& wanted) {
                                                                      : std::string(kind_name(wanted.kind))));
 }
 
-Collection make_collection(std::shared_ptr<Context> context, const AnyCollection& found,
-                                            const Wanted& wanted, std::shared_ptr<TransactionState> transaction) {
+Collection make_collection(std::shared_ptr<Context> context, const AnyCollection& found, const Wanted& wanted,
+                           std::shared_ptr<TransactionState> transaction) {
   const CollectionTypes types = found.types();
   Type key = wanted.key ? *wanted.key : standard_type(types.key);
   Type value = wanted.value ? *wanted.value : standard_type(types.value);

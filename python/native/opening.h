@@ -3,7 +3,7 @@
 
 #include <chrono>
 
-#include "collection.h"
+#include "python/native/collection.h"
 
 namespace sapwood::python {
 
@@ -23,8 +23,8 @@ Wanted wanted(const std::string& name, const std::string& kind, std::optional<Ty
 // Throws Error{wrong_type} unless the collection is what is wanted.
 void check_types(const AnyCollection& found, const Wanted& wanted);
 
-Collection make_collection(std::shared_ptr<Context> context, const AnyCollection& found,
-                                            const Wanted& wanted, std::shared_ptr<TransactionState> transaction);
+Collection make_collection(std::shared_ptr<Context> context, const AnyCollection& found, const Wanted& wanted,
+                           std::shared_ptr<TransactionState> transaction);
 
 // Opens it in a Database or WriteTxn, where it is created if absent.
 template <class Owner>

@@ -1,5 +1,5 @@
 // Lists and records: entries by position.
-#include "calls.h"
+#include "python/native/calls.h"
 
 namespace sapwood::python {
 namespace {

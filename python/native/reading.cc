@@ -1,5 +1,5 @@
-#include "calls.h"
-#include "iterator.h"
+#include "python/native/calls.h"
+#include "python/native/iterator.h"
 
 namespace sapwood::python {
 
@@ -51,7 +51,8 @@ nb::object get_item(const Collection& self, nb::handle index) {
   }
   if (PyIndex_Check(index.ptr()) == 0) {
     const auto type = nb::cast<std::string>(index.type().attr("__name__"));
-    throw nb::type_error((std::string(kind_name(self.types().kind)) + " indices must be integers or slices, not " + type).c_str());
+    throw nb::type_error(
+        (std::string(kind_name(self.types().kind)) + " indices must be integers or slices, not " + type).c_str());
   }
   const Py_ssize_t at = PyNumber_AsSsize_t(index.ptr(), PyExc_IndexError);
   if (at == -1 && PyErr_Occurred() != nullptr) throw nb::python_error();
@@ -62,8 +63,7 @@ Iterator iterate(const Collection& self, Part part, bool reversed) {
   return Iterator(self, self.handle().all(), part, reversed);
 }
 
-Iterator iterate_slice(const Collection& self, std::uint64_t first, std::uint64_t count, Part part,
-                                        bool reversed) {
+Iterator iterate_slice(const Collection& self, std::uint64_t first, std::uint64_t count, Part part, bool reversed) {
   return Iterator(self, self.handle().slice(first, count), part, reversed);
 }
 
@@ -100,7 +100,9 @@ nb::list sample(const Collection& self, std::uint64_t count, std::uint64_t seed)
                                const CollectionTypes& types = into.self.types();
                                if (!types.has_keys()) into.found[i] = into.self.decode_value(value);
                                else if (!types.has_values()) into.found[i] = into.self.decode_key(key);
-                               else into.found[i] = nb::make_tuple(into.self.decode_key(key), into.self.decode_value(value));
+                               else
+                                 into.found[i] =
+                                     nb::make_tuple(into.self.decode_key(key), into.self.decode_value(value));
                              }});
   nb::list found;
   for (nb::object& one : target.found) found.append(std::move(one));
@@ -111,8 +113,12 @@ nb::list sample(const Collection& self, std::uint64_t count, std::uint64_t seed)
 
 void bind_reading(CollectionClass& collection) {
   collection
-      .def_prop_ro("name", [](const Collection& self) { return self.handle().name(); }, "Name of the collection; # and its id of one that is in another.")
-      .def_prop_ro("kind", [](const Collection& self) { return kind_name(self.types().kind); }, "list, dict, sorted_map, set, sorted_set or records.")
+      .def_prop_ro(
+          "name", [](const Collection& self) { return self.handle().name(); },
+          "Name of the collection; # and its id of one that is in another.")
+      .def_prop_ro(
+          "kind", [](const Collection& self) { return kind_name(self.types().kind); },
+          "list, dict, sorted_map, set, sorted_set or records.")
       .def_prop_ro("key_type_name", [](const Collection& self) { return self.key_type().name(); })
       .def_prop_ro("value_type_name", [](const Collection& self) { return self.value_type().of_field().name(); })
       .def_prop_ro("in_transaction", &Collection::is_in_transaction, "Whether it belongs to a transaction.")
@@ -120,10 +126,13 @@ void bind_reading(CollectionClass& collection) {
       .def_prop_ro("_database", [](const Collection& self) { return self.context(); })
       .def("_at", &entry_at)
       .def("_item", &get_item)
-      .def("_check_value", [](const Collection& self, nb::handle value) {
-        Scratch scratch;
-        if (!self.is_new(value)) self.value_type().encode_value(value, scratch);
-      }, may_be_none("value"))
+      .def(
+          "_check_value",
+          [](const Collection& self, nb::handle value) {
+            Scratch scratch;
+            if (!self.is_new(value)) self.value_type().encode_value(value, scratch);
+          },
+          may_be_none("value"))
       .def("_iterate", &iterate)
       .def("_iterate_slice", &iterate_slice)
       .def("_find", &find_value, may_be_none("value"), nb::arg("start"))

@@ -1,6 +1,6 @@
 // Records: fields of rows.
-#include "calls.h"
-#include "iterator.h"
+#include "python/native/calls.h"
+#include "python/native/iterator.h"
 #include "sapwood/detail/rows.h"
 
 namespace sapwood::python {
@@ -41,9 +41,10 @@ nb::object field(const Collection& self, std::int64_t index, nb::handle name, nb
     nb::object found;
   } target{self, std::move(otherwise)};
   detail::read_fields(handle, {&row, 1}, {&bytes, 1}, {&target, [](void* to, std::size_t, std::string_view value) {
-                        auto& into = *static_cast<Target*>(to);
-                        into.found = into.self.value_type().of_field().decode_value(value, into.self.opener());
-                      }});
+                                                         auto& into = *static_cast<Target*>(to);
+                                                         into.found = into.self.value_type().of_field().decode_value(
+                                                             value, into.self.opener());
+                                                       }});
   return std::move(target.found);
 }
 
@@ -62,11 +63,11 @@ nb::list fields_of_rows(const Collection& self, nb::handle indexes, nb::handle n
     std::vector<nb::dict> rows;
   } target{self, wanted, self.value_type().of_field(), std::vector<nb::dict>(rows.size())};
   detail::read_fields(handle, rows, wanted.views(), {&target, [](void* to, std::size_t i, std::string_view value) {
-                        auto& into = *static_cast<Target*>(to);
-                        const std::size_t count = into.names.views().size();
-                        into.rows[i / count][into.names.object(i % count)] =
-                            into.type.decode_value(value, into.self.opener());
-                      }});
+                                                       auto& into = *static_cast<Target*>(to);
+                                                       const std::size_t count = into.names.views().size();
+                                                       into.rows[i / count][into.names.object(i % count)] =
+                                                           into.type.decode_value(value, into.self.opener());
+                                                     }});
   nb::list found;
   for (nb::dict& row : target.rows) found.append(std::move(row));
   return found;
@@ -107,12 +108,12 @@ bool drop_of_row(const Collection& self, std::int64_t index, nb::handle names) {
   return self.write([&](Handle& handle) { return detail::drop_fields(handle, row, dropped.views()); });
 }
 
-ColumnIterator column(const Collection& self, nb::handle name, std::uint64_t first,
-                                       std::uint64_t count, nb::object missing) {
+ColumnIterator column(const Collection& self, nb::handle name, std::uint64_t first, std::uint64_t count,
+                      nb::object missing) {
   Scratch scratch;
   const Type name_type(PyUnicode_Check(name.ptr()) ? ValueType::string : ValueType::bytes);
-  return ColumnIterator(self, self.handle().slice(first, count),
-                                          name_type.encode_value(name, scratch), std::move(missing));
+  return ColumnIterator(self, self.handle().slice(first, count), name_type.encode_value(name, scratch),
+                        std::move(missing));
 }
 
 void reserve(const Collection& self, std::uint64_t count) {
@@ -129,10 +130,11 @@ void bind_records(CollectionClass& collection) {
   collection.def("_field", &field, nb::arg("index"), nb::arg("name"), may_be_none("default"))
       .def("_fields_of_rows", &fields_of_rows)
       .def("_field_names", &field_names)
-      .def("_is_placeholder", [](const Collection& self, std::int64_t index) {
-        const Handle& handle = self.handle();
-        return detail::is_placeholder(handle, position(self, handle, index));
-      })
+      .def("_is_placeholder",
+           [](const Collection& self, std::int64_t index) {
+             const Handle& handle = self.handle();
+             return detail::is_placeholder(handle, position(self, handle, index));
+           })
       .def("_update_row", &update)
       .def("_drop", &drop)
       .def("_drop_of_row", &drop_of_row)

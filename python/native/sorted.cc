@@ -1,7 +1,7 @@
 // Sorted dicts and sets: entries in the order of their keys.
-#include "calls.h"
 #include "collections/types.h"
-#include "iterator.h"
+#include "python/native/calls.h"
+#include "python/native/iterator.h"
 
 namespace sapwood::python {
 namespace {
@@ -25,10 +25,8 @@ class Interval {
   KeyInterval bounds_;
 };
 
-Iterator iterate_range(const Collection& self, nb::handle low, nb::handle high, Part part,
-                                        bool reversed) {
-  return Iterator(self, self.handle().range(Interval(self, low, high)), part,
-                                    reversed);
+Iterator iterate_range(const Collection& self, nb::handle low, nb::handle high, Part part, bool reversed) {
+  return Iterator(self, self.handle().range(Interval(self, low, high)), part, reversed);
 }
 
 Iterator iterate_prefix(const Collection& self, nb::handle prefix, Part part, bool reversed) {

@@ -1,6 +1,6 @@
 // Transactions and savepoints.
-#include "calls.h"
-#include "opening.h"
+#include "python/native/calls.h"
+#include "python/native/opening.h"
 
 namespace sapwood::python {
 namespace {
@@ -92,8 +92,10 @@ void bind_transactions(nb::module_& module) {
       .def("has", [](WriteTransaction& self, const std::string& name) { return self.open().has(name); })
       .def("collections", [](WriteTransaction& self) { return describe(self.open().collections()); })
       .def("drop", [](WriteTransaction& self, const std::string& name) { return self.open().drop(name); })
-      .def("rename", [](WriteTransaction& self, const std::string& from, const std::string& to) { self.open().rename(from, to); })
-      .def("move", [](WriteTransaction& self, nb::handle from, nb::handle to) { self.open().move(place_of(from), place_of(to)); })
+      .def("rename",
+           [](WriteTransaction& self, const std::string& from, const std::string& to) { self.open().rename(from, to); })
+      .def("move", [](WriteTransaction& self, nb::handle from,
+                      nb::handle to) { self.open().move(place_of(from), place_of(to)); })
       .def("savepoint", [](WriteTransaction& self) { return self.open().savepoint(); })
       .def("commit", &WriteTransaction::commit, nb::arg("durability") = nb::none())
       .def("rollback", &WriteTransaction::rollback)

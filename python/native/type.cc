@@ -1,7 +1,7 @@
-#include "type.h"
+#include "python/native/type.h"
 
-#include "any.h"
 #include "collections/types.h"
+#include "python/native/any.h"
 #include "sapwood/detail/rows.h"
 #include "sapwood/tuple.h"
 
@@ -92,7 +92,8 @@ std::string_view bytes_of(const TypeInfo& type, nb::handle object, Scratch& scra
   const std::string_view found(PyBytes_AsString(scratch.keep.ptr()),
                                static_cast<std::size_t>(PyBytes_Size(scratch.keep.ptr())));
   if (type.type == ValueType::structure && found.size() != type.width) {
-    throw nb::value_error(("expected " + std::to_string(type.width) + " bytes, got " + std::to_string(found.size())).c_str());
+    throw nb::value_error(
+        ("expected " + std::to_string(type.width) + " bytes, got " + std::to_string(found.size())).c_str());
   }
   return found;
 }

@@ -4,7 +4,7 @@
 #include <array>
 #include <functional>
 
-#include "python.h"
+#include "python/native/objects.h"
 
 namespace sapwood::python {
 

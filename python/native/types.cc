@@ -1,7 +1,7 @@
-#include "any.h"
-#include "calls.h"
-#include "iterator.h"
-#include "opening.h"
+#include "python/native/any.h"
+#include "python/native/calls.h"
+#include "python/native/iterator.h"
+#include "python/native/opening.h"
 
 namespace sapwood::python {
 
@@ -13,13 +13,12 @@ void bind_types(nb::module_& module) {
       .def_prop_ro("has_hooks", &Type::has_hooks);
   nb::enum_<Part>(module, "Part").value("keys", Part::keys).value("values", Part::values).value("items", Part::items);
   nb::class_<Wanted>(module, "Wanted", "A collection to open: name, kind, types and options.")
-      .def("__init__",
-           [](Wanted* self, const std::string& name, const std::string& kind, std::optional<Type> key,
-              std::optional<Type> value, bool timestamps, bool time_index, std::int64_t time_to_live_us,
-              int compression) {
-             new (self) Wanted(wanted(name, kind, std::move(key), std::move(value), timestamps, time_index,
-                                      time_to_live_us, compression));
-           });
+      .def("__init__", [](Wanted* self, const std::string& name, const std::string& kind, std::optional<Type> key,
+                          std::optional<Type> value, bool timestamps, bool time_index, std::int64_t time_to_live_us,
+                          int compression) {
+        new (self) Wanted(
+            wanted(name, kind, std::move(key), std::move(value), timestamps, time_index, time_to_live_us, compression));
+      });
   module.def("set_any_hooks", &set_any_hooks);
   module.def("set_wrap_hook", &set_wrap_hook);
   module.def("set_new_class", &set_new_class);
