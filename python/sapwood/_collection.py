@@ -7,10 +7,11 @@ import os
 import random
 import reprlib
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from . import _core
+from ._progress import Progress, told
 from ._types import UNSET, resolve
 
 _Part = _core.Part
@@ -119,9 +120,10 @@ class Collection(_core.Collection):
             found["cache"] = self._cache.metrics()
         return found
 
-    def compact(self, progress: Callable[[int, int], Any] | None = None) -> dict[str, int]:
+    def compact(self, progress: Progress = None) -> dict[str, int]:
         """Makes the file as small as it can be, in short transactions; all of it, whatever else is in it."""
-        return self._database.compact(progress)
+        with told(progress, "compact") as tell:
+            return self._database.compact(tell)
 
     def sample(self, k: int, seed: int | None = None) -> list[Any]:
         """`k` different entries in random order (all, if there are fewer); the same for the same seed. O(k log n)."""

@@ -14,11 +14,10 @@ from ._collection import Collection, New, _wanted
 from ._dict import Dict, SortedDict
 from ._errors import ClosedError, InUseError, MissingFileError, NotADatabaseError, NotFoundError, ReadOnlyError
 from ._list import List
+from ._progress import Progress, told
 from ._records import Records
 from ._set import Set, SortedSet
 from ._types import UNSET
-
-Progress = Callable[[int, int], Any]
 
 _CLASSES: dict[str, type[Collection]] = {cls._kind: cls for cls in (List, Dict, SortedDict, Set, SortedSet, Records)}
 
@@ -273,21 +272,25 @@ class Database(_Opens):
         """All that can be told of the file and its collections. Reads every page."""
         return self._core.metrics(None)
 
-    def check(self, progress: Progress | None = None) -> Any:
+    def check(self, progress: Progress = None) -> Any:
         """Verifies every page; a sentence for each fault found, so an empty list is good."""
-        return self._core.check(progress)
+        with told(progress, "check") as tell:
+            return self._core.check(tell)
 
-    def compact(self, progress: Progress | None = None) -> Any:
+    def compact(self, progress: Progress = None) -> Any:
         """Makes the file as small as it can be, in short transactions, while others read and write."""
-        return self._core.compact(progress)
+        with told(progress, "compact") as tell:
+            return self._core.compact(tell)
 
-    def compact_to(self, path: str | os.PathLike[str], progress: Progress | None = None) -> Any:
+    def compact_to(self, path: str | os.PathLike[str], progress: Progress = None) -> Any:
         """The same for a copy."""
-        return self._core.compact_to(os.fsdecode(path), progress)
+        with told(progress, "compact") as tell:
+            return self._core.compact_to(os.fsdecode(path), tell)
 
-    def recompress(self, name: str, level: int | None = None, progress: Progress | None = None) -> None:
+    def recompress(self, name: str, level: int | None = None, progress: Progress = None) -> None:
         """Compresses the values of a collection anew, with a dictionary made of all of them."""
-        self._core.recompress(name, level, progress)
+        with told(progress, "recompress") as tell:
+            self._core.recompress(name, level, tell)
 
     def backup(
         self,
@@ -295,10 +298,11 @@ class Database(_Opens):
         *,
         snapshot: str = "",
         since: str = "",
-        progress: Progress | None = None,
+        progress: Progress = None,
     ) -> None:
         """Copies a version into a new file while writers go on; with `since`, only what is newer than that snapshot."""
-        self._core.backup(os.fsdecode(path), snapshot, since, progress)
+        with told(progress, "backup") as tell:
+            self._core.backup(os.fsdecode(path), snapshot, since, tell)
 
 
 class Transaction(_Opens):

@@ -7,6 +7,7 @@ from typing import Any
 
 from . import _core
 from ._collection import Collection, _Part, _short
+from ._progress import Progress, counted
 from ._types import UNSET
 
 _native = _core.Collection
@@ -143,9 +144,9 @@ class Dict(Collection):
     put_many = update
     _fill_new = update
 
-    def bulk_load(self, pairs: Any) -> None:
+    def bulk_load(self, pairs: Any, progress: Progress = None) -> None:
         """As update, into an empty collection, in full pages: the fastest way in. Keys of sorted ones ascend."""
-        self._put_all("bulk", _pairs(pairs))
+        self._put_all("bulk", counted(_pairs(pairs), progress, "load"))
 
     # --- Times -----------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from ._collection import Collection, _Part
+from ._progress import Progress, counted
 from ._types import UNSET
 
 
@@ -79,9 +80,9 @@ class Set(Collection):
 
     _fill_new = update
 
-    def bulk_load(self, elements: Iterable[Any]) -> None:
+    def bulk_load(self, elements: Iterable[Any], progress: Progress = None) -> None:
         """As update, into an empty set, in full pages: the fastest way in. Those of sorted sets ascend."""
-        self._put_all("bulk", elements)
+        self._put_all("bulk", counted(elements, progress, "load"))
 
     def difference_update(self, *others: Iterable[Any]) -> None:
         """Removes all elements of the others."""
