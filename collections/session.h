@@ -306,8 +306,10 @@ decltype(auto) WriteSession::change(OpenCollection& collection, Change&& change)
 // While it lives, allocations may use the pages kept back for deletes.
 class ReserveUse {
  public:
-  explicit ReserveUse(storage::WriteTransaction& txn) : txn_(txn) { txn_.use_reserve(true); }
-  ~ReserveUse() { txn_.use_reserve(false); }
+  explicit ReserveUse(storage::WriteTransaction& txn) : txn_(txn) {
+    txn_.use_reserve(storage::WriteTransaction::Reserve::erase);
+  }
+  ~ReserveUse() { txn_.use_reserve(storage::WriteTransaction::Reserve::none); }
   ReserveUse(const ReserveUse&) = delete;
   ReserveUse& operator=(const ReserveUse&) = delete;
 

@@ -86,8 +86,10 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   // True if anything was changed or recorded.
   bool has_changes() const { return changed_; }
 
-  // Whether allocations may use the pages kept back for deletes and for commit itself. Set around erasing operations.
-  void use_reserve(bool on) { use_reserve_ = on; }
+  // How many of the pages kept back for deletes and for commit itself allocations may use. `erase`: set around erasing
+  // operations. `all`: for what gives back what a named snapshot holds.
+  enum class Reserve : u8 { none, erase, all };
+  void use_reserve(Reserve use);
 
   // Makes the transaction's state the newest version, and returns when `durability` is met and the version is visible.
   // A throw of writes_refused or io from the log means: outcome unknown until the file is reopened; any other throw
@@ -131,6 +133,7 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   TxnId kept_;
   OwnPages& own_;  // the engine's, for its one transaction at a time
   u32 page_size_;
+  u64 kept_back_;                           // free pages that it may not take where the file cannot grow
   TxnId summed_;                            // pages born up to it have checksums
   std::vector<OwnPages::Dropped> dropped_;  // committed pages that this transaction no longer refers to, in order
   std::vector<OwnPages::Held> held_;        // own pages dropped, but needed by a mark or the record
@@ -143,7 +146,6 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   u64 referred_bytes_ = 0;
   bool record_too_big_ = false;
   bool changed_ = false;
-  bool use_reserve_ = false;
   bool ended_ = false;
 };
 
