@@ -297,7 +297,7 @@ decltype(auto) WriteSession::change(Change&& change) {
 template <class Change>
 decltype(auto) WriteSession::change(OpenCollection& collection, Change&& change) {
   return this->change([&]() -> decltype(auto) {
-    forget_unused(collection.record.id, Forget::all);
+    forget_unused(collection.record.part_of_form ? collection.record.parent : collection.record.id, Forget::all);
     collection.dirty = true;
     return change();
   });
@@ -306,15 +306,16 @@ decltype(auto) WriteSession::change(OpenCollection& collection, Change&& change)
 // While it lives, allocations may use the pages kept back for deletes.
 class ReserveUse {
  public:
-  explicit ReserveUse(storage::WriteTransaction& txn) : txn_(txn) {
+  explicit ReserveUse(storage::WriteTransaction& txn) : txn_(txn), before_(txn.reserve()) {
     txn_.use_reserve(storage::WriteTransaction::Reserve::erase);
   }
-  ~ReserveUse() { txn_.use_reserve(storage::WriteTransaction::Reserve::none); }
+  ~ReserveUse() { txn_.use_reserve(before_); }
   ReserveUse(const ReserveUse&) = delete;
   ReserveUse& operator=(const ReserveUse&) = delete;
 
  private:
   storage::WriteTransaction& txn_;
+  storage::WriteTransaction::Reserve before_;
 };
 
 }  // namespace sapwood::collections

@@ -24,7 +24,6 @@ WriteTransaction::WriteTransaction(Engine& engine, const Descriptor& base, TxnId
       kept_(base.kept),
       own_(engine.impl().own),
       page_size_(engine.impl().page_size()),
-      kept_back_(kReservePages),
       summed_(engine.impl().durable_checkpoint()) {
   record_.swap(engine.impl().record_buffer);
   record_.resize(kRecordHeaderSize);
@@ -50,7 +49,7 @@ u8* WriteTransaction::take_page(PageRef& ref) {
   changed_ = true;
   new_version();
   Engine::Impl& engine = engine_.impl();
-  const PageNo page = engine.take_page(kept_back_);
+  const PageNo page = engine.take_page(kept_back());
   u8* buffer = nullptr;
   try {
     buffer = add_bytes(own_.insert(page, mark_counter_, 1));
@@ -106,8 +105,10 @@ bool WriteTransaction::keeps(PageRef ref) const {
   return kept_ != 0 && engine_.impl().allocator.full_birth(ref.page, ref.birth, id_) <= kept_;
 }
 
-void WriteTransaction::use_reserve(Reserve use) {
-  kept_back_ = use == Reserve::none ? kReservePages : use == Reserve::erase ? kLastPages : 0;
+// Free pages that it may not take where the file cannot grow.
+u64 WriteTransaction::kept_back() const {
+  if (reserve_ == Reserve::all) return 0;
+  return reserve_ == Reserve::erase ? kLastPages : kReservePages;
 }
 
 void WriteTransaction::take_low_pages() { engine_.impl().allocator.start_low(); }
@@ -119,7 +120,7 @@ Extent WriteTransaction::allocate_run(u32 pages) {
   SAPWOOD_ASSERT(!ended_);
   changed_ = true;
   Engine::Impl& engine = engine_.impl();
-  const Extent extent = engine.take_run(pages, kept_back_);
+  const Extent extent = engine.take_run(pages, kept_back());
   try {
     own_.insert(extent.start, mark_counter_, extent.pages, true);
   } catch (...) {

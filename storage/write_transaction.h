@@ -89,7 +89,8 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   // How many of the pages kept back for deletes and for commit itself allocations may use. `erase`: set around erasing
   // operations. `all`: for what gives back what a named snapshot holds.
   enum class Reserve : u8 { none, erase, all };
-  void use_reserve(Reserve use);
+  void use_reserve(Reserve use) { reserve_ = use; }
+  Reserve reserve() const { return reserve_; }
 
   // Makes the transaction's state the newest version, and returns when `durability` is met and the version is visible.
   // A throw of writes_refused or io from the log means: outcome unknown until the file is reopened; any other throw
@@ -103,6 +104,7 @@ class WriteTransaction final : public PageStore, private PrivatePages {
  private:
   const u8* find(PageNo page) const override;
   u8* take_page(PageRef& ref);
+  u64 kept_back() const;
   u8* add_bytes(OwnPages::Entry& entry);
   ReferredRuns refer_to_runs(u64 size);
   void drop(Extent extent, u32 birth, bool run);
@@ -133,7 +135,7 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   TxnId kept_;
   OwnPages& own_;  // the engine's, for its one transaction at a time
   u32 page_size_;
-  u64 kept_back_;                           // free pages that it may not take where the file cannot grow
+  Reserve reserve_ = Reserve::none;
   TxnId summed_;                            // pages born up to it have checksums
   std::vector<OwnPages::Dropped> dropped_;  // committed pages that this transaction no longer refers to, in order
   std::vector<OwnPages::Held> held_;        // own pages dropped, but needed by a mark or the record
