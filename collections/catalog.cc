@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/assert.h"
 #include "base/bytes.h"
 #include "collections/nested_value.h"
 #include "collections/snapshots.h"
@@ -12,6 +13,7 @@
 #include "collections/utf8.h"
 #include "storage/findings.h"
 #include "tree/cursor.h"
+#include "tree/inline_leaf.h"
 
 namespace sapwood::collections {
 namespace {
@@ -21,9 +23,11 @@ constexpr std::size_t kFixedPart = 50;
 constexpr u16 kFlagOwnsRuns = 1;
 constexpr u16 kFlagFixedLeaves = 2;
 constexpr u16 kFlagOwnsCollections = 4;
+constexpr u16 kFlagInline = 8;
 constexpr u16 kFlagDropped = 16;
 constexpr u16 kFlagPartOfForm = 32;
-constexpr u16 kKnownFlags = kFlagOwnsRuns | kFlagFixedLeaves | kFlagOwnsCollections | kFlagDropped | kFlagPartOfForm;
+constexpr u16 kKnownFlags =
+    kFlagOwnsRuns | kFlagFixedLeaves | kFlagOwnsCollections | kFlagInline | kFlagDropped | kFlagPartOfForm;
 constexpr Bytes kNextIdKey = "x";
 
 // Of a record, 'i', or of one that waits to be reclaimed, 'q'.
@@ -61,12 +65,22 @@ u64 id_of_value(const tree::ValueView& value, const char* entry) {
   return load<u64>(bytes.data());
 }
 
-void check_root(u64 id, const tree::TreeRoot& root) {
-  const bool empty = root.height == 0;
-  if (empty != (root.count == 0) || empty != (root.root.page == kNoPage)) {
+void check_root(u64 id, const tree::TreeRoot& root, bool is_inline) {
+  const bool no_pages = root.height == 0;
+  if (no_pages != (root.count == 0 || is_inline) || no_pages != (root.root.page == kNoPage)) {
     throw_corrupt_record(id, "C3: height, count and root disagree");
   }
   if (root.height > tree::kMaxHeight) throw_corrupt_record(id, "its tree is too high");
+}
+
+void check_inline(const CatalogRecord& record, u32 page_size) {
+  if (!record.may_be_inline() || record.root.owns_runs)
+    throw_corrupt_record(record.id, "C8: it cannot have an inline leaf");
+  try {
+    tree::verify_inline_leaf(record.root, record.shape, page_size);
+  } catch (const Error& error) {
+    throw_corrupt_record(record.id, std::string("C8: its inline leaf: ") + error.what());
+  }
 }
 
 }  // namespace
@@ -130,8 +144,8 @@ void encode_record(std::string& to, const CatalogRecord& record) {
   store<u16>(p + 4, record.types.key.codec);
   store<u16>(p + 6, record.types.value.codec);
   const int flags = (record.root.owns_runs ? kFlagOwnsRuns : 0) | (record.shape.fixed ? kFlagFixedLeaves : 0) |
-                    (record.owns_collections ? kFlagOwnsCollections : 0) | (record.dropped ? kFlagDropped : 0) |
-                    (record.part_of_form ? kFlagPartOfForm : 0);
+                    (record.owns_collections ? kFlagOwnsCollections : 0) | (record.root.is_inline() ? kFlagInline : 0) |
+                    (record.dropped ? kFlagDropped : 0) | (record.part_of_form ? kFlagPartOfForm : 0);
   store<u16>(p + 8, static_cast<u16>(flags));
   store<u16>(p + 10, record.shape.key_width);
   store<u16>(p + 12, record.shape.value_width);
@@ -146,6 +160,8 @@ void encode_record(std::string& to, const CatalogRecord& record) {
   const Bytes name = record.parent != 0 ? Bytes() : Bytes(record.name);
   to += static_cast<char>(name.size());
   to += name;
+  SAPWOOD_ASSERT(record.root.is_inline() == !record.root.leaf.empty());
+  to += record.root.leaf;
 }
 
 CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size) {
@@ -159,15 +175,17 @@ CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size) {
   record.types.key.codec = load<u16>(p + 4);
   record.types.value.codec = load<u16>(p + 6);
   record.types.value.row = record.types.kind == CollectionKind::records;
+  const u16 flags = load<u16>(p + 8);
+  const bool is_inline = (flags & kFlagInline) != 0;
   const std::size_t name_at = kFixedPart + load<u16>(p + 48);
-  if (name_at >= bytes.size() || bytes.size() != name_at + 1 + static_cast<u8>(bytes[name_at])) {
+  const std::size_t end = name_at < bytes.size() ? name_at + 1 + static_cast<u8>(bytes[name_at]) : 0;
+  if (end == 0 || end > bytes.size() || is_inline != (end < bytes.size())) {
     throw_corrupt_record(id, "its name is cut off");
   }
   const Bytes options = bytes.substr(kFixedPart, name_at - kFixedPart);
   const std::size_t type_options = type_options_size(options);
   const bool options_known = take_type_options(options.substr(0, type_options), record.types) &&
                              take_form_options(options.substr(type_options), record.form);
-  const u16 flags = load<u16>(p + 8);
   if (static_cast<u8>(p[0]) != kRecordVersion || !options_known || !are_known(record.types) ||
       (flags & ~kKnownFlags) != 0) {
     throw Error(ErrorCode::newer_format, "catalog: collection " + std::to_string(id) +
@@ -179,7 +197,7 @@ CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size) {
   record.root.root.page = PageNo{load_u48(p + 16)};
   record.root.root.birth = load<u32>(p + 24);
   record.root.count = load<u64>(p + 32);
-  check_root(id, record.root);
+  check_root(id, record.root, is_inline);
 
   record.parent = load<u64>(p + 40);
   record.owns_collections = (flags & kFlagOwnsCollections) != 0;
@@ -199,9 +217,11 @@ CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size) {
     throw_corrupt_record(id, "C3: its widths are not those of its types");
   }
 
-  const Bytes name = bytes.substr(name_at + 1);
+  const Bytes name = bytes.substr(name_at + 1, end - name_at - 1);
   if (name.empty() != (record.parent != 0)) throw_corrupt_record(id, "C1: it has both a name and a parent, or neither");
   record.name = record.parent != 0 ? name_of_nested(id) : std::string(name);
+  record.root.leaf = bytes.substr(end);
+  if (is_inline) check_inline(record, page_size);
   return record;
 }
 
@@ -224,7 +244,9 @@ std::optional<CatalogRecord> CatalogReader::find(u64 id) const {
   if (value->is_inline()) return decode_record(id, value->inline_bytes(), page_size);
   std::string bytes;
   value->read(bytes);
-  return decode_record(id, bytes, page_size);
+  CatalogRecord record = decode_record(id, bytes, page_size);
+  if (record.root.is_inline()) throw_corrupt_record(id, "C8: an inline leaf in a large value");
+  return record;
 }
 
 std::optional<CatalogRecord> CatalogReader::find(Bytes name) const {

@@ -17,13 +17,13 @@
 //        4     2  key codec          0: the one of the type; others are users'
 //        6     2  value codec
 //        8     2  flags              bit 0 the tree owns runs, bit 1 its leaves are fixed, bit 2 its entries own
-//                                    collections, bit 4 it waits to be reclaimed,
+//                                    collections, bit 3 its leaf is inline, bit 4 it waits to be reclaimed,
 //                                    bit 5 part of the form of its parent
 //       10     2  key width          bytes of every key if the leaves are fixed
 //       12     2  value width
-//       14     1  height             levels of the tree's pages; 0 is empty
+//       14     1  height             levels of the tree's pages; 0 is empty, or inline
 //       15     1  reserved, 0
-//       16     6  root page          0 if empty
+//       16     6  root page          0 if there is none
 //       22     2  reserved, 0
 //       24     4  root birth         low 32 bits
 //       28     4  reserved, 0
@@ -34,17 +34,20 @@
 //       50     n  options            type options: collections/type_options.h, then collections/value_form.h
 //     50+n     1  name length m
 //     51+n     m  name
+//   51+n+m        the leaf, up to the end, if it is inline: tree/inline_leaf.h
 //
 // Invariants:
 //   C1  'n' entries and records without a parent correspond one to one, and agree on the name; others have none
 //   C2  every id is below the next id; the low 32 bits of an id, which pages carry, are neither 0 nor 2^32 - 1
-//   C3  height 0 iff count 0 iff root page 0; widths and the fixed flag follow from the types and the page size
+//   C3  height 0 iff root page 0 iff count 0 or the leaf is inline; widths and the fixed flag follow from the types and
+//       the page size
 //   C4  the options are the type options of the types and those of the form, and nothing else
 //   C5  a record with a parent, but no part of a form, is the value of exactly one entry, of a collection that is
 //       its parent, or was that and
 //       waits to be reclaimed; the way from parent to parent ends at a name or at such a one
 //   C6  'q' entries and records that wait to be reclaimed correspond one to one
 //   C7  the indexes and dictionaries that forms name, and the records that are part of a form, correspond one to one
+//   C8  a leaf is inline only of a collection with a parent and a plain form, not part of one; it is sound (I1, I2)
 #pragma once
 
 #include <functional>
@@ -63,7 +66,7 @@ struct CatalogRecord {
   u64 id = 0;
   CollectionTypes types;
   tree::TreeShape shape;
-  tree::TreeRoot root;
+  tree::TreeRoot root;            // an inline leaf: in the bytes that it was decoded from
   std::string name;               // "#" and the id if it has none
   u64 parent = 0;                 // that owns it; 0: none, it has a name
   bool owns_collections = false;  // entries may be collections, which go with them
@@ -71,6 +74,7 @@ struct CatalogRecord {
   ValueForm form;
   bool part_of_form = false;  // the parent's: an index of times, or dictionaries
   bool is_nested() const { return parent != 0 && !part_of_form; }
+  bool may_be_inline() const { return is_nested() && form.is_plain(); }
 };
 
 // What nested collections, and those that wait to be reclaimed, are called.
@@ -94,7 +98,7 @@ void check_name(Bytes name, u32 page_size);
 
 // Replaces `to` by the bytes of the record.
 void encode_record(std::string& to, const CatalogRecord& record);
-// Throws corrupt, or newer_format for kinds, types and versions that are not known.
+// Verifies an inline leaf. Throws corrupt, or newer_format for kinds, types and versions that are not known.
 CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size);
 
 // The id if that is the key of a collection's record.
@@ -105,6 +109,7 @@ class CatalogReader {
   CatalogReader(const storage::PageReader& pages, const tree::TreeRoot& root) : tree_(pages, catalog_shape(), root) {}
 
   std::optional<u64> find_id(Bytes name) const;
+  // An inline leaf is valid as long as the pages that this reads.
   std::optional<CatalogRecord> find(u64 id) const;
   std::optional<CatalogRecord> find(Bytes name) const;
   // Calls `visit` for every collection with a name, in the order of names.

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "collections/types.h"
+#include "tree/inline_leaf.h"
 #include "tree/memory_store.h"
 
 namespace sapwood::collections {
@@ -61,6 +62,64 @@ TEST(Catalog, BytesOfARecordArePinned) {
       "ab",
       53);
   EXPECT_EQ(bytes, expected);
+}
+
+// A nested list of int32 with its leaf in it, which `leaf` keeps.
+CatalogRecord inline_record(std::string& leaf) {
+  CatalogRecord record = record_of(9, {CollectionKind::list, ValueType::none, ValueType::int32}, "#9");
+  record.parent = 4;
+  tree::MemoryStore store({.page_size = 4096});
+  tree::TreeRoot root;
+  tree::TreeWriter writer(store, record.shape, root);
+  for (const char* number : {"one\0", "two\0"}) writer.insert(root.count, Bytes(number, 4));
+  EXPECT_TRUE(tree::make_inline_leaf(writer.reader(), leaf));
+  record.root = {.root = {}, .count = 2, .leaf = leaf};
+  return record;
+}
+
+TEST(Catalog, InlineLeavesComeBack) {
+  std::string leaf;
+  const CatalogRecord record = inline_record(leaf);
+  std::string bytes;
+  encode_record(bytes, record);
+  const CatalogRecord found = decode_record(9, bytes, 4096);
+  expect_same(found, record);
+  EXPECT_EQ(found.root.leaf.data(), bytes.data() + bytes.size() - leaf.size()) << "not a copy";
+  const std::string expected(
+      "\x01\x01\0\x02\0\0\0\0\x0a\0\0\0\x04\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+      "\x02\0\0\0\0\0\0\0\x04\0\0\0\0\0\0\0\0\0\0"
+      "\0\0\0\0\x05\0\x02\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\0\0\0\x09\0\0\0\x04\0\0\0"
+      "one\0two\0",
+      91);
+  EXPECT_EQ(bytes, expected);
+}
+
+TEST(Catalog, RefusesInlineLeavesThatCannotBe) {
+  std::string leaf;
+  const CatalogRecord good = inline_record(leaf);
+  const auto code_with = [&](auto&& change) {
+    CatalogRecord record = good;
+    change(record);
+    std::string bytes;
+    encode_record(bytes, record);
+    return code_of_decoding(bytes);
+  };
+  EXPECT_EQ(code_with([](auto& record) { record.parent = 0; }), ErrorCode::corrupt) << "it has a name";
+  EXPECT_EQ(code_with([](auto& record) { record.part_of_form = true; }), ErrorCode::corrupt);
+  EXPECT_EQ(code_with([](auto& record) { record.root.owns_runs = true; }), ErrorCode::corrupt);
+  EXPECT_EQ(code_with([](auto& record) { record.root.count = 3; }), ErrorCode::corrupt);
+  EXPECT_EQ(code_with([](auto& record) { record.root.root.page = PageNo{7}; }), ErrorCode::corrupt);
+  EXPECT_EQ(code_with([](auto& record) { record.root.leaf.remove_suffix(1); }), ErrorCode::corrupt);
+  std::string other = leaf;
+  other[24] = 8;
+  EXPECT_EQ(code_with([&](auto& record) { record.root.leaf = other; }), ErrorCode::corrupt) << "another one's leaf";
+  std::string bytes;
+  encode_record(bytes, good);
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_EQ(code_of_decoding(bytes.substr(0, size)), ErrorCode::corrupt) << size;
+  }
+  bytes[8] = 2;
+  EXPECT_EQ(code_of_decoding(bytes), ErrorCode::corrupt) << "a leaf, and no flag";
 }
 
 TEST(Catalog, FixedLeavesFollowFromTheTypes) {

@@ -52,6 +52,7 @@ void Compaction::begin_pass() {
   done_ = 0;
   total_ = 0;
   catalog.for_each([this](CatalogRecord&& record) {
+    if (record.root.height == 0) return;
     ids_.push_back(record.id);
     total_ += record.root.count;
   });
@@ -65,7 +66,7 @@ void Compaction::compact_some() {
   const std::unique_ptr<WriteTransaction> txn = engine_.begin_write(engine_.options().write_timeout);
   tree::TreeRoot root = to_tree_root(txn->catalog());
   std::optional<CatalogRecord> record = CatalogReader(txn->reader(), root).find(ids_.back());
-  if (!record || next_ >= record->root.count) {  // dropped meanwhile, or shorter
+  if (!record || record->root.is_inline() || next_ >= record->root.count) {  // dropped meanwhile, or shorter
     ids_.pop_back();
     next_ = 0;
     return;

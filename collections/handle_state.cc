@@ -21,7 +21,9 @@ HandleState::HandleState(std::shared_ptr<WriteState> write, OpenCollection& coll
       collection_(collection.shared_from_this()) {}
 
 HandleState::HandleState(std::shared_ptr<Environment> environment, const CatalogRecord& record)
-    : mode_(Mode::automatic), environment_(std::move(environment)), record_(record) {}
+    : mode_(Mode::automatic), environment_(std::move(environment)), record_(record) {
+  record_.root = {};
+}
 
 std::string HandleState::who() const { return std::string(kind_name(record_.types.kind)) + " '" + record_.name + "'"; }
 

@@ -120,7 +120,8 @@ class HandleState {
 
   Mode mode_;
   std::shared_ptr<Environment> environment_;
-  CatalogRecord record_;                        // as it was when the handle was made; of a snapshot: as it is
+  CatalogRecord record_;                        // as it was when the handle was made, without a root that can be
+                                                // read; of a snapshot: as it is
   storage::Snapshot snapshot_;                  // read
   std::shared_ptr<HeldSnapshot> held_;          // read, of no transaction's
   std::optional<CollectionTree> tree_;          // read

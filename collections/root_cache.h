@@ -32,7 +32,9 @@ class RootCache {
     return root;
   }
 
+  // An inline leaf is not kept: it lies in the catalog, whose pages must be looked at.
   void store(const storage::CatalogRoot& catalog, const tree::TreeRoot& root) {
+    if (root.is_inline()) return;
     u64 sequence = sequence_.load(std::memory_order_relaxed);
     if ((sequence & 1) != 0 || !sequence_.compare_exchange_strong(sequence, sequence + 1, std::memory_order_acquire)) {
       return;

@@ -48,7 +48,9 @@ void WriteSession::restore(const SavedState& saved) {
       std::optional<CatalogRecord> record = catalog_reader().find(id);
       collection->exists = record.has_value() && !record->dropped;
       collection->dirty = false;
-      if (collection->exists) collection->record = std::move(*record);
+      if (!collection->exists) continue;
+      collection->record = std::move(*record);
+      note_leaf(*collection);
     }
   } catch (...) {
     poisoned_ = true;

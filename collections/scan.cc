@@ -15,7 +15,7 @@ ScanState::ScanState(HandleState& handle) : environment_(handle.environment()), 
     case HandleState::Mode::write: {
       WriteSession& session = handle.write_state()->session();
       session.check_usable(*handle.open_collection());
-      record_.root = handle.open_collection()->record.root;
+      record_.root = session.root_of(*handle.open_collection());
       mark_ = session.place_mark();
       write_ = handle.write_state();
       return;

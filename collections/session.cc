@@ -129,18 +129,22 @@ OpenCollection& WriteSession::add(CatalogRecord&& record) {
   std::shared_ptr<OpenCollection>& slot = open_[id];
   slot = std::make_shared<OpenCollection>();
   slot->record = std::move(record);
+  note_leaf(*slot);
   last_ = slot.get();
   return *slot;
 }
 
-// If many collections are open, forgets those that nobody shares, but for one.
-void WriteSession::forget_unused(u64 keep) {
-  if (open_.size() < most_open_) return;
-  store_records();
+// If many collections are open, forgets those that nobody shares, but for one. Those that are dirty have to be stored
+// first: a change of pages.
+void WriteSession::forget_unused(u64 keep, Forget which) {
+  std::size_t& most = which == Forget::all ? most_open_ : most_clean_;
+  if (open_.size() < most) return;
+  if (which == Forget::all) store_records();
   std::erase_if(open_, [&](const auto& one) {
-    return one.second.use_count() == 1 && one.first != keep && !one.second->record.part_of_form;
+    const OpenCollection& collection = *one.second;
+    return one.second.use_count() == 1 && one.first != keep && !collection.record.part_of_form && !collection.dirty;
   });
-  most_open_ = std::max<std::size_t>(most_open_, 2 * open_.size());
+  most = std::max<std::size_t>(most, 2 * open_.size());
   last_ = nullptr;
 }
 
@@ -269,7 +273,7 @@ void WriteSession::rename(OpenCollection& collection, Bytes name) {
     writer.remove_name(collection.record.name);
     collection.record.name = name;
     writer.add_name(name, collection.record.id);
-    writer.store(collection.record, buffer_);
+    store(collection);
     record({.kind = OperationKind::rename, .id = collection.record.id, .name = name});
   });
 }
@@ -288,11 +292,8 @@ std::vector<CatalogRecord> WriteSession::records() {
 void WriteSession::store_records() {
   const ReserveUse reserve(txn_);
   try {
-    CatalogWriter writer(txn_, catalog_);
     for (const auto& [id, collection] : open_) {
-      if (!collection->dirty) continue;
-      writer.store(collection->record, buffer_);
-      collection->dirty = false;
+      if (collection->dirty) store(*collection);
     }
   } catch (...) {
     poisoned_ = true;
@@ -356,6 +357,7 @@ bool WriteSession::erase(OpenCollection& collection, Bytes key) {
   const ValueForm& form = collection.record.form;
   const bool was_dirty = collection.dirty;
   const StoredKey stored(collection.record.shape, txn_.page_size(), key_hash_, key);
+  if (collection.record.root.is_inline() && !reader(collection).get(stored)) return false;  // it needs no page for that
   const std::optional<i64> old_time = form.time_index != 0 ? time_at(collection, stored) : std::nullopt;
   const u64 child = child_at(collection, key);
   const ReserveUse reserve(txn_);

@@ -7,6 +7,8 @@
 // Invariants:
 //   S1  an open collection's `root` is the truth; the catalog's record of it is stale while `dirty`
 //   S2  flush() leaves none dirty, and the catalog's root in the transaction
+//   S3  a collection whose leaf is inline has it in the catalog only: root_of() looks there, writer() gives it a page;
+//       store_records() takes it in again
 #pragma once
 
 #include <memory>
@@ -25,7 +27,7 @@ namespace sapwood::collections {
 // A collection as the session knows it. It stays open while others share it, as handles do; of those that nobody
 // shares the session forgets some when it has many (forget_unused).
 struct OpenCollection : std::enable_shared_from_this<OpenCollection> {
-  CatalogRecord record;
+  CatalogRecord record;  // without the bytes of an inline leaf
   tree::RightEdge edge;
   bool dirty = false;
   bool exists = true;              // false once dropped, or its creation rolled back
@@ -33,6 +35,9 @@ struct OpenCollection : std::enable_shared_from_this<OpenCollection> {
   mutable u64 attached_at = 0;     // WriteSession::drops_ when it was last seen to lie in a collection with a name
   bool reclaimed = false;          // this transaction has looked for expired entries
   u32 first_new_dictionary = ~0u;  // of dictionaries: the first one made in this transaction
+  // An inline leaf as it was found, while the transaction's pages are of that version (PageStore::version).
+  mutable Bytes leaf;
+  mutable u64 leaf_version = 0;
 };
 
 // A mark of the transaction, and whether it still protects anything. Shared by its holder and the session.
@@ -92,17 +97,26 @@ class WriteSession {
   OpenCollection& create_orphan(u64 parent, const CollectionTypes& types, u64 id);
   void adopt_orphan(OpenCollection& orphan, Bytes name);
 
+  // Where its tree stands, to read it: valid until the next change.
+  tree::TreeRoot root_of(const OpenCollection& collection) const {
+    if (!collection.record.root.is_inline()) [[likely]]
+      return collection.record.root;
+    return inline_root_of(collection);
+  }
+  CatalogRecord record_of(const OpenCollection& collection) const {
+    CatalogRecord record = collection.record;
+    record.root = root_of(collection);
+    return record;
+  }
   tree::TreeReader reader(const OpenCollection& collection) const {
-    return reader(collection.record.shape, collection.record.root);
+    return reader(collection.record.shape, root_of(collection));
   }
   tree::TreeReader reader(const tree::TreeShape& shape, const tree::TreeRoot& root) const {
     return tree::TreeReader(txn_.reader(), shape, root);
   }
 
   // With what its values need, as this transaction has it. Valid until its next change.
-  CollectionTree view(const OpenCollection& collection) const {
-    return view(collection.record, collection.record.root);
-  }
+  CollectionTree view(const OpenCollection& collection) const { return view(collection.record, root_of(collection)); }
   CollectionTree view(const CatalogRecord& record, const tree::TreeRoot& root) const;
   // A dictionary of that collection. Throws corrupt.
   const Dictionary& dictionary(const CatalogRecord& record, u32 number) const;
@@ -110,6 +124,7 @@ class WriteSession {
   i64 time_us() const { return txn_.time_us(); }
 
   tree::TreeWriter writer(OpenCollection& collection) {
+    if (collection.record.root.is_inline()) give_page(collection);
     return tree::TreeWriter(txn_, collection.record.shape, collection.record.root, &collection.edge);
   }
 
@@ -185,11 +200,20 @@ class WriteSession {
   void flush();
 
  private:
+  static constexpr std::size_t kLeastForgotten = 1024;
+
   template <class Change>
   decltype(auto) change(Change&& change);
   OpenCollection& add(CatalogRecord&& record);
   void store_records();
-  void forget_unused(u64 keep);
+  void store(OpenCollection& collection);
+  enum class Forget { clean, all };
+  void forget_unused(u64 keep, Forget which);
+  // Inline leaves: session_inline.cc.
+  tree::TreeRoot inline_root_of(const OpenCollection& collection) const;
+  void give_page(OpenCollection& collection);
+  bool take_in(OpenCollection& collection);
+  void note_leaf(OpenCollection& collection) const;
   CatalogReader catalog_reader() const { return CatalogReader(txn_.reader(), catalog_); }
   void apply_to(OpenCollection& collection, const Operation& operation);
   u64 take_id(u64 id);
@@ -239,7 +263,8 @@ class WriteSession {
   KeyHash key_hash_;
   tree::TreeRoot catalog_;
   std::unordered_map<u64, std::shared_ptr<OpenCollection>> open_;  // by id
-  std::size_t most_open_ = 1024;                                   // before some are forgotten
+  std::size_t most_open_ = kLeastForgotten;                        // at a change, before some are forgotten
+  std::size_t most_clean_ = kLeastForgotten;                       // the same when one is looked at
   OpenCollection* last_ = nullptr;                                 // found last
   std::vector<PlacedMark*> marks_;
   u64 next_serial_ = 1;
@@ -250,6 +275,7 @@ class WriteSession {
   bool trusts_values_;
   bool poisoned_ = false;
   std::string buffer_;  // an operation or record being encoded
+  std::string leaf_;    // an inline leaf being made
   std::string formed_;  // a value as it is to be stored
   DictionaryCache* dictionaries_;
   mutable std::unique_ptr<DictionaryCache> own_dictionaries_;  // those made in this transaction
@@ -270,20 +296,26 @@ decltype(auto) WriteSession::change(Change&& change) {
 // The same for `collection`.
 template <class Change>
 decltype(auto) WriteSession::change(OpenCollection& collection, Change&& change) {
-  collection.dirty = true;
-  return this->change(change);
+  return this->change([&]() -> decltype(auto) {
+    forget_unused(collection.record.part_of_form ? collection.record.parent : collection.record.id, Forget::all);
+    collection.dirty = true;
+    return change();
+  });
 }
 
 // While it lives, allocations may use the pages kept back for deletes.
 class ReserveUse {
  public:
-  explicit ReserveUse(storage::WriteTransaction& txn) : txn_(txn) { txn_.use_reserve(true); }
-  ~ReserveUse() { txn_.use_reserve(false); }
+  explicit ReserveUse(storage::WriteTransaction& txn) : txn_(txn), before_(txn.reserve()) {
+    txn_.use_reserve(storage::WriteTransaction::Reserve::erase);
+  }
+  ~ReserveUse() { txn_.use_reserve(before_); }
   ReserveUse(const ReserveUse&) = delete;
   ReserveUse& operator=(const ReserveUse&) = delete;
 
  private:
   storage::WriteTransaction& txn_;
+  storage::WriteTransaction::Reserve before_;
 };
 
 }  // namespace sapwood::collections

@@ -13,6 +13,7 @@
 #include "collections/stored_key.h"
 #include "collections/types.h"
 #include "tree/cursor.h"
+#include "tree/inline_leaf.h"
 
 namespace sapwood::collections {
 namespace {
@@ -124,7 +125,7 @@ std::vector<u64> WriteSession::children_in(const tree::TreeReader& tree, const C
 }
 
 OpenCollection& WriteSession::child(const OpenCollection& parent, u64 id, ErrorCode absent) {
-  forget_unused(parent.record.id);
+  forget_unused(parent.record.id, Forget::clean);
   OpenCollection* found = find(id);
   if (found == nullptr || found->record.parent != parent.record.id) throw_no_child(parent.record, id, absent);
   return *found;
@@ -157,6 +158,7 @@ void WriteSession::place(const Location& location, OpenCollection& child) {
   child.record.parent = location.parent;
   child.record.name = location.kind == Location::Kind::name ? location.key : Bytes(name_of_nested(child.record.id));
   if (location.kind == Location::Kind::name) {
+    if (child.record.root.is_inline()) give_page(child);
     CatalogWriter(txn_, catalog_).add_name(location.key, child.record.id);
     return;
   }
@@ -186,7 +188,6 @@ void WriteSession::unplace(const Location& location, OpenCollection& child) {
 
 OpenCollection& WriteSession::create_nested(const Location& location, const CollectionTypes& types, u64 id) {
   check_usable();
-  forget_unused(location.parent);
   OpenCollection& parent = require(location.parent);
   check_target(parent, location, parent.record.root.count);
   check_idle_children(parent.record.id);
@@ -237,7 +238,7 @@ OpenCollection& WriteSession::move(const Location& from, const Location& to) {
   change(moved, [&] {
     unplace(from, moved);
     place(to, moved);
-    CatalogWriter(txn_, catalog_).store(moved.record, buffer_);
+    store(moved);
     record({.kind = OperationKind::move, .id = moved.record.id, .from = from, .to = to});
     txn_.release_memory();
   });
@@ -276,7 +277,7 @@ void WriteSession::release(u64 parent, u64 child) {
   const auto open = open_.find(child);
   std::optional<CatalogRecord> record;
   if (open == open_.end()) record = catalog_reader().find(child);
-  else if (open->second->exists) record = open->second->record;
+  else if (open->second->exists) record = record_of(*open->second);
   if (!record || record->dropped || record->parent != parent) return;
   bury(*record);
   if (open == open_.end()) return;
@@ -295,7 +296,7 @@ void WriteSession::release(u64 parent, const std::vector<u64>& children) {
 void WriteSession::bury(CatalogRecord& record) {
   CatalogWriter catalog(txn_, catalog_);
   if (record.root.count == 0 || (record.root.count <= kFewEntries && !record.owns_collections)) {
-    tree::TreeWriter(txn_, record.shape, record.root).clear();
+    if (!record.root.is_inline()) tree::TreeWriter(txn_, record.shape, record.root).clear();
     return catalog.remove(record.id);
   }
   record.dropped = true;
@@ -315,8 +316,9 @@ void WriteSession::erase_tree_entries(OpenCollection& collection, u64 first, u64
     return release(record.id, children);
   }
   CatalogWriter catalog(txn_, catalog_);
-  CatalogRecord left = record;
-  left.id = catalog.take_id();
+  const u64 id = catalog.take_id();
+  CatalogRecord left = record_of(collection);
+  left.id = id;
   left.parent = record.id;
   left.dropped = true;
   catalog.store(left, buffer_);
@@ -373,6 +375,7 @@ bool WriteSession::reclaim_entries(u64 id, u64 count) {
   if (record->owns_collections) {
     children = children_in(reader(record->shape, record->root), record->types, first, count);
   }
+  if (record->root.is_inline()) tree::give_page(txn_, record->shape, record->root);
   tree::TreeWriter(txn_, record->shape, record->root).erase_range(first, count);
   if (record->root.count != 0) {
     catalog.store(*record, buffer_);

@@ -116,6 +116,17 @@ TEST_F(Apply, SeveralValuesGoToTheEndOfAListWithFixedLeaves) {
   }
 }
 
+// Records are stored, with pages kept back for that, inside of changes that may be erases.
+TEST_F(Apply, PagesKeptBackAreForTheWholeErase) {
+  using Reserve = storage::WriteTransaction::Reserve;
+  {
+    const ReserveUse erase(*txn_);
+    { const ReserveUse store(*txn_); }
+    EXPECT_EQ(txn_->reserve(), Reserve::erase);
+  }
+  EXPECT_EQ(txn_->reserve(), Reserve::none);
+}
+
 TEST_F(Apply, CheckTellsOfBytesThatAreNoRow) {
   const CollectionTypes rows{CollectionKind::records, ValueType::none, TypeInfo(ValueType::float64).as_row()};
   apply({.kind = OperationKind::create, .id = 7, .types = rows, .name = "rows"});

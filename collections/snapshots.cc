@@ -154,12 +154,12 @@ bool drop_snapshot(WriteTransaction& txn, Bytes name) {
                       [&](storage::Extent pages, u32 birth) { held.emplace_back(pages, birth); });
   tree::TreeRoot table = snapshot_table(txn.reader(), base).root();
   all.erase(found);
-  txn.use_reserve(true);
+  txn.use_reserve(WriteTransaction::Reserve::all);
   txn.keep(0);
   tree::TreeWriter(txn, table_shape(), table).erase(name);
   for (const auto& [pages, birth] : held) txn.free_run(pages, birth);
   store_table(txn, table, all.empty() ? 0 : all.back().version.txn);
-  txn.use_reserve(false);
+  txn.use_reserve(WriteTransaction::Reserve::none);
   return true;
 }
 

@@ -36,8 +36,7 @@ CatalogRemains::CatalogRemains(const storage::DamagedFile& file, storage::PageSe
                                    collections::to_tree_root(file.meta()->catalog));
     tree::salvage_tree(catalog, seen,
                        {.leaf =
-                            [&](const u8* page, PageNo, u64) {
-                              const LeafNode leaf(page, page_size_);
+                            [&](const LeafNode& leaf, PageNo, u64) {
                               for (u32 i = 0; i < leaf.count(); ++i) take_entry(leaf, i);
                             },
                         .gap = [&](const Gap& gap) { gaps_.push_back(gap); }});

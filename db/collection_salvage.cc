@@ -34,10 +34,9 @@ void require(bool ok, const char* rule) {
 void survey_collection(const storage::PageReader& pages, Survivor& survivor, storage::PageSet& seen,
                        const std::function<void()>& told) {
   const collections::CatalogRecord& record = survivor.record;
-  const auto claim_blobs = [&](const u8* page, PageNo, u64) {
+  const auto claim_blobs = [&](const LeafNode& leaf, PageNo, u64) {
     told();
     if (record.shape.fixed) return;
-    const LeafNode leaf(page, pages.page_size());
     for (u32 i = 0; i < leaf.count(); ++i) {
       const tree::StoredValue value = leaf.value(i);
       if (value.kind != tree::ValueKind::blob) continue;
@@ -73,8 +72,7 @@ void CollectionSalvage::lose(std::string what, std::optional<u64> entries, std::
 }
 
 tree::SalvageVisitor CollectionSalvage::visitor(Batch& batch, const std::function<void(const Gap&)>& gap) {
-  const auto copy_leaf = [this, &batch](const u8* page, PageNo, u64 first) {
-    const LeafNode leaf(page, pages_.page_size());
+  const auto copy_leaf = [this, &batch](const LeafNode& leaf, PageNo, u64 first) {
     for (u32 i = 0; i < leaf.count(); ++i) copy_entry(batch, leaf, i, first + i);
     told_();
   };

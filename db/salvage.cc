@@ -115,8 +115,7 @@ void Salvage::survey_dropped(const CatalogRecord& record) {
   dropped_.insert(record.id);
   if (!record.owns_collections) return;
   std::string key;
-  const auto note_children = [&](const u8* page, PageNo, u64) {
-    const LeafNode leaf(page, pages_.page_size());
+  const auto note_children = [&](const LeafNode& leaf, PageNo, u64) {
     for (u32 i = 0; i < leaf.count(); ++i) {
       key.clear();
       const bool is_long =

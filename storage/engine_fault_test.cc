@@ -2,6 +2,7 @@
 // half done.
 #include <algorithm>
 
+#include "storage/engine_impl.h"
 #include "storage/testing_engine.h"
 
 namespace sapwood::storage::testing {
@@ -113,9 +114,9 @@ TEST_F(FaultsTest, AFullDiskFailsCleanlyAndLetsErasesThrough) {
   // Erasing may use the reserve.
   for (u64 i = 0; i < 200; i += 3) {
     const std::unique_ptr<WriteTransaction> txn = engine->begin_write(std::chrono::milliseconds(-1));
-    txn->use_reserve(true);
+    txn->use_reserve(WriteTransaction::Reserve::erase);
     Editor(*txn).put(i, 0);
-    txn->use_reserve(false);
+    txn->use_reserve(WriteTransaction::Reserve::none);
     txn->commit(Durability::sync);
     model.values.erase(i);
   }
@@ -145,9 +146,9 @@ TEST_F(FaultsTest, ErasesOnAFullDiskDoNotUseTheReserveUp) {
   engine->checkpoint();
   for (u64 i = 0; i < kValues; i += kValuesALeaf) {
     const std::unique_ptr<WriteTransaction> txn = engine->begin_write(std::chrono::milliseconds(-1));
-    txn->use_reserve(true);
+    txn->use_reserve(WriteTransaction::Reserve::erase);
     Editor(*txn).put(i, 0);
-    txn->use_reserve(false);
+    txn->use_reserve(WriteTransaction::Reserve::none);
     txn->commit(Durability::async);
   }
   expect_sound(*engine);
@@ -184,13 +185,17 @@ TEST_F(FaultsTest, TheReserveEnds) {
   for (const std::string& path : disk_.paths()) used += disk_.contents(path).size();
   disk_.set_capacity(used);
   const std::unique_ptr<WriteTransaction> txn = engine->begin_write(std::chrono::milliseconds(-1));
-  txn->use_reserve(true);
+  txn->use_reserve(WriteTransaction::Reserve::erase);
   PageRef ref;
   EXPECT_EQ(code_of([&] {
               for (int i = 0; i < 100'000; ++i) txn->create(ref, PageType::leaf, 0, 1);
             }),
             ErrorCode::disk_full);
   EXPECT_EQ(code_of([&] { txn->allocate_run(5); }), ErrorCode::disk_full);
+  // The last pages are not for deletes.
+  txn->use_reserve(WriteTransaction::Reserve::all);
+  for (u64 i = 0; i < kLastPages; ++i) txn->create(ref, PageType::leaf, 0, 1);
+  EXPECT_EQ(code_of([&] { txn->create(ref, PageType::leaf, 0, 1); }), ErrorCode::disk_full);
   txn->rollback();
   EXPECT_EQ(read_newest(*engine), model);
   expect_sound(*engine);

@@ -29,6 +29,8 @@ namespace sapwood::storage {
 
 // Pages that only deletes, catalogs and checkpoints may take when the disk is full.
 inline constexpr u64 kReservePages = 64;
+// Of these, for what gives back what a named snapshot holds: then erases free nothing, and could use up all.
+inline constexpr u64 kLastPages = 16;
 // Of values that redo records refer to: a checkpoint comes before there are more, so that recovery is not endless.
 inline constexpr u64 kMaxReferredBytes = u64{256} << 20;
 
@@ -103,8 +105,9 @@ struct Engine::Impl {
   // Space; under the writer's place. engine_space.cc.
   void reclaim();
   void grow(u64 more_pages);
-  PageNo take_page(bool use_reserve);
-  Extent take_run(u32 count, bool use_reserve);
+  // `keep`: so many free pages are left where the file cannot grow.
+  PageNo take_page(u64 keep);
+  Extent take_run(u32 count, u64 keep);
   void free_held_pages(const Deadline& deadline);
 
   // Commit; under the writer's place, which finish_commit gives back. engine_commit.cc.

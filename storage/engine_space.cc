@@ -76,19 +76,19 @@ void Engine::Impl::free_held_pages(const Deadline& deadline) {
   reclaim();
 }
 
-PageNo Engine::Impl::take_page(bool use_reserve) {
+PageNo Engine::Impl::take_page(u64 keep) {
   if (allocator.free_pages() <= kReservePages) {
     try {
       grow(1);
     } catch (const Error& error) {
-      if (!use_reserve || !is_full(error)) throw;
+      if (allocator.free_pages() <= keep || !is_full(error)) throw;
     }
   }
   if (const std::optional<PageNo> page = allocator.take_page()) return *page;
   throw Error(ErrorCode::disk_full, "no space is left for " + path + "; free some on its disk");
 }
 
-Extent Engine::Impl::take_run(u32 count, bool use_reserve) {
+Extent Engine::Impl::take_run(u32 count, u64 keep) {
   if (allocator.free_pages() > count + kReservePages) {
     if (const std::optional<Extent> run = allocator.take_run(count, false)) return *run;
   }
@@ -96,8 +96,7 @@ Extent Engine::Impl::take_run(u32 count, bool use_reserve) {
     grow(count);
   } catch (const Error& error) {
     if (!is_full(error)) throw;
-    const u64 usable = allocator.free_pages() > kReservePages ? allocator.free_pages() - kReservePages : 0;
-    const u64 most = use_reserve ? allocator.free_pages() : usable;
+    const u64 most = allocator.free_pages() > keep ? allocator.free_pages() - keep : 0;
     if (most == 0) throw;
     if (const std::optional<Extent> run = allocator.take_run(static_cast<u32>(std::min<u64>(count, most)), true))
       return *run;

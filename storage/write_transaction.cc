@@ -49,7 +49,7 @@ u8* WriteTransaction::take_page(PageRef& ref) {
   changed_ = true;
   new_version();
   Engine::Impl& engine = engine_.impl();
-  const PageNo page = engine.take_page(use_reserve_);
+  const PageNo page = engine.take_page(kept_back());
   u8* buffer = nullptr;
   try {
     buffer = add_bytes(own_.insert(page, mark_counter_, 1));
@@ -105,6 +105,12 @@ bool WriteTransaction::keeps(PageRef ref) const {
   return kept_ != 0 && engine_.impl().allocator.full_birth(ref.page, ref.birth, id_) <= kept_;
 }
 
+// Free pages that it may not take where the file cannot grow.
+u64 WriteTransaction::kept_back() const {
+  if (reserve_ == Reserve::all) return 0;
+  return reserve_ == Reserve::erase ? kLastPages : kReservePages;
+}
+
 void WriteTransaction::take_low_pages() { engine_.impl().allocator.start_low(); }
 
 void WriteTransaction::free(PageRef ref) { drop(Extent{ref.page, 1}, ref.birth, false); }
@@ -114,7 +120,7 @@ Extent WriteTransaction::allocate_run(u32 pages) {
   SAPWOOD_ASSERT(!ended_);
   changed_ = true;
   Engine::Impl& engine = engine_.impl();
-  const Extent extent = engine.take_run(pages, use_reserve_);
+  const Extent extent = engine.take_run(pages, kept_back());
   try {
     own_.insert(extent.start, mark_counter_, extent.pages, true);
   } catch (...) {

@@ -86,8 +86,11 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   // True if anything was changed or recorded.
   bool has_changes() const { return changed_; }
 
-  // Whether allocations may use the pages kept back for deletes and for commit itself. Set around erasing operations.
-  void use_reserve(bool on) { use_reserve_ = on; }
+  // How many of the pages kept back for deletes and for commit itself allocations may use. `erase`: set around erasing
+  // operations. `all`: for what gives back what a named snapshot holds.
+  enum class Reserve : u8 { none, erase, all };
+  void use_reserve(Reserve use) { reserve_ = use; }
+  Reserve reserve() const { return reserve_; }
 
   // Makes the transaction's state the newest version, and returns when `durability` is met and the version is visible.
   // A throw of writes_refused or io from the log means: outcome unknown until the file is reopened; any other throw
@@ -101,6 +104,7 @@ class WriteTransaction final : public PageStore, private PrivatePages {
  private:
   const u8* find(PageNo page) const override;
   u8* take_page(PageRef& ref);
+  u64 kept_back() const;
   u8* add_bytes(OwnPages::Entry& entry);
   ReferredRuns refer_to_runs(u64 size);
   void drop(Extent extent, u32 birth, bool run);
@@ -131,6 +135,7 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   TxnId kept_;
   OwnPages& own_;  // the engine's, for its one transaction at a time
   u32 page_size_;
+  Reserve reserve_ = Reserve::none;
   TxnId summed_;                            // pages born up to it have checksums
   std::vector<OwnPages::Dropped> dropped_;  // committed pages that this transaction no longer refers to, in order
   std::vector<OwnPages::Held> held_;        // own pages dropped, but needed by a mark or the record
@@ -143,7 +148,6 @@ class WriteTransaction final : public PageStore, private PrivatePages {
   u64 referred_bytes_ = 0;
   bool record_too_big_ = false;
   bool changed_ = false;
-  bool use_reserve_ = false;
   bool ended_ = false;
 };
 

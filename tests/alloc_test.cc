@@ -6,6 +6,7 @@
 #include <new>
 
 #include "tests/support/fault_run.h"
+#include "tests/support/nest.h"
 #include "tests/support/temp_folder.h"
 
 namespace {
@@ -139,9 +140,8 @@ u64 count_allocations(const std::vector<Operation>& operations, u64 seed) {
   return seen;
 }
 
-void fail_allocations(bool for_good) {
+void fail_allocations(const std::vector<Operation>& operations, bool for_good) {
   const u64 seed = test_seed();
-  const std::vector<Operation> operations = fault_operations(seed, 60);
   const u64 allocations = count_allocations(operations, seed);
   ASSERT_GT(allocations, 100u);
   u64 failed = 0;
@@ -149,11 +149,15 @@ void fail_allocations(bool for_good) {
   for (u64 nth = 1 + seed % step; nth <= allocations; nth += step) {
     failed += run_short_of_memory(operations, seed, nth, for_good);
   }
-  EXPECT_GT(failed, scaled(1000) / 2);
+  EXPECT_GT(failed, allocations / step / 2);
 }
 
-TEST(AllocationFault, Once) { fail_allocations(false); }
-TEST(AllocationFault, ForGood) { fail_allocations(true); }
+TEST(AllocationFault, Once) { fail_allocations(fault_operations(test_seed(), 60), false); }
+TEST(AllocationFault, ForGood) { fail_allocations(fault_operations(test_seed(), 60), true); }
+TEST(AllocationFault, AsANestedCollectionGrowsAndShrinks) {
+  fail_allocations(grow_and_shrink(), false);
+  fail_allocations(grow_and_shrink(), true);
+}
 
 }  // namespace
 }  // namespace sapwood::test

@@ -5,6 +5,7 @@
 #include "collections/environment.h"
 #include "collections/nested_value.h"
 #include "collections/session.h"
+#include "fuzz/repair.h"
 #include "sapwood/sapwood.h"
 #include "tests/support/error_code.h"
 #include "tests/support/sim.h"
@@ -160,6 +161,38 @@ TEST_F(Hostile, QueuesOfNothing) {
   database.list<std::string>("words").push_back("b");  // a step of reclaiming leaves them out
   EXPECT_EQ(finding(database), "");
   EXPECT_EQ(database.list<std::string>("words").size(), 2u);
+}
+
+// A record whose inline leaf leads out of it, in a page with the right checksum.
+TEST_F(Hostile, InlineLeavesThatAreNone) {
+  std::size_t at = 0;
+  {
+    Database database = Database::open(kPath, options_);
+    Shelf shelf = database.dict<std::string, Nested>("shelf");
+    shelf.create<Words>("good").push_back("sound");
+    shelf.create<Words>("bad").push_back("damaged");
+    EXPECT_EQ(database.metrics().nested.pages(), 0u);
+    database.close();
+    at = disk_.contents(kPath).rfind("damaged");
+  }
+  for (const auto& [offset, byte] : {std::pair{1, '\xff'}, {1, '\x40'}, {1, '\x1d'}, {3, '\xf0'}}) {
+    SCOPED_TRACE(std::to_string(offset) + " before the text: " + std::to_string(byte));
+    const std::string before = disk_.contents(kPath);
+    std::string bytes = before;
+    bytes[at - static_cast<std::size_t>(offset)] = byte;
+    fuzz::repair_data_file(bytes);
+    disk_.set_contents(kPath, bytes);
+    {
+      Database database = Database::open(kPath, options_);
+      EXPECT_NE(finding(database).find("C8"), std::string::npos) << finding(database);
+      Shelf shelf = database.dict<std::string, Nested>("shelf");
+      EXPECT_EQ(code_of([&] { shelf.open<Words>("bad").size(); }), ErrorCode::corrupt);
+      EXPECT_EQ(code_of([&] { database.read().dict<std::string, Nested>("shelf").open<Words>("bad").at(0); }),
+                ErrorCode::corrupt);
+      EXPECT_EQ(shelf.open<Words>("good").at(0), "sound");
+    }
+    disk_.set_contents(kPath, before);
+  }
 }
 
 // Pages of what was dropped are damaged: commits go on without freeing it.

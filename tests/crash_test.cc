@@ -6,6 +6,7 @@
 
 #include "sapwood/sapwood.h"
 #include "tests/support/crash_plans.h"
+#include "tests/support/nest.h"
 #include "tests/support/sim.h"
 
 namespace sapwood::test {
@@ -38,6 +39,28 @@ TEST(CrashSweep, UsualPages) {
 TEST(CrashSweep, AllImages) {
   tell(run_crash_sweep(random_sweep(test_seed(), 512, 4096, std::max<u64>(scaled(15), 5), 0)));
   tell(run_crash_sweep(exclusive(random_sweep(test_seed(), 512, 4096, std::max<u64>(scaled(15), 5), 0))));
+}
+
+// Nested collections that come to be inline, and cease to be.
+TEST(CrashSweep, GrowAndShrink) {
+  CrashSweep sweep = random_sweep(test_seed(), 512, 4096, 0, 12);
+  sweep.operations = grow_and_shrink();
+  {
+    os::SimDisk disk(1);
+    Executor::Settings settings = sweep.settings;
+    settings.options.env = &disk;
+    Executor executor(settings);
+    executor.open();
+    std::vector<bool> has_pages;
+    for (const Operation& operation : sweep.operations) {
+      executor.execute(operation);
+      if (operation.kind != OperationKind::commit) continue;
+      has_pages.push_back(executor.database().metrics().nested.pages() != 0);
+    }
+    EXPECT_EQ(has_pages, (std::vector<bool>{false, true, false, false, true}));
+  }
+  tell(run_crash_sweep(sweep));
+  tell(run_crash_sweep(exclusive(sweep)));
 }
 
 // A close that moves pages down and cuts the file, crashed before every operation of the disk.

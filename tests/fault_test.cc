@@ -4,6 +4,7 @@
 
 #include "tests/support/error_code.h"
 #include "tests/support/fault_run.h"
+#include "tests/support/nest.h"
 
 namespace sapwood::test {
 namespace {
@@ -23,6 +24,19 @@ TEST(Fault, CallsThatFail) {
         fired += run_with_fault(operations, seed, {.nth = nth, .for_good = for_good, .kind = kind});
       }
     }
+  }
+  EXPECT_GT(fired, 10u);
+}
+
+// Of a nested collection that comes to be inline, and ceases to be.
+TEST(Fault, CallsThatFailAsOneGrowsAndShrinks) {
+  const u64 seed = test_seed();
+  const std::vector<Operation> operations = grow_and_shrink();
+  const u64 calls = count_calls(operations, seed);
+  u64 fired = 0;
+  for (u64 nth = 1; nth <= calls; ++nth) {
+    const os::FaultKind kind = kKinds[nth % std::size(kKinds)];
+    fired += run_with_fault(operations, seed, {.nth = nth, .for_good = nth % 3 == 0, .kind = kind});
   }
   EXPECT_GT(fired, 10u);
 }
@@ -66,6 +80,7 @@ TEST(Fault, DiskFull) {
     Executor again(settings, history);
     again.open();
     require_clean(again.database());
+    disk.set_capacity(capacity + 64 * u64{settings.options.page_size});  // closing gave back what is kept for erases
     for (const SnapshotInfo& snapshot : again.database().snapshots()) again.database().drop_snapshot(snapshot.name);
     again.database().write([](WriteTxn& txn) {
       for (const CollectionInfo& info : txn.collections()) txn.drop(info.name);

@@ -3,7 +3,9 @@
 //   v1-records.sapwood its records
 //   v1-types.sapwood   those of golden_types.h, closed
 //   v1-killed.sapwood  the same as a killed process left it: half of it is in the log beside it
-//   v1-nested.sapwood, v1-nested-killed.sapwood  the same of the nested collections of golden_nested.h
+//   v1-nested.sapwood, v1-nested-killed.sapwood  the same of the nested collections of golden_nested.h, each of which
+//                      has pages
+//   v1-inline.sapwood, v1-inline-killed.sapwood  the same where small ones are inline
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -117,6 +119,11 @@ TEST(Golden, Version1OfNestedCollections) {
   require_nested(read_file(golden("v1-nested-killed.sapwood")), read_file(golden("v1-nested-killed.sapwood-log")));
 }
 
+TEST(Golden, Version1OfInlineCollections) {
+  require_nested(read_file(golden("v1-inline.sapwood")), "");
+  require_nested(read_file(golden("v1-inline-killed.sapwood")), read_file(golden("v1-inline-killed.sapwood-log")));
+}
+
 TEST(Golden, Version1OfAKilledProcess) {
   const std::string data = read_file(golden("v1-killed.sapwood"));
   const std::string log = read_file(golden("v1-killed.sapwood-log"));
@@ -150,6 +157,7 @@ TEST(Golden, PresentVersionIsTheNewestFile) {
   require_nested(nested.closed, "");
   require_nested(nested.killed, nested.killed_log);
   expect_same_format(nested.closed, read_file(golden("v1-nested.sapwood")));
+  expect_same_format(nested.closed, read_file(golden("v1-inline.sapwood")));
 }
 
 }  // namespace

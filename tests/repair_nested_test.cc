@@ -5,6 +5,7 @@
 #include <ranges>
 #include <set>
 
+#include "base/bytes.h"
 #include "sapwood/repair.h"
 #include "tests/support/damage.h"
 #include "tests/support/nest.h"
@@ -90,6 +91,35 @@ TEST(RepairNested, OfASoundFileKeepsAllInItsPlace) {
   EXPECT_EQ((database.dict<std::string, Nested>("shelf").open<Numbers>("list 4").at(0)), 4000);
   database.dict<std::string, Nested>("shelf").create<Numbers>("new").push_back(1);  // its id is a new one
   EXPECT_TRUE(database.check().empty());
+}
+
+// Small ones lie in the catalog: who loses a page of that loses them, and is told.
+TEST(RepairNested, InlineOnesGoWithTheirPageOfTheCatalog) {
+  os::SimDisk disk(5);
+  {
+    Database database = Database::open(kDamagedPath, sim_options(disk, 512));
+    Shelf shelf = database.dict<std::string, Nested>("shelf");
+    for (std::int64_t i = 0; i < 100; ++i) shelf.create<Numbers>(std::to_string(i)).push_back(1'000'000 + i);
+    EXPECT_EQ(database.metrics().nested.pages(), 0u);
+    database.close();
+  }
+  std::string bytes = disk.contents(kDamagedPath);
+  char number[8];
+  store<i64>(number, 1'000'050);
+  const std::size_t at = bytes.rfind(std::string_view(number, sizeof number));
+  ASSERT_NE(at, std::string::npos);
+  bytes.replace(at / 512 * 512, 512, std::string(512, 'x'));
+  disk.set_contents(kDamagedPath, bytes);
+  RepairOptions options;
+  options.env = &disk;
+  const RepairReport report = repair(kDamagedPath, kNewPath, options);
+  const u64 saved = numbers_in(disk, kNewPath).size();
+  EXPECT_GE(saved, 90u);
+  EXPECT_LT(saved, 100u);
+  const auto shelf = std::ranges::find(report.collections, "shelf", &RepairedCollection::name);
+  ASSERT_NE(shelf, report.collections.end());
+  EXPECT_EQ(shelf->saved, saved);
+  EXPECT_EQ(shelf->lost, 100 - saved) << "the entries that they were";
 }
 
 // Whatever page is lost: the new file is sound, and has nothing but what was there, once.

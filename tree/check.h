@@ -33,7 +33,7 @@ struct CheckedPages {
 // Verifies every page, order within and across pages, separators, counts, levels, fill of the root, blobs and their
 // checksums, and that no page is reached twice. Adds a sentence to `findings` for each fault and goes on elsewhere;
 // never throws for damage. `visit` (may be empty) is called for each page and run that could be reached. Without
-// `shared` the tree is checked for itself.
+// `shared` the tree is checked for itself. An inline leaf is not looked at: verify_inline_leaf().
 void check_tree(const TreeReader& tree, const std::string& name, std::vector<std::string>& findings,
                 const VisitPages& visit, CheckedPages* shared = nullptr);
 

@@ -13,11 +13,11 @@ constexpr u32 kPrefetchedBytes = 4096;  // of a leaf
 
 }  // namespace
 
-// The root to descend from; or no page, and the cursor is invalid, if the tree is empty.
-PageRef Cursor::begin_descent() {
+// False, and the cursor is invalid, if the tree is empty.
+bool Cursor::begin_descent() {
   valid_ = false;
   check_root(tree_.root());
-  return tree_.root().height == 0 ? PageRef{} : tree_.root().root;
+  return !tree_.root().is_empty();
 }
 
 // Notes that the way goes through child `slot` of the branch at `ref`, whose page is path_[level].page.
@@ -28,21 +28,18 @@ PageRef Cursor::step_into(u32 level, PageRef ref, u32 slot) {
   return Branch(step.page, tree_.pages().page_size()).child(slot);
 }
 
-void Cursor::enter_leaf(PageRef ref, u32 slot) {
-  leaf_ = fetch_node(tree_.pages(), ref, tree_.shape(), 0);
-  leaf_count_ = PageHeader::count(leaf_);
+void Cursor::enter_leaf(const LeafNode& leaf, u32 slot) {
+  leaf_ = leaf;
+  leaf_count_ = leaf.count();
   slot_ = slot;
   valid_ = true;
 }
 
 void Cursor::seek_index(u64 index) {
-  PageRef ref = begin_descent();
-  if (ref.page == kNoPage || index >= tree_.size()) {
-    valid_ = false;
-    return;
-  }
+  if (!begin_descent() || index >= tree_.size()) return;
+  PageRef ref = tree_.root().root;
   index_ = index;
-  for (u32 level = tree_.root().height - 1u; level > 0; --level) {
+  for (u32 level = tree_.root().height; level-- > 1;) {
     const u8* page = fetch_node(tree_.pages(), ref, tree_.shape(), level);
     const Branch branch(page, tree_.pages().page_size());
     path_[level] = {page, 0, branch.count()};
@@ -50,7 +47,7 @@ void Cursor::seek_index(u64 index) {
     ref = step_into(level, ref, slot);
     index -= branch.begin(slot);
   }
-  enter_leaf(ref, static_cast<u32>(index));
+  enter_leaf(arrive(tree_, ref), static_cast<u32>(index));
   valid_ = index < leaf_count_;
   check_format(valid_, ref.page, "L1: it holds fewer entries than its parent counts");
 }
@@ -62,10 +59,10 @@ void Cursor::seek_last() {
 
 void Cursor::seek_key(Bytes key, bool after) {
   SAPWOOD_ASSERT(is_keyed(tree_.shape().order));
-  PageRef ref = begin_descent();
-  if (ref.page == kNoPage) return;
+  if (!begin_descent()) return;
+  PageRef ref = tree_.root().root;
   u64 before = 0;
-  for (u32 level = tree_.root().height - 1u; level > 0; --level) {
+  for (u32 level = tree_.root().height; level-- > 1;) {
     const u8* page = fetch_node(tree_.pages(), ref, tree_.shape(), level);
     const Branch branch(page, tree_.pages().page_size());
     path_[level] = {page, 0, branch.count()};
@@ -73,15 +70,15 @@ void Cursor::seek_key(Bytes key, bool after) {
     ref = step_into(level, ref, slot);
     before += branch.begin(slot);
   }
-  const u8* leaf = fetch_leaf(tree_.pages(), ref, tree_.shape());
-  const Found found = LeafNode(leaf, tree_.pages().page_size()).find(key);
-  enter_leaf(ref, found.slot + (after && found.equal ? 1 : 0));
+  const LeafNode leaf = arrive_to_search(tree_, ref);
+  const Found found = leaf.find(key);
+  enter_leaf(leaf, found.slot + (after && found.equal ? 1 : 0));
   index_ = before + slot_;
   if (slot_ >= leaf_count_) next_leaf();
 }
 
 void Cursor::prefetch() const {
-  for (u32 at = 0; at < page_size() && at < kPrefetchedBytes; at += 64) __builtin_prefetch(leaf_ + at);
+  for (u32 at = 0; at < page_size() && at < kPrefetchedBytes; at += 64) __builtin_prefetch(leaf_.bytes() + at);
   if (tree_.root().height < 2) return;
   for (u32 ahead = 1; ahead <= kPrefetchedLeaves; ++ahead) prefetch_leaf(path_[1].slot + ahead);
 }
@@ -106,7 +103,7 @@ void Cursor::next_leaf() {
     path_[level] = {page, 0, branch.count()};
     ref = branch.child(0);
   }
-  enter_leaf(ref, 0);
+  enter_leaf(arrive(tree_, ref), 0);
   for (u32 ahead = 1; ahead <= kPrefetchedLeaves; ++ahead) prefetch_leaf(path_[1].slot + ahead);
 }
 
@@ -125,7 +122,7 @@ void Cursor::previous_leaf() {
     path_[level] = {page, branch.count() - 1, branch.count()};
     ref = branch.child(branch.count() - 1);
   }
-  enter_leaf(ref, 0);
+  enter_leaf(arrive(tree_, ref), 0);
   slot_ = leaf_count_ - 1;
   for (u32 ahead = 1; ahead <= kPrefetchedLeaves; ++ahead) prefetch_leaf(path_[1].slot - ahead);
 }
@@ -137,17 +134,17 @@ Bytes Cursor::key() const {
 
 Bytes Cursor::key(std::string& buffer) const {
   SAPWOOD_ASSERT(valid_ && is_keyed(tree_.shape().order));
-  return LeafNode(leaf_, tree_.pages().page_size()).key(slot_, buffer);
+  return leaf_.key(slot_, buffer);
 }
 
 ValueView Cursor::value() const {
   SAPWOOD_ASSERT(valid_);
-  return make_value(LeafNode(leaf_, tree_.pages().page_size()).value(slot_), tree_.pages(), tree_.shape().tree_id);
+  return make_value(leaf_.value(slot_), tree_.pages(), tree_.shape().tree_id);
 }
 
 Bytes Cursor::values(u64 count) const {
   SAPWOOD_ASSERT(valid_ && tree_.shape().fixed);
-  const FixedLeaf leaf(leaf_, page_size());
+  const FixedLeaf leaf = leaf_.fixed();
   const u32 width = leaf.value_width();
   const u64 here = std::min<u64>(count, leaf_count_ - slot_);
   return Bytes(reinterpret_cast<const char*>(leaf.values()) + slot_ * width, here * width);

@@ -5,6 +5,7 @@
 #include <array>
 #include <string>
 
+#include "tree/leaf_node.h"
 #include "tree/tree.h"
 
 namespace sapwood::tree {
@@ -61,16 +62,16 @@ class Cursor {
     u32 slot;
     u32 count;
   };
-  PageRef begin_descent();
+  bool begin_descent();
   PageRef step_into(u32 level, PageRef ref, u32 slot);
-  void enter_leaf(PageRef ref, u32 slot);
+  void enter_leaf(const LeafNode& leaf, u32 slot);
   void prefetch_leaf(u32 slot) const;
   void next_leaf();
   void previous_leaf();
 
   TreeReader tree_;
   std::array<Step, kMaxHeight> path_;  // by level; [0] is not used
-  const u8* leaf_ = nullptr;
+  LeafNode leaf_{nullptr, 0};
   u32 slot_ = 0;
   u32 leaf_count_ = 0;
   u64 index_ = 0;

@@ -36,15 +36,22 @@ inline Branch fetch_branch(const PageReader& pages, PageRef ref, const TreeShape
   return Branch(page, pages.page_size());
 }
 
-// The leaf whose range holds `key`. Requires: the tree is not empty.
-inline const u8* descend_key(const TreeReader& tree, Bytes key) {
-  const PageReader& pages = tree.pages();
-  PageRef ref = tree.root().root;
-  for (u32 level = tree.root().height - 1u; level > 0; --level) {
-    const Branch branch = fetch_branch(pages, ref, tree.shape(), level);
-    ref = branch.child(branch.find_key(key));
-  }
-  return fetch_leaf(pages, ref, tree.shape());
+// The leaf of an inline tree. Requires: root.leaf is valid, and was verified.
+inline LeafNode inline_leaf(const TreeRoot& root) {
+  return LeafNode(reinterpret_cast<const u8*>(root.leaf.data()), static_cast<u32>(root.leaf.size()));
+}
+
+// Where a descent through the branches has led: to the leaf at `ref`, or in a tree without pages to its one leaf.
+inline LeafNode arrive(const TreeReader& tree, PageRef ref) {
+  if (tree.root().height == 0) [[unlikely]]
+    return inline_leaf(tree.root());
+  return LeafNode(fetch_node(tree.pages(), ref, tree.shape(), 0), tree.pages().page_size());
+}
+// The same for a leaf that will be searched by key.
+inline LeafNode arrive_to_search(const TreeReader& tree, PageRef ref) {
+  if (tree.root().height == 0) [[unlikely]]
+    return inline_leaf(tree.root());
+  return LeafNode(fetch_leaf(tree.pages(), ref, tree.shape()), tree.pages().page_size());
 }
 
 // A value as it is given to callers.

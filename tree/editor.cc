@@ -6,6 +6,7 @@ namespace sapwood::tree {
 
 Editor::Editor(PageStore& store, const TreeShape& shape, TreeRoot& root, RightEdge* edge)
     : store_(store), shape_(shape), root_(root), edge_(edge), page_size_(store.page_size()) {
+  SAPWOOD_ASSERT(!root.is_inline());
   store.release_memory();
   check_root(root);
 }

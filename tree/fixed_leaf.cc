@@ -85,13 +85,13 @@ void FixedLeafEditor::append(const FixedLeaf& source, u32 from, u32 to) {
   PageHeader::set_count(bytes_, n + (to - from));
 }
 
-void verify_fixed_leaf(const u8* page, u32 page_size, PageNo number) {
+void verify_fixed_leaf(const u8* page, u32 page_size, PageNo number, u32 limits) {
   const Order order = page_order(page);
   check_format(is_known(order), number, "F1: unknown order");
   const FixedLeaf leaf(page, page_size);
   const u32 width = leaf.key_width() + leaf.value_width();
-  check_format(width >= 1 && width <= max_fixed_entry(page_size) && (leaf.key_width() != 0) == (is_keyed(order)),
-               number, "F1: impossible widths");
+  check_format(width >= 1 && width <= max_fixed_entry(limits) && (leaf.key_width() != 0) == (is_keyed(order)), number,
+               "F1: impossible widths");
   check_format(leaf.count() >= 1 && leaf.count() <= leaf.capacity() && PageHeader::level(page) == 0, number,
                "F2: impossible number of entries");
   if (leaf.key_width() == 0) return;

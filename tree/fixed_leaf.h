@@ -72,7 +72,10 @@ class FixedLeafEditor : public FixedLeaf {
   u8* bytes_;
 };
 
-// F1-F3. Throws Error{corrupt}.
-void verify_fixed_leaf(const u8* page, u32 page_size, PageNo number);
+// F1-F3. Throws Error{corrupt}. `limits`: the page size that entries are limited by.
+void verify_fixed_leaf(const u8* page, u32 page_size, PageNo number, u32 limits);
+inline void verify_fixed_leaf(const u8* page, u32 page_size, PageNo number) {
+  verify_fixed_leaf(page, page_size, number, page_size);
+}
 
 }  // namespace sapwood::tree

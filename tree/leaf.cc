@@ -192,6 +192,7 @@ namespace {
 struct RecordCheck {
   const u8* page;
   u32 page_size;
+  u32 limits;
   PageNo number;
   Order order;
   u32 heap;
@@ -226,17 +227,17 @@ struct RecordCheck {
     check_format(tail + value_size <= static_cast<u64>(page + records_end - at), number,
                  "L2: a record runs past its page");
     check_format((start & 3) <= 1, number, "L2: a value of unknown kind");
-    check_format(prefix + rest <= max_key_size(page_size) &&
-                     entry_bytes(order, prefix + rest, static_cast<u32>(value_size), 0) <= max_entry_bytes(page_size),
+    check_format(prefix + rest <= max_key_size(limits) &&
+                     entry_bytes(order, prefix + rest, static_cast<u32>(value_size), 0) <= max_entry_bytes(limits),
                  number, "L5: an entry is too large for its page");
-    if ((start & 3) == 1) verify_blob_reference(bytes_of(at + tail, value_size), page_size, number);
+    if ((start & 3) == 1) verify_blob_reference(bytes_of(at + tail, value_size), limits, number);
     return {static_cast<u32>(at + tail + value_size - (page + slot)), rest, bytes_of(at, tail)};
   }
 };
 
 }  // namespace
 
-void verify_leaf(const u8* page, u32 page_size, PageNo number) {
+void verify_leaf(const u8* page, u32 page_size, PageNo number, u32 limits) {
   const Order order = page_order(page);
   check_format(is_known(order), number, "L1: unknown order");
   const u32 n = PageHeader::count(page);
@@ -244,10 +245,10 @@ void verify_leaf(const u8* page, u32 page_size, PageNo number) {
   const u32 prefix = PageHeader::prefix(page);
   const bool keyed = is_keyed(order);
   check_format(n >= 1 && PageHeader::level(page) == 0, number, "L1: no entries, or not at level 0");
-  check_format(prefix <= (keyed ? max_key_size(page_size) : 0) && kPageHeaderSize + n * (keyed ? 6 : 2) <= heap &&
-                   heap <= page_size - prefix,
+  check_format(prefix <= (keyed ? max_key_size(limits) : 0) && kPageHeaderSize + n * (keyed ? 6 : 2) <= heap &&
+                   heap + prefix <= page_size,
                number, "L1: arrays, heap and prefix overlap");
-  const RecordCheck check{page, page_size, number, order, heap, page_size - prefix, prefix};
+  const RecordCheck check{page, page_size, limits, number, order, heap, page_size - prefix, prefix};
   const u8* heads = page + kPageHeaderSize;
   const u8* slots = heads + (keyed ? 4 * n : 0);
   u64 sum = page_garbage(page);

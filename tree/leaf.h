@@ -123,7 +123,10 @@ class LeafEditor : public Leaf {
   u8* bytes_;
 };
 
-// L1-L5. Throws Error{corrupt}.
-void verify_leaf(const u8* page, u32 page_size, PageNo number);
+// L1-L5. Throws Error{corrupt}. `limits`: the page size that keys and entries are limited by.
+void verify_leaf(const u8* page, u32 page_size, PageNo number, u32 limits);
+inline void verify_leaf(const u8* page, u32 page_size, PageNo number) {
+  verify_leaf(page, page_size, number, page_size);
+}
 
 }  // namespace sapwood::tree

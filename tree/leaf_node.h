@@ -12,6 +12,7 @@ class LeafNode {
  public:
   LeafNode(const u8* page, u32 page_size) : page_(page), page_size_(page_size) {}
 
+  const u8* bytes() const { return page_; }
   u32 count() const { return PageHeader::count(page_); }
   Found find(Bytes key) const { return is_fixed_leaf(page_) ? fixed().find(key) : variable().find(key); }
   // Whether all keys are less than `key`; false if the page cannot tell. Requires: keyed.
@@ -32,10 +33,11 @@ class LeafNode {
   u32 used() const { return is_fixed_leaf(page_) ? fixed().used() : variable().used(); }
   bool wants_longer_prefix() const { return !is_fixed_leaf(page_) && variable().wants_longer_prefix(); }
 
- private:
+  // Requires: it is of that kind.
   FixedLeaf fixed() const { return FixedLeaf(page_, page_size_); }
   Leaf variable() const { return Leaf(page_, page_size_); }
 
+ private:
   const u8* page_;
   u32 page_size_;
 };

@@ -8,14 +8,14 @@
 
 namespace sapwood::tree {
 
-void LeafSequence::add_page(const u8* page, u32 from, u32 to) {
+void LeafSequence::add_leaf(const LeafNode& node, u32 from, u32 to) {
   if (from == to) return;
   if (shape_.fixed) {
-    const FixedLeaf leaf(page, page_size_);
+    const FixedLeaf leaf = node.fixed();
     add_segment(leaf.keys() + from * leaf.key_width(), leaf.values() + from * leaf.value_width(), to - from);
     return;
   }
-  const Leaf leaf(page, page_size_);
+  const Leaf leaf = node.variable();
   items_.reserve(items_.size() + to - from + 1);
   const u32 first = size();
   for (u32 i = from; i < to; ++i) {
@@ -83,16 +83,16 @@ std::optional<u32> LeafSequence::cut(u32 window) const {
   return choose_cut(ends, window, halves_fit, [&](u32 k) { return common_prefix(key(k - 1), key(k)); });
 }
 
-void LeafSequence::build(u32 from, u32 to, u8* page) const {
-  SAPWOOD_ASSERT(from < to && to <= size());
-  format_node(page, shape_, 0, page_size_);
-  if (shape_.fixed) build_fixed(from, to, page);
-  else build_variable(from, to, page);
+void LeafSequence::build(u32 from, u32 to, u8* leaf, u32 size) const {
+  SAPWOOD_ASSERT(from < to && to <= this->size() && bytes(from, to) <= size);
+  format_node(leaf, shape_, 0, size);
+  if (shape_.fixed) build_fixed(from, to, leaf, size);
+  else build_variable(from, to, leaf, size);
 }
 
-void LeafSequence::build_fixed(u32 from, u32 to, u8* page) const {
-  std::memset(page + kPageHeaderSize, 0, page_size_ - kPageHeaderSize);
-  const FixedLeaf empty(page, page_size_);
+void LeafSequence::build_fixed(u32 from, u32 to, u8* page, u32 page_size) const {
+  std::memset(page + kPageHeaderSize, 0, page_size - kPageHeaderSize);
+  const FixedLeaf empty(page, page_size);
   SAPWOOD_ASSERT(to - from <= empty.capacity());
   u8* key = page + (empty.keys() - page);
   u8* value = page + (empty.values() - page);
@@ -113,14 +113,13 @@ void LeafSequence::build_fixed(u32 from, u32 to, u8* page) const {
   PageHeader::set_count(page, to - from);
 }
 
-void LeafSequence::build_variable(u32 from, u32 to, u8* page) const {
+void LeafSequence::build_variable(u32 from, u32 to, u8* page, u32 page_size) const {
   const u32 shared = prefix(from, to);
   const bool keyed = is_keyed(shape_.order);
   const u32 n = to - from;
-  SAPWOOD_ASSERT(fits(from, to));
   PageHeader::set_count(page, n);
   PageHeader::set_prefix(page, shared);
-  u32 heap = page_size_ - shared;
+  u32 heap = page_size - shared;
   if (shared != 0) std::memcpy(page + heap, key(from).data(), shared);
   u8* head = page + kPageHeaderSize;
   u8* slot = head + (keyed ? 4 * n : 0);

@@ -17,8 +17,11 @@ class LeafSequence {
       : shape_(shape), page_size_(page_size), place_(place) {}
 
   // Appends entries [from, to) of `page`.
-  void add_page(const u8* page, u32 from, u32 to);
+  void add_page(const u8* page, u32 from, u32 to) { add_leaf(LeafNode(page, page_size_), from, to); }
   void add_page(const u8* page) { add_page(page, 0, PageHeader::count(page)); }
+  // The same of a leaf of any size.
+  void add_leaf(const LeafNode& leaf, u32 from, u32 to);
+  void add_leaf(const LeafNode& leaf) { add_leaf(leaf, 0, leaf.count()); }
   void add(const Entry& entry);
 
   // A page of a single entry shares this many bytes of its key with entries to come (a guess; see build).
@@ -35,7 +38,9 @@ class LeafSequence {
   // if there is no way.
   std::optional<u32> cut(u32 window) const;
   // Writes a whole page with entries [from, to) to `page`, which is none of the sources. Requires: fits(from, to).
-  void build(u32 from, u32 to, u8* page) const;
+  void build(u32 from, u32 to, u8* page) const { build(from, to, page, page_size_); }
+  // The same for a leaf of another size. Requires: bytes(from, to) <= size.
+  void build(u32 from, u32 to, u8* leaf, u32 size) const;
 
  private:
   struct Item {
@@ -54,8 +59,8 @@ class LeafSequence {
   }
   void add_segment(const u8* keys, const u8* values, u32 count);
   void check_order(Bytes last, Bytes next) const;
-  void build_fixed(u32 from, u32 to, u8* page) const;
-  void build_variable(u32 from, u32 to, u8* page) const;
+  void build_fixed(u32 from, u32 to, u8* page, u32 page_size) const;
+  void build_variable(u32 from, u32 to, u8* page, u32 page_size) const;
 
   TreeShape shape_;
   u32 page_size_;

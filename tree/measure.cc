@@ -14,9 +14,16 @@ class Measuring {
   void node(PageRef ref, u32 level) {
     claim_({ref.page, 1});
     const u8* page = fetch_node(pages_, ref, shape_, level);
-    if (level != 0) branch(Branch(page, pages_.page_size()), level);
-    else if (shape_.fixed) fixed_leaf(FixedLeaf(page, pages_.page_size()));
-    else leaf(Leaf(page, pages_.page_size()), ref.page);
+    if (level != 0) return branch(Branch(page, pages_.page_size()), level);
+    const LeafNode leaf(page, pages_.page_size());
+    ++(shape_.fixed ? metrics.fixed_leaf_pages : metrics.leaf_pages);
+    metrics.leaf_bytes += leaf.used();
+    entries(leaf, ref.page);
+  }
+
+  void entries(const LeafNode& leaf, PageNo number) {
+    if (shape_.fixed) fixed_entries(leaf.fixed());
+    else entries(leaf.variable(), number);
   }
 
   TreeMetrics metrics;
@@ -28,16 +35,12 @@ class Measuring {
     for (u32 i = 0; i < branch.count(); ++i) node(branch.child(i), level - 1);
   }
 
-  void fixed_leaf(const FixedLeaf& leaf) {
-    ++metrics.fixed_leaf_pages;
-    metrics.leaf_bytes += leaf.used();
+  void fixed_entries(const FixedLeaf& leaf) {
     metrics.key_bytes += u64{leaf.count()} * leaf.key_width();
     metrics.value_bytes += u64{leaf.count()} * leaf.value_width();
   }
 
-  void leaf(const Leaf& leaf, PageNo number) {
-    ++metrics.leaf_pages;
-    metrics.leaf_bytes += leaf.used();
+  void entries(const Leaf& leaf, PageNo number) {
     for (u32 i = 0; i < leaf.count(); ++i) {
       if (leaf.keyed()) metrics.key_bytes += leaf.key_size(i);
       const StoredValue value = leaf.value(i);
@@ -72,8 +75,12 @@ class Measuring {
 
 TreeMetrics measure_tree(const TreeReader& tree, const ClaimPages& claim) {
   Measuring measuring(tree, claim);
-  if (tree.root().height == 0) return measuring.metrics;
+  if (tree.root().is_empty()) return measuring.metrics;
   check_root(tree.root());
+  if (tree.root().is_inline()) {
+    measuring.entries(inline_leaf(tree.root()), kNoPage);
+    return measuring.metrics;
+  }
   measuring.metrics.height = tree.root().height;
   measuring.node(tree.root().root, tree.root().height - 1u);
   return measuring.metrics;

@@ -12,7 +12,8 @@ namespace sapwood::tree {
 // it has been given before: damaged references could lead to the same pages again and again.
 using ClaimPages = std::function<void(storage::Extent pages)>;
 
-// Reads all pages of the tree but runs of values. Throws Error{corrupt} that names a damaged page.
+// Reads all pages of the tree but runs of values. Of an inline tree keys and values are counted, and no pages. Throws
+// Error{corrupt} that names a damaged page.
 TreeMetrics measure_tree(const TreeReader& tree, const ClaimPages& claim);
 
 }  // namespace sapwood::tree

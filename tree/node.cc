@@ -12,6 +12,7 @@ void throw_wrong_node(const u8* page, PageNo number, const TreeShape& shape, u32
 }
 
 void check_root(const TreeRoot& root) {
+  check_format(!root.is_inline() || !root.leaf.empty(), root.root.page, "root: a tree with entries has no pages");
   check_format(root.height <= kMaxHeight, root.root.page, "root: the tree is higher than any tree can be");
   check_format(root.height == 0 || root.root.page != kNoPage, root.root.page, "root: the tree has no root page");
 }

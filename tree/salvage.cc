@@ -21,7 +21,7 @@ class Salvage {
       place.why = error.what();
       return visitor_.gap(place);
     }
-    if (place.level == 0) visitor_.leaf(page, place.ref.page, place.first);
+    if (place.level == 0) visitor_.leaf(LeafNode(page, pages_.page_size()), place.ref.page, place.first);
     else branch(place, Branch(page, pages_.page_size()));
   }
 
@@ -52,12 +52,13 @@ class Salvage {
 
 void salvage_tree(const TreeReader& tree, storage::PageSet& seen, const SalvageVisitor& visitor) {
   const TreeRoot& root = tree.root();
-  if (root.height == 0) return;
+  if (root.is_empty()) return;
   try {
     check_root(root);
   } catch (const Error& error) {
     return visitor.gap({.ref = root.root, .level = kMaxHeight, .entries = root.count, .why = error.what()});
   }
+  if (root.is_inline()) return visitor.leaf(inline_leaf(root), kNoPage, 0);
   const Gap place{.ref = root.root, .level = root.height - 1u, .entries = root.count};
   salvage_subtree(tree.pages(), tree.shape(), place, seen, visitor);
 }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "storage/page_set.h"
+#include "tree/leaf_node.h"
 #include "tree/tree.h"
 
 namespace sapwood::tree {
@@ -25,8 +26,9 @@ struct Gap {
 };
 
 struct SalvageVisitor {
-  // A leaf that is whole; `first` is the position that its first entry has if its parents count right.
-  std::function<void(const u8* page, PageNo number, u64 first)> leaf;
+  // A leaf that is whole, on that page (kNoPage: an inline one); `first` is the position that its first entry has if
+  // its parents count right.
+  std::function<void(const LeafNode& leaf, PageNo number, u64 first)> leaf;
   std::function<void(const Gap& gap)> gap;
 };
 

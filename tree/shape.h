@@ -28,9 +28,12 @@ struct TreeShape {
 // Where the tree stands. Kept by the catalog.
 struct TreeRoot {
   PageRef root;
-  u8 height = 0;           // levels of pages; 0 is an empty tree without pages
+  u8 height = 0;           // levels of pages; 0 is a tree without pages: empty, or inline (tree/inline_leaf.h)
   bool owns_runs = false;  // some value has been stored outside the tree's own pages since the tree was last empty
   u64 count = 0;           // entries
+  Bytes leaf{};            // of an inline tree, to read it: valid as long as the place that it is kept in
+  bool is_empty() const { return height == 0 && count == 0; }
+  bool is_inline() const { return height == 0 && count != 0; }
   bool operator==(const TreeRoot&) const = default;
 };
 

@@ -10,11 +10,11 @@ namespace sapwood::tree {
 void TreeReader::get_many(std::span<const Bytes> keys, std::span<std::optional<ValueView>> values) const {
   SAPWOOD_ASSERT(is_keyed(shape_.order) && keys.size() == values.size() && keys.size() <= kMaxTogether);
   for (std::optional<ValueView>& value : values) value.reset();
-  if (root_.height == 0) return;
+  if (root_.is_empty()) return;
   check_root(root_);
   std::array<PageRef, kMaxTogether> refs;
   refs.fill(root_.root);
-  for (u32 level = root_.height - 1u; level > 0; --level) {
+  for (u32 level = root_.height; level-- > 1;) {
     for (std::size_t i = 0; i < keys.size(); ++i) {
       const Branch branch(fetch_node(pages_, refs[i], shape_, level), pages_.page_size());
       refs[i] = branch.child(branch.find_key(keys[i]));
@@ -22,7 +22,7 @@ void TreeReader::get_many(std::span<const Bytes> keys, std::span<std::optional<V
     }
   }
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    const LeafNode leaf(fetch_node(pages_, refs[i], shape_, 0), pages_.page_size());
+    const LeafNode leaf = arrive(*this, refs[i]);
     const Found found = leaf.find(keys[i]);
     if (found.equal) values[i] = make_value(leaf.value(found.slot), pages_, shape_.tree_id);
   }
@@ -35,7 +35,7 @@ void TreeReader::at_many(std::span<const u64> indexes, std::span<ValueView> valu
   std::array<u64, kMaxTogether> left;
   refs.fill(root_.root);
   std::ranges::copy(indexes, left.begin());
-  for (u32 level = root_.height - 1u; level > 0; --level) {
+  for (u32 level = root_.height; level-- > 1;) {
     for (std::size_t i = 0; i < indexes.size(); ++i) {
       const Branch branch(fetch_node(pages_, refs[i], shape_, level), pages_.page_size());
       const u32 slot = branch.find_index(left[i]);
@@ -46,7 +46,7 @@ void TreeReader::at_many(std::span<const u64> indexes, std::span<ValueView> valu
     }
   }
   for (std::size_t i = 0; i < indexes.size(); ++i) {
-    const LeafNode leaf(fetch_node(pages_, refs[i], shape_, 0), pages_.page_size());
+    const LeafNode leaf = arrive(*this, refs[i]);
     check_format(left[i] < leaf.count(), refs[i].page, "L1: it holds fewer entries than its parent counts");
     values[i] = make_value(leaf.value(static_cast<u32>(left[i])), pages_, shape_.tree_id);
   }

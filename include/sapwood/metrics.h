@@ -14,7 +14,7 @@ namespace sapwood {
 
 // The pages of one tree (a collection, or the catalog) and what is in them.
 struct TreeMetrics {
-  std::uint32_t height = 0;  // levels of pages; 0 if it is empty
+  std::uint32_t height = 0;  // levels of pages; 0 if it is empty, or so small that its entries lie in the catalog
   std::uint64_t branch_pages = 0;
   std::uint64_t leaf_pages = 0;        // with entries of any size
   std::uint64_t fixed_leaf_pages = 0;  // with entries of one size

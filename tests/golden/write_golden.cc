@@ -1,6 +1,7 @@
 // write_golden FOLDER: makes those golden files of the present format version that FOLDER lacks: v1.sapwood,
-// v1-records.sapwood, v1-types.sapwood, v1-killed.sapwood with its log, and both of nested collections. Files of a
-// released version are never made again; a look at what would be made today goes to another folder.
+// v1-records.sapwood, v1-types.sapwood, v1-killed.sapwood with its log, and both of nested collections, small ones of
+// which are inline today and were not in v1-nested. Files of a released version are never made again; a look at what
+// would be made today goes to another folder.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -37,6 +38,9 @@ int main(int count, char** arguments) {
     write_absent(folder / "v1-nested.sapwood", nested.closed);
     write_absent(folder / "v1-nested-killed.sapwood", nested.killed);
     write_absent(folder / "v1-nested-killed.sapwood-log", nested.killed_log);
+    write_absent(folder / "v1-inline.sapwood", nested.closed);
+    write_absent(folder / "v1-inline-killed.sapwood", nested.killed);
+    write_absent(folder / "v1-inline-killed.sapwood-log", nested.killed_log);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "write_golden: %s\n", error.what());
     return 1;

@@ -33,8 +33,8 @@ void require_included(const std::string& name, std::vector<Entry> some, std::vec
 std::vector<PlacedEntry> place_entries(const storage::PageReader& pages, const collections::CatalogRecord& record) {
   std::vector<PlacedEntry> placed;
   storage::PageSet seen(pages.page_count());
-  const auto take_leaf = [&](const u8* page, PageNo number, u64) {
-    const tree::LeafNode leaf(page, pages.page_size());
+  const auto take_leaf = [&](const tree::LeafNode& leaf, PageNo number, u64) {
+    if (number == kNoPage) number = PageNo{pages.place_of(record.root.leaf.data()).offset / pages.page_size()};
     for (u32 i = 0; i < leaf.count(); ++i) {
       const tree::StoredValue stored = leaf.value(i);
       PlacedEntry& one = placed.emplace_back();

@@ -219,6 +219,23 @@ NestStep plan_nest(const Operation& operation, const std::vector<NestNode*>& roo
   return step;
 }
 
+std::vector<Operation> grow_and_shrink() {
+  const auto nest = [](u64 place, u64 choice, u64 pick, u64 seed) {
+    return Operation{.kind = OperationKind::nest, .place = place, .size = choice + 32 * pick, .seed = seed};
+  };
+  constexpr u64 kRoot = 0;
+  constexpr u64 kChild = 2;    // the first one below
+  constexpr u64 kErase = 103;  // from 3 + 100 items
+  const Operation create = nest(kRoot, 0, 0, 2);
+  const Operation fill_some = nest(kChild, 13, 2, 7);
+  const Operation fill_many = nest(kChild, 12, 0, 8);
+  const Operation erase_most = nest(kChild, 20, 31 * kErase + 2, 0);  // 96 from the third on
+  const Operation commit{.kind = OperationKind::commit};
+  const Operation reopen{.kind = OperationKind::reopen};
+  return {create, fill_some, commit, fill_many, commit, erase_most, commit, nest(kChild, 20, 5, 0),
+          commit, fill_many, commit, reopen};
+}
+
 std::optional<ErrorCode> perform(const NestStep& step, const std::vector<NestNode*>& roots) {
   using Action = NestStep::Action;
   NestNode& node = node_at(step.at, roots);

@@ -73,6 +73,9 @@ struct NestStep {
 };
 // `roots`: as in nest_roots(), null if they are not there.
 NestStep plan_nest(const Operation& operation, const std::vector<NestNode*>& roots);
+// Commits on an empty database that make a nested list grow and shrink, over the border between what is kept inline in
+// pages of 512 bytes and what is not: after the commits it has, in turn, no page and some.
+std::vector<Operation> grow_and_shrink();
 // Both give the code of the Error that the step means.
 std::optional<ErrorCode> perform(const NestStep& step, const std::vector<NestNode*>& roots);
 // `open` gives a root; `move` is WriteTxn::move.
