@@ -1,6 +1,8 @@
 // Leaves of lists of fixed width, as they lie in memory.
 #include "sapwood/detail/blocks.h"
 
+#include <vector>
+
 #include "collections/scan.h"
 
 namespace sapwood {
@@ -36,12 +38,17 @@ class BlockState {
                   "'" + cursor_.scan().name() + "' holds fewer entries than it counts; run check on the file");
     }
     block_ = cursor.values(left_);
+    if (cursor.is_inline()) {  // in a record of the catalog, which lies anywhere
+      copy_.assign(block_.begin(), block_.end());
+      block_ = {copy_.data(), copy_.size()};
+    }
   }
 
   ScanCursor cursor_;
   u64 left_;  // items from the block on
   std::size_t width_;
   Bytes block_;
+  std::vector<char> copy_;  // aligned as memory from the heap is
 };
 
 }  // namespace collections

@@ -49,6 +49,23 @@ TEST(Inline, SmallOnesOfAllKindsHaveNoPages) {
   expect_sound(db);
 }
 
+TEST(Inline, BlocksOfNumbersAreAligned) {
+  Database db = Database::temporary(quick_options());
+  Shelf shelf = db.dict<std::string, Nested>("shelf");
+  // Records of all lengths, so that leaves lie at all offsets.
+  for (std::int64_t i = 1; i <= 7; ++i) shelf.create<Numbers>("list " + std::string(i, 'x')).extend(numbers(i));
+  const ReadTxn txn = db.read();
+  for (std::int64_t i = 1; i <= 7; ++i) {
+    const Numbers list = txn.dict<std::string, Nested>("shelf").open<Numbers>("list " + std::string(i, 'x'));
+    for (const std::span<const std::int64_t> block : list.blocks(0, list.size())) {
+      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block.data()) % alignof(std::int64_t), 0u);
+      EXPECT_TRUE(std::ranges::equal(block, numbers(i)));
+    }
+    EXPECT_EQ(list.count_if([](std::int64_t n) { return n % 2 == 0; }), static_cast<std::uint64_t>(i + 1) / 2);
+    EXPECT_EQ(list.find(i - 1), static_cast<std::uint64_t>(i - 1));
+  }
+}
+
 TEST(Inline, CrossesTheBorderBothWays) {
   Database db = Database::temporary(quick_options());
   Numbers list = db.dict<std::string, Nested>("shelf").create<Numbers>("list");

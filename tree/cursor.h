@@ -16,6 +16,7 @@ class Cursor {
 
   // At an entry, so that key(), value() and index() may be called. False at either end and before the first seek.
   bool valid() const { return valid_; }
+  bool is_inline() const { return tree_.root().is_inline(); }  // its values lie in a record, aligned to nothing
 
   void seek_first() { seek_index(0); }
   void seek_last();

@@ -54,7 +54,7 @@ struct BlockOrigin {
 };
 
 // Spans of neighbouring items, in order. Each is valid until the transaction ends (a write transaction: until its next
-// change).
+// change); that of a small nested list only while an iterator of the range lives.
 template <class T>
 using Blocks = Stream<BlockOrigin<T>>;
 
