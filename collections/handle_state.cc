@@ -88,6 +88,11 @@ void HandleState::throw_no_timestamps() const {
               who() + " keeps no timestamps: they are an option when a map or dict is created (CollectionOptions)");
 }
 
+void HandleState::throw_no_expiry(const char* needed) const {
+  throw Error(ErrorCode::invalid_argument,
+              who() + ": this needs a map or dict created with " + needed + " (CollectionOptions)");
+}
+
 void HandleState::throw_wrong_kind(const char* needed) const {
   throw Error(ErrorCode::wrong_type, who() + ": this needs " + needed);
 }

@@ -91,10 +91,19 @@ class HandleState {
     if (record_.types.kind != CollectionKind::records) [[unlikely]]
       throw_wrong_kind("records");
   }
-  // Throws invalid_argument unless entries have times.
+  // Throw invalid_argument unless entries have times, those that are told, may expire.
   void require_timestamps() const {
     if (!record_.form.timestamps) [[unlikely]]
       throw_no_timestamps();
+  }
+  void require_times(const detail::EntryTimes& told) const {
+    if (told.time_us) require_timestamps();
+    if ((told.expiry_us || told.lives_us) && record_.form.expiry_index == 0) [[unlikely]]
+      throw_no_expiry("expiry");
+  }
+  void require_expiry() const {
+    if (!record_.form.may_expire()) [[unlikely]]
+      throw_no_expiry("time_to_live or expiry");
   }
   // "list 'frames'".
   std::string who() const;
@@ -116,6 +125,7 @@ class HandleState {
   [[noreturn]] void throw_read_only() const;
   [[noreturn]] void throw_no_transaction() const;
   [[noreturn]] void throw_no_timestamps() const;
+  [[noreturn]] void throw_no_expiry(const char* needed) const;
   [[noreturn]] void throw_wrong_kind(const char* needed) const;
 
   Mode mode_;

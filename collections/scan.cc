@@ -145,8 +145,9 @@ bool Position::read_form(Entry& entry, const ScanState& scan) {
   const CollectionTree tree = scan.tree();
   const FormedValue formed = split_value(tree.form(), entry.value, tree.name());
   if (formed.compressed && count != 0) return false;
-  entry.time_us = formed.time_us;
-  entry.expired = tree.is_expired(entry.value);
+  entry.time_us = formed.times.time_us;
+  entry.expiry_us = formed.times.expiry_us;
+  entry.expired = tree.is_expired(formed.times);
   entry.value = tree.user_value(entry.value, decoded_);
   return true;
 }
@@ -192,7 +193,7 @@ using collections::ScanState;
 Section Handle::all() const {
   Section section{std::make_shared<ScanState>(checked()), 0, 0};
   section.last = section.scan->size();
-  section.may_expire = section.scan->record().form.time_to_live_us != 0;
+  section.may_expire = section.scan->record().form.may_expire();
   return section;
 }
 
