@@ -72,8 +72,8 @@ void WriteSession::index_times(OpenCollection& collection, Bytes tree_key, const
                                const std::optional<StoredTimes>& after) {
   const CatalogRecord& record = collection.record;
   if (record.form.time_index != 0) {
-    const auto time = [](const auto& times) { return times ? std::optional(times->time_us) : std::nullopt; };
-    index_time(part_of(record, record.form.time_index), tree_key, time(before), time(after));
+    const auto time_of = [](const auto& times) { return times ? std::optional(times->time_us) : std::nullopt; };
+    index_time(part_of(record, record.form.time_index), tree_key, time_of(before), time_of(after));
   }
   if (record.form.expiry_index != 0) {
     const auto expiry = [&](const auto& times) -> std::optional<i64> {

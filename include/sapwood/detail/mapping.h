@@ -39,9 +39,9 @@ class Mapping : public Base {
     return value;
   }
   // What leads from `before`, the same collection in another version (of the two read transactions either may be the
-  // older one), to this: calls `visit(const Change<K, V>&)` for each entry that was added, removed or changed, in the
-  // collection's order, until it returns false, if it returns a bool. Cost: what differs, times the height of the
-  // tree; pages that both versions have are not read. Memory: some bytes for each child of a branch that differs.
+  // older one), to this: calls `visit(const Change<K, V>&)` for each entry that was added, removed, changed or touched,
+  // in the collection's order, until it returns false, if it returns a bool. Cost: what differs, times the height of
+  // the tree; pages that both versions have are not read. Memory: some bytes for each child of a branch that differs.
   // Throws Error{wrong_type} if the two are of other types or files, Error{invalid_argument} in a write transaction.
   template <class Visit>
   ChangeSummary changes_since(const Mapping& before, Visit visit) const {
@@ -64,7 +64,8 @@ class Mapping : public Base {
     return values;
   }
   // Without a copy, until the transaction ends (a write transaction: until its next change). A value too big for its
-  // page: also only until the next view through this handle. Handles without a transaction: Error{invalid_argument}.
+  // page: also only until the next view through this handle, and copied. So is a compressed one, which is decompressed:
+  // a view of it costs what get() does. Handles without a transaction: Error{invalid_argument}.
   std::optional<View> get_view(KeyView key) const {
     const std::optional<std::string_view> bytes = handle_.view(EncodedKey(key));
     if (!bytes) return std::nullopt;
