@@ -57,8 +57,13 @@ class HandleState {
     check_live();
     throw_read_only();
   }
-  // The tree in a version. Throws not_found if the collection is not there (any more).
-  tree::TreeRoot root_in(const storage::Snapshot& snapshot);
+  // The tree in a version. `other` gets the record if that has another form than record(). Throws not_found if the
+  // collection is not there (any more).
+  tree::TreeRoot root_in(const storage::Snapshot& snapshot, std::optional<CatalogRecord>& other);
+  // The record in a version, with the root there.
+  CatalogRecord record_in(const storage::Snapshot& snapshot);
+  // Whether a tree of `now` is read as one of record().
+  bool has_form_of(const CatalogRecord& now) const;
 
   // The child of this collection whose id `find_id(tree)` tells, as this handle sees it. Throws `absent` if there is
   // none: corrupt if an entry told the id.
@@ -110,7 +115,7 @@ class HandleState {
   [[noreturn]] void throw_past_end(u64 index, u64 size) const;
   [[noreturn]] void throw_dropped() const;
 
-  // True once the collection was seen with another name than record() has, or another level of compression.
+  // True once the collection was seen with another name or form than record() has.
   bool changed() const { return changed_.load(std::memory_order_relaxed); }
   // Whether all of record() but its root holds for ever, if that did not change: it cannot be moved without
   // that, nor come to own collections.
@@ -169,7 +174,9 @@ auto HandleState::read(Function&& function) {
     case Mode::automatic: break;
   }
   const ScopedSnapshot snapshot(environment_->engine());
-  return function(CollectionTree(snapshot->pages, record_, root_in(*snapshot), environment_->source_in(*snapshot)));
+  std::optional<CatalogRecord> other;
+  const tree::TreeRoot root = root_in(*snapshot, other);
+  return function(CollectionTree(snapshot->pages, other ? *other : record_, root, environment_->source_in(*snapshot)));
 }
 
 template <class Function>
@@ -199,8 +206,8 @@ std::shared_ptr<HandleState> HandleState::child(FindId&& find_id, ErrorCode abse
     case Mode::automatic: break;
   }
   const ScopedSnapshot snapshot(environment_->engine());
-  const u64 id =
-      find_id(CollectionTree(snapshot->pages, record_, root_in(*snapshot), environment_->source_in(*snapshot)));
+  const CatalogRecord record = record_in(*snapshot);
+  const u64 id = find_id(CollectionTree(snapshot->pages, record, record.root, environment_->source_in(*snapshot)));
   return std::make_shared<HandleState>(environment_, child_record(*snapshot, id, absent));
 }
 

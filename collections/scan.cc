@@ -15,7 +15,7 @@ ScanState::ScanState(HandleState& handle) : environment_(handle.environment()), 
     case HandleState::Mode::write: {
       WriteSession& session = handle.write_state()->session();
       session.check_usable(*handle.open_collection());
-      record_.root = handle.open_collection()->record.root;
+      record_ = handle.open_collection()->record;
       mark_ = session.place_mark();
       write_ = handle.write_state();
       return;
@@ -24,7 +24,7 @@ ScanState::ScanState(HandleState& handle) : environment_(handle.environment()), 
   }
   held_ = std::make_shared<HeldSnapshot>(environment_);
   snapshot_ = **held_;
-  record_.root = handle.root_in(snapshot_);
+  record_ = handle.record_in(snapshot_);
   environment_->engine_unchecked().note_since(snapshot_);
 }
 

@@ -187,15 +187,7 @@ OpenCollection& WriteSession::open(Bytes name, const CollectionTypes& types, con
 }
 
 OpenCollection& WriteSession::create(Bytes name, const CollectionTypes& types, const CollectionOptions& options) {
-  const CollectionOptions complete = complete_options(std::string(name), types, options);
-  ValueForm form;
-  form.timestamps = complete.timestamps;
-  form.time_index = complete.time_index ? kNewId : 0;
-  form.expiry_index = complete.expiry ? kNewId : 0;
-  form.time_to_live_us = complete.time_to_live.count();
-  form.dictionaries = complete.compression != 0 ? kNewId : 0;
-  form.level = complete.compression;
-  return create_as(name, types, form, kNewId);
+  return create_as(name, types, form_of(complete_options(std::string(name), types, options), kNewId), kNewId);
 }
 
 OpenCollection& WriteSession::create_as(Bytes name, const CollectionTypes& types, const ValueForm& form, u64 id) {
@@ -213,10 +205,7 @@ OpenCollection& WriteSession::create_as(Bytes name, const CollectionTypes& types
     CatalogRecord made;
     made.id = take_id(id);
     made.types = types;
-    made.form = form;
-    if (form.time_index != 0) made.form.time_index = take_id(form.time_index);
-    if (form.expiry_index != 0) made.form.expiry_index = take_id(form.expiry_index);
-    if (form.dictionaries != 0) made.form.dictionaries = take_id(form.dictionaries);
+    made.form = with_ids(form);
     made.shape = shape_of(made.id, types, txn_.page_size(), form);
     made.name = name;
     made.owns_collections = always_collections(types.value);

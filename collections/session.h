@@ -136,6 +136,10 @@ class WriteSession {
   // compression.
   void set_level(OpenCollection& collection, u8 level);
 
+  // Empties the collection and gives it another form, with new parts; those that are kNewId get new ids. The caller
+  // puts the entries back. Requires: a form that complete_options allows.
+  void reform(OpenCollection& collection, const ValueForm& form);
+
   // Forms: `value` as it is stored, in a buffer until the next call, or itself.
   Bytes form_value(OpenCollection& collection, Bytes value, const detail::EntryTimes& times = {});
   // The value of an entry as it would be stored today; nothing else changes.
@@ -195,6 +199,7 @@ class WriteSession {
   CatalogReader catalog_reader() const { return CatalogReader(txn_.reader(), catalog_); }
   void apply_to(OpenCollection& collection, const Operation& operation);
   u64 take_id(u64 id);
+  ValueForm with_ids(const ValueForm& form);
   void create_parts(const OpenCollection& collection);
   void create_part(const OpenCollection& of, const CollectionTypes& types, u64 id);
   void drop_parts(OpenCollection& collection);

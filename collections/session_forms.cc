@@ -37,6 +37,33 @@ OpenCollection& WriteSession::part_of(const CatalogRecord& of, u64 id) {
   return *found;
 }
 
+ValueForm WriteSession::with_ids(const ValueForm& form) {
+  ValueForm made = form;
+  for (u64* id : {&made.time_index, &made.expiry_index, &made.dictionaries}) {
+    if (*id != 0) *id = take_id(*id);
+  }
+  return made;
+}
+
+void WriteSession::reform(OpenCollection& collection, const ValueForm& form) {
+  check_changeable(collection);
+  change(collection, [&] {
+    CatalogRecord& record = collection.record;
+    CatalogWriter catalog(txn_, catalog_);
+    writer(collection).clear();
+    drop_parts(collection);
+    if (record.form.may_expire()) catalog.remove_expiring(record.id);
+    record.form = with_ids(form);
+    record.shape = shape_of(record.id, record.types, txn_.page_size(), record.form);
+    record.root = {};
+    collection.edge = {};
+    if (form.may_expire()) catalog.add_expiring(record.id);
+    create_parts(collection);
+    this->record({.kind = OperationKind::reform, .id = record.id, .types = record.types, .form = record.form});
+    txn_.release_memory();
+  });
+}
+
 void WriteSession::create_parts(const OpenCollection& collection) {
   const ValueForm& form = collection.record.form;
   if (form.time_index != 0) create_part(collection, kIndexTypes, form.time_index);

@@ -139,6 +139,17 @@ CollectionOptions options_of(const ValueForm& form) {
   return options;
 }
 
+ValueForm form_of(const CollectionOptions& complete, u64 parts) {
+  ValueForm form;
+  form.timestamps = complete.timestamps;
+  form.time_index = complete.time_index ? parts : 0;
+  form.expiry_index = complete.expiry ? parts : 0;
+  form.time_to_live_us = complete.time_to_live.count();
+  form.dictionaries = complete.compression != 0 ? parts : 0;
+  form.level = complete.compression;
+  return form;
+}
+
 CollectionOptions complete_options(const std::string& name, const CollectionTypes& types,
                                    const CollectionOptions& options) {
   CollectionOptions complete = options;

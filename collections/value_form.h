@@ -6,7 +6,8 @@
 //      8  expiry           i64, the same: when it is gone;      with expiry
 //                          the least: as the collection says, the greatest: never
 //      1  coding           0 as they are, 1 a zstd frame        with compression
-// Which of them there are never changes in the life of a collection; the level of the compression may.
+// Which of them there are changes only when all entries are loaded anew (WriteSession::reform); the level of the
+// compression may at any time.
 //
 // In the catalog's options and the redo operation that creates a collection, after the type options:
 //   16 timestamps: nothing                   17 time index: id of its tree u64
@@ -81,6 +82,8 @@ bool take_form_options(Bytes options, ValueForm& form);
 
 // The options that the form came from.
 CollectionOptions options_of(const ValueForm& form);
+// The form that complete options ask for; its parts have the id `parts`.
+ValueForm form_of(const CollectionOptions& complete, u64 parts);
 // With what the options imply. Throws Error{invalid_argument} if such a collection cannot have them.
 CollectionOptions complete_options(const std::string& name, const CollectionTypes& types,
                                    const CollectionOptions& options);

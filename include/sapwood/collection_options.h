@@ -23,6 +23,7 @@ struct CollectionOptions {
   // gone.
   bool expiry = false;
   // Values that vary in size are compressed with zstd, at this level: 1 (fast) to 19 (small). 0: stored as they are.
+  // Not of records, nor of values that may be collections. Database::recompress changes it.
   std::uint8_t compression = 0;
 
   bool operator==(const CollectionOptions&) const = default;
