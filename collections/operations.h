@@ -20,8 +20,8 @@
 //   15 create nested kind u8, key type u8, value type u8, location, options
 //   12 level         u8: values are compressed at that level from now on
 //   13 timestamp: reserved
-//   16 reform        kind u8, key type u8, value type u8, options, as in create: the collection is emptied, and has this
-//                    form with new parts from now on
+//   16 reform        kind u8, key type u8, value type u8, options, as in create: the collection is emptied, and has
+//                    this form with new parts from now on
 //
 // A location is a byte 0 and a name; 1, the id of a collection, and a key in it; or 2, an id and a position.
 //

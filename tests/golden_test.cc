@@ -4,7 +4,8 @@
 //   v1-types.sapwood   those of golden_types.h, closed
 //   v1-killed.sapwood  the same as a killed process left it: half of it is in the log beside it
 //   v1-nested.sapwood, v1-nested-killed.sapwood  the same of the nested collections of golden_nested.h
-//   v1-forms.sapwood, v1-forms-killed.sapwood  the same of the values with forms and the named snapshot of golden_forms.h
+//   v1-forms.sapwood, v1-forms-killed.sapwood  the same of the values with forms, and the named snapshot, of
+//                      golden_forms.h
 #include <gtest/gtest.h>
 
 #include <filesystem>
