@@ -141,9 +141,9 @@ std::vector<std::string> WriteSession::expired_keys(OpenCollection& collection, 
 }
 
 u64 WriteSession::reclaim(OpenCollection& collection, u64 most) {
-  const std::vector<std::string> keys = expired_keys(collection, most);
-  for (const std::string& key : keys) erase(collection, key);
-  return keys.size();
+  const u64 before = collection.record.root.count;
+  for (const std::string& key : expired_keys(collection, most)) erase(collection, key);
+  return before - collection.record.root.count;  // a damaged index may tell of entries that are not there
 }
 
 // Some entries of one of the collections that may have expired ones: of another with each transaction.

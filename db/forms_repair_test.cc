@@ -135,6 +135,23 @@ TEST_F(FormsRepair, CheckFindsWhatTheIndexOfExpiryLacksOrHasTooMuch) {
   EXPECT_TRUE(found.starts_with("dict 'd': its index of expiry holds 8 entries, and itself 7")) << found;
 }
 
+TEST_F(FormsRepair, AnIndexOfExpiryWithTooMuchHoldsUpNobody) {
+  findings_after([](collections::WriteSession& session, collections::OpenCollection&) {
+    collections::OpenCollection& map = session.create(
+        "map", {CollectionKind::sorted_map, ValueType::int64, ValueType::string}, CollectionOptions{.expiry = true});
+    session.put(map, std::string(8, 'k'), "v");
+    collections::OpenCollection& index = session.part_of(map.record, map.record.form.expiry_index);
+    session.change(index, [&] { session.writer(index).put(collections::time_bound(77) + "not here", {}); });
+  });
+  Database db = Database::open(kPath, options());
+  auto map = db.sorted_map<std::int64_t, std::string>("map");
+  EXPECT_TRUE(map.put(1, "w"));
+  db.list<std::string>("l").push_back("a commit");
+  EXPECT_TRUE(map.pop_first().has_value());
+  EXPECT_TRUE(map.pop_first().has_value());
+  EXPECT_EQ(map.size(), 0u);
+}
+
 TEST_F(FormsRepair, CheckFindsThatACollectionIsNotAmongThoseThatMayExpire) {
   fill();
   const auto environment = std::make_shared<collections::Environment>(kPath, options());
