@@ -237,7 +237,7 @@ TEST_F(Compression, CanBeSwitchedOnWhileHandlesAndReadersGoOn) {
   for (const char* name : {"d", "m", "l"}) db_.recompress(name, 3);
   EXPECT_LT(value_bytes(db_, "d"), before / 2);
   EXPECT_EQ(db_.any("m").options().compression, 3);
-  const auto expect_all = [&](Database& db, auto found_dict, auto found_map, auto found_list) {
+  const auto expect_all = [&](Database& db, const auto& found_dict, const auto& found_map, const auto& found_list) {
     ASSERT_EQ(found_dict.size(), 2001u);
     for (std::int64_t i = 0; i < 2000; ++i) {
       ASSERT_EQ(found_dict.get(std::to_string(i)), record(i));

@@ -169,7 +169,7 @@ TEST_F(EntryExpiry, AgreesWithAModelAtRandomAcrossPowerCuts) {
   };
   std::map<std::int64_t, Entry> model;
   auto map = db_.sorted_map<std::int64_t, std::string>("m", kOwnAndTenSeconds);
-  const auto compare = [&](SortedMap<std::int64_t, std::string> found, std::int64_t at_us) {
+  const auto compare = [&](const SortedMap<std::int64_t, std::string>& found, std::int64_t at_us) {
     std::erase_if(model, [&](const auto& one) { return one.second.expires_us <= at_us; });
     auto expected = model.begin();
     for (const auto& [key, value] : found.range()) {
