@@ -78,7 +78,7 @@ class JsonLinesReader : public ImportReader {
 };
 
 std::string text_of(const Json& json) {
-  if (!json.is_string()) throw Error(ErrorCode::invalid_argument, "its time is no text");
+  if (!json.is_string()) throw Error(ErrorCode::invalid_argument, "a time of it is no text");
   return json.get<std::string>();
 }
 
@@ -156,6 +156,7 @@ class ExportReader : public ImportReader {
       item.depth = open_.size();
       if (types.has_keys()) item.entry.key = from_json(types.key, json["key"]);
       if (json.contains("time")) item.entry.time = DateTime::parse(text_of(json["time"]));
+      if (json.contains("expires")) item.entry.expires = parse_expiry(text_of(json["expires"]));
       if (types.has_values() && json["value"].is_object() && json["value"].contains("$collection")) {
         item.opens = open(json["value"]["$collection"]);
       } else if (types.has_values()) {

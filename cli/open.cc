@@ -124,6 +124,7 @@ void WantedTypes::declare(Command& command) {
   command.flag("--timestamps", timestamps, "a new map or dict keeps the time of each entry");
   command.flag("--time-index", time_index, "and finds entries by it");
   command.option("--ttl SECONDS", seconds_to_live, "entries of a new map or dict expire so long after their time");
+  command.flag("--expiry", expiry, "entries of a new map or dict can expire at moments of their own");
   command.option("--compress LEVEL", level, "compress the values of a new collection: 1 (fast) to 19 (small)");
 }
 
@@ -139,6 +140,7 @@ CollectionOptions WantedTypes::options() const {
   constexpr std::uint64_t kMostSeconds = 1'000'000'000'000;
   if (seconds_to_live)
     options.time_to_live = std::chrono::seconds(parse_whole("--ttl", *seconds_to_live, kMostSeconds));
+  options.expiry = expiry;
   if (level) options.compression = static_cast<std::uint8_t>(parse_whole("--compress", *level, kHighestLevel));
   return options;
 }
@@ -203,6 +205,7 @@ Json options_json(const CollectionOptions& options) {
   if (options.timestamps) json["timestamps"] = true;
   if (options.time_index) json["time_index"] = true;
   if (options.time_to_live.count() != 0) json["time_to_live_us"] = options.time_to_live.count();
+  if (options.expiry) json["expiry"] = true;
   if (options.compression != 0) json["compression"] = options.compression;
   return json;
 }
@@ -212,6 +215,7 @@ CollectionOptions options_from_json(const Json& json) {
   options.timestamps = json.value("timestamps", false);
   options.time_index = json.value("time_index", false);
   options.time_to_live = std::chrono::microseconds(json.value("time_to_live_us", std::int64_t{0}));
+  options.expiry = json.value("expiry", false);
   options.compression = json.value("compression", std::uint8_t{0});
   return options;
 }

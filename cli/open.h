@@ -39,6 +39,7 @@ struct WantedTypes {
   bool timestamps = false;
   bool time_index = false;
   std::optional<std::string> seconds_to_live;
+  bool expiry = false;
   std::optional<std::string> level;
 
   void declare(Command& command);
@@ -61,8 +62,8 @@ std::string kind_words(CollectionKind kind);
 // "sorted_map of string to double".
 std::string describe(const CollectionTypes& types);
 Json collection_json(const CollectionInfo& info);
-// {"timestamps": true, "time_index": true, "time_to_live_us": 1000000, "compression": 3}, without those that are not
-// chosen; and the inverse. Throws nlohmann::json::exception.
+// {"timestamps": true, "time_index": true, "time_to_live_us": 1000000, "expiry": true, "compression": 3}, without
+// those that are not chosen; and the inverse. Throws nlohmann::json::exception.
 Json options_json(const CollectionOptions& options);
 CollectionOptions options_from_json(const Json& json);
 

@@ -237,6 +237,10 @@ std::string line_text(const TypeInfo& type, const AnyValue& value) {
   return breaks ? escaped(line) : line;
 }
 
+std::string expiry_text(DateTime moment) { return moment == kNever ? "never" : moment.text(); }
+
+DateTime parse_expiry(std::string_view text) { return text == "never" ? kNever : DateTime::parse(text); }
+
 std::optional<std::uint64_t> parse_position(std::string_view text, std::uint64_t size) {
   const std::int64_t number = parse_integer(text);
   const std::uint64_t distance = number < 0 ? 0 - static_cast<std::uint64_t>(number) : 0;  // from the end

@@ -29,6 +29,11 @@ std::string raw_text(const TypeInfo& type, const AnyValue& value);
 // On one line, bytes in hexadecimal.
 std::string line_text(const TypeInfo& type, const AnyValue& value);
 
+// When an entry is gone: a date and time, or "never".
+std::string expiry_text(DateTime moment);
+// Throws Error{invalid_argument}.
+DateTime parse_expiry(std::string_view text);
+
 // Position `text` in a list of `size` items; -1 is the last. Throws UsageError if it is no whole number; the result may
 // be out of range: then it is nullopt.
 std::optional<std::uint64_t> parse_position(std::string_view text, std::uint64_t size);

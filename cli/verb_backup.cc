@@ -14,6 +14,15 @@ Progress show_on(ProgressLine& line) {
   };
 }
 
+// Leaves alone what has no values to compress.
+void compress(Database& database, const std::string& collection, std::uint8_t level, const Progress& progress) {
+  try {
+    database.recompress(collection, level, progress);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::invalid_argument) throw;
+  }
+}
+
 }  // namespace
 
 int run_backup(Command& command) {
@@ -78,7 +87,7 @@ int run_compact(Command& command) {
   std::optional<std::string> level;
   command.option("--to", to, "make a compact copy with this name instead; FILE stays as it is");
   command.option("--compress LEVEL", level,
-                 "first compress anew what was created with compression: 1 (fast) to 19 (small)");
+                 "first compress anew all values that vary in size, but those of records: 1 (fast) to 19 (small)");
   command.footer(
       "Others may go on to read and write FILE; the end of the file is cut off when the last one closes it.\n\n"
       "Examples:\n  sapwood compact lab.sapwood\n  sapwood compact lab.sapwood --to small.sapwood\n"
@@ -92,8 +101,7 @@ int run_compact(Command& command) {
     ProgressLine line("compact", "entries");
     Database database = to ? open_to_read(command.file()) : open_to_write(command.file());
     for (const CollectionInfo& info : database.collections()) {
-      if (new_level == 0 || info.options.compression == 0) continue;
-      database.recompress(info.name, static_cast<std::uint8_t>(new_level), show_on(line));
+      if (new_level != 0) compress(database, info.name, static_cast<std::uint8_t>(new_level), show_on(line));
     }
     report = to ? database.compact_to(*to, show_on(line)) : database.compact(show_on(line));
     database.close();

@@ -46,7 +46,7 @@ class Printer {
       }
       return true;
     });
-    const std::uint64_t found = summary.added + summary.removed + summary.changed;
+    const std::uint64_t found = summary.added + summary.removed + summary.changed + summary.touched;
     changes_ += found;
     if (!request_.summary || found == 0) return;
     if (json_) {
@@ -54,10 +54,12 @@ class Printer {
                                {"added", summary.added},
                                {"removed", summary.removed},
                                {"changed", summary.changed},
+                               {"touched", summary.touched},
                                {"pages_read", summary.pages_read}}));
     } else {
       print(describe(types) + " '" + escaped(after.name()) + "': " + with_thousands(summary.added) + " added, " +
-            with_thousands(summary.removed) + " removed, " + with_thousands(summary.changed) + " changed\n");
+            with_thousands(summary.removed) + " removed, " + with_thousands(summary.changed) + " changed" +
+            (summary.touched != 0 ? ", " + with_thousands(summary.touched) + " touched" : "") + "\n");
     }
   }
 
@@ -72,6 +74,7 @@ class Printer {
   }
 
   static std::string as_line(const CollectionTypes& types, const AnyChange& change) {
+    if (change.kind == ChangeKind::touched) return "~ " + entry(types, change, *change.after, change.after_index);
     std::string text;
     if (change.before) text = "- " + entry(types, change, *change.before, change.before_index);
     if (change.before && change.after) text += "\n  ";
@@ -122,7 +125,8 @@ int run_diff(Command& command) {
   command.option("--collection", request.collection, "only this one");
   command.flag("--summary", request.summary, "only how many entries changed in each collection");
   command.footer(
-      "What leads from A to B: lines with - are in A only, with + in B only; both for an entry whose value changed.\n"
+      "What leads from A to B: lines with - are in A only, with + in B only; both for an entry whose value changed;\n"
+      "with ~ where only its time or expiry did.\n"
       "Reads only what differs. Exit code 0 if nothing does, 1 if something does.\n\n"
       "Examples:\n  sapwood diff lab.sapwood monday tuesday\n"
       "  sapwood diff lab.sapwood monday --summary\n"

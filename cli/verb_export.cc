@@ -49,6 +49,7 @@ class JsonWriter {
     if (types.has_keys()) line["key"] = to_json(types.key, entry.key);
     if (types.has_values()) line["value"] = to_json(types.value, entry.value);
     if (entry.time) line["time"] = entry.time->text();
+    if (entry.expires) line["expires"] = expiry_text(*entry.expires);
     print_json(line);
   }
   void opening(const CollectionTypes& types, const AnyEntry& entry, const AnyCollection& child) {
@@ -113,10 +114,17 @@ void write_some(std::vector<Open>& open, Writer& writer, const std::function<voi
   else open.pop_back();
 }
 
+// How many entries will be written: those that have expired are not.
+std::uint64_t count_live(const AnyCollection& collection) {
+  const CollectionOptions options = collection.options();
+  if (!options.expiry && options.time_to_live.count() == 0) return collection.size();
+  return collection.scan({}, [](const AnyEntry&) { return true; });
+}
+
 template <class Writer>
-void write_all(const ReadTxn& txn, const std::vector<CollectionInfo>& collections, bool header, Writer writer) {
+void write_all(const ReadTxn& txn, std::vector<CollectionInfo> collections, bool header, Writer writer) {
   std::uint64_t done = 0, total = 0;
-  for (const CollectionInfo& info : collections) total += info.count;
+  for (CollectionInfo& info : collections) total += info.count = count_live(txn.any(info.name));
   ProgressLine progress("export", "entries", true);
   for (const CollectionInfo& info : collections) {
     if (header) writer.header(info);

@@ -94,7 +94,10 @@ int get_by_key(const Command& command, const Request& request, const AnyCollecti
   if (command.json()) {
     Json json = Json::object({{"key", to_json(types.key, key)}, {"found", true}});
     if (types.has_values()) json["value"] = to_json(types.value, *value);
-    if (collection.options().timestamps) json["time"] = collection.timestamp(key).value_or(DateTime()).text();
+    const CollectionOptions options = collection.options();
+    if (options.timestamps) json["time"] = collection.timestamp(key).value_or(DateTime()).text();
+    if (options.expiry || options.time_to_live.count() != 0)
+      json["expires"] = expiry_text(collection.expires(key).value_or(kNever));
     print_json(json);
   } else {
     print_value(request, types.has_values() ? types.value : types.key, types.has_values() ? *value : key);

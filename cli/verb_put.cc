@@ -29,6 +29,7 @@ constexpr const char* kHelp =
     "  sapwood put lab.sapwood frames -1 methane            in place of the last item\n"
     "  sapwood put lab.sapwood runs '[\"H2O\",3]' {} --key-type 'tuple(string,int64)' --type json\n"
     "  sapwood put lab.sapwood pages / '<p>' --kind dict --time-index --compress 3\n"
+    "  sapwood put lab.sapwood tokens alice 9f3c --kind dict --expires 3600   gone in an hour\n"
     "  sapwood put lab.sapwood notes todo --input todo.txt  the contents of a file; - is standard input";
 
 struct Request {
@@ -38,6 +39,7 @@ struct Request {
   std::optional<std::string> input;
   bool insert = false;
   std::optional<std::string> time;
+  std::optional<std::string> expires;
   WantedTypes wanted;
 
   // KEY or position, and VALUE; filled by resolve().
@@ -108,6 +110,15 @@ Json put_into_set(const Request& request, AnyCollection& set) {
       {{"collection", to_json(request.collection)}, {"key", to_json(set.types().key, key)}, {"new", is_new}});
 }
 
+// WHEN: seconds from now, a date and time, or never.
+void set_expiry(const std::string& when, AnyCollection& map, const AnyValue& key) {
+  constexpr std::uint64_t kMostSeconds = 1'000'000'000'000;
+  const bool is_number = when.find_first_not_of("0123456789") == std::string::npos;
+  const bool is_set = is_number ? map.expire(key, std::chrono::seconds(parse_whole("--expires", when, kMostSeconds)))
+                                : map.expire_at(key, parse_expiry(when));
+  if (!is_set) throw UsageError("--time is so long ago that the entry has expired already");
+}
+
 Json put_into_map(const Request& request, AnyCollection& map) {
   const std::string kind = kind_words(map.types().kind);
   if (!request.key) throw UsageError("'" + request.collection + "' is a " + kind + ": give KEY and VALUE");
@@ -115,6 +126,7 @@ Json put_into_map(const Request& request, AnyCollection& map) {
   const AnyValue key = parse_argument(map.types().key, *request.key);
   const AnyValue value = parse_put_value(request, map.types().value);
   const bool is_new = request.time ? map.put(key, value, DateTime::parse(*request.time)) : map.put(key, value);
+  if (request.expires) set_expiry(*request.expires, map, key);
   return Json::object(
       {{"collection", to_json(request.collection)}, {"key", to_json(map.types().key, key)}, {"new", is_new}});
 }
@@ -182,10 +194,13 @@ int run_put(Command& command) {
   command.option("--input PATH", request.input, "store the contents of a file instead of VALUE");
   command.flag("--insert", request.insert, "insert before the position instead of replacing");
   command.option("--time DATETIME", request.time, "of the entry, where they have times: 2026-01-31T20:15:13Z");
+  command.option("--expires WHEN", request.expires,
+                 "when the entry is gone: seconds from now, a date and time, or never; a new collection gets --expiry");
   request.wanted.declare(command);
   command.footer(kHelp);
   command.parse();
   resolve(request);
+  request.wanted.expiry |= request.expires.has_value();
   request.wanted.options();  // wrong ones: now
   if (!file_exists(command.file())) check_for_new_file(request);
 

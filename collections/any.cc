@@ -118,7 +118,13 @@ bool AnyCollection::erase(const AnyValue& key) {
 
 bool AnyCollection::put(const AnyValue& key, const AnyValue& value, DateTime time) {
   need_keys(*this);
-  return handle_.put(EncodedKey(types().key, key), EncodedValue(types().value, value), time.us);
+  return handle_.put(EncodedKey(types().key, key), EncodedValue(types().value, value), {.time_us = time.us});
+}
+
+bool AnyCollection::put(const AnyValue& key, const AnyValue& value, std::chrono::microseconds time_to_live) {
+  need_keys(*this);
+  return handle_.put(EncodedKey(types().key, key), EncodedValue(types().value, value),
+                     {.lives_us = time_to_live.count()});
 }
 
 std::optional<DateTime> AnyCollection::timestamp(const AnyValue& key) const {
@@ -130,7 +136,24 @@ std::optional<DateTime> AnyCollection::timestamp(const AnyValue& key) const {
 
 bool AnyCollection::set_timestamp(const AnyValue& key, DateTime time) {
   need_keys(*this);
-  return handle_.set_time(EncodedKey(types().key, key), time.us);
+  return handle_.set_times(EncodedKey(types().key, key), {.time_us = time.us});
+}
+
+std::optional<DateTime> AnyCollection::expires(const AnyValue& key) const {
+  need_keys(*this);
+  const std::optional<std::int64_t> moment_us = handle_.get_expiry(EncodedKey(types().key, key));
+  if (!moment_us) return std::nullopt;
+  return DateTime{*moment_us};
+}
+
+bool AnyCollection::expire(const AnyValue& key, std::chrono::microseconds time_to_live) {
+  need_keys(*this);
+  return handle_.set_times(EncodedKey(types().key, key), {.lives_us = time_to_live.count()});
+}
+
+bool AnyCollection::expire_at(const AnyValue& key, DateTime moment) {
+  need_keys(*this);
+  return handle_.set_times(EncodedKey(types().key, key), {.expiry_us = moment.us});
 }
 
 std::uint64_t AnyCollection::prune(DateTime before, std::span<const AnyValue> keep) {
@@ -250,6 +273,7 @@ std::uint64_t AnyCollection::scan(const AnyScan& scan, const std::function<bool(
     AnyEntry entry{cursor.index(), {}, decode_as<false>(types.value, at.value)};
     if (types.key != ValueType::none) entry.key = decode_as<true>(types.key, at.key);
     if (timestamps) entry.time = DateTime{at.time_us};
+    if (at.expiry_us != collections::kNoExpiryUs) entry.expires = DateTime{at.expiry_us};
     ++visited;
     if (!visit(entry)) break;
   }
@@ -258,11 +282,12 @@ std::uint64_t AnyCollection::scan(const AnyScan& scan, const std::function<bool(
 
 void AnyCollection::fill(detail::Batch batch, const std::function<std::optional<AnyEntry>()>& next) {
   const CollectionTypes types = this->types();
-  const bool timestamps = options().timestamps;
+  const CollectionOptions options = this->options();
   while (const std::optional<AnyEntry> entry = next()) {
-    std::optional<std::int64_t> time_us;
-    if (entry->time && timestamps) time_us = entry->time->us;
-    batch.add(EncodedKey(types.key, entry->key), EncodedValue(types.value, entry->value), time_us);
+    detail::EntryTimes times;
+    if (entry->time && options.timestamps) times.time_us = entry->time->us;
+    if (entry->expires && options.expiry) times.expiry_us = entry->expires->us;
+    batch.add(EncodedKey(types.key, entry->key), EncodedValue(types.value, entry->value), times);
   }
   batch.finish();
 }

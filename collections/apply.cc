@@ -92,6 +92,9 @@ void WriteSession::apply_to(OpenCollection& collection, const Operation& operati
     case OperationKind::erase_range: erase_interval(collection, operation.low, operation.high); return;
     case OperationKind::clear: return clear(collection);
     case OperationKind::rename: return rename(collection, operation.name);
+    case OperationKind::reform:
+      if (operation.types != collection.record.types) throw_unfit(operation, "it has other types");
+      return reform(collection, operation.form);
     case OperationKind::level: return set_level(collection, operation.form.level);
   }
 }

@@ -16,13 +16,14 @@ namespace sapwood {
 namespace collections {
 
 using Mode = detail::Batch::Mode;
+using detail::EntryTimes;
 
 // The first entries of a bulk load, of which a dictionary is made before any is stored.
 struct BulkSample {
   struct Entry {
     std::string key;
     std::string value;
-    std::optional<i64> time_us;
+    EntryTimes times;
   };
   std::vector<Entry> entries;
   Samples samples;
@@ -38,7 +39,7 @@ class BatchState {
   BatchState(const BatchState&) = delete;
   BatchState& operator=(const BatchState&) = delete;
 
-  void add(Bytes key, Bytes value, std::optional<i64> time_us = std::nullopt);
+  void add(Bytes key, Bytes value, const EntryTimes& times = {});
   void finish();
 
  private:
@@ -47,12 +48,13 @@ class BatchState {
   HandleState& handle() { return *change_.handle().state(); }
   const CollectionTypes& types() { return collection().record.types; }
   void start_bulk();
-  void add_bulk(Bytes key, Bytes value, std::optional<i64> time_us);
+  void add_bulk(Bytes key, Bytes value, const EntryTimes& times);
   void end_sampling();
   void add_stored(Bytes key, Bytes stored);
   void add_item(Bytes value);
-  void add_key(Bytes key, Bytes value, std::optional<i64> time_us);
-  void finish_index();
+  void add_key(Bytes key, Bytes value, const EntryTimes& times);
+  void index(BulkSort& sort, i64 time_us, Bytes stored_key);
+  void finish_index(BulkSort& sort, u64 id);
   void load(Bytes stored_key, Bytes stored_value);
   void finish_bulk();
   void erase_others();
@@ -63,7 +65,8 @@ class BatchState {
   u64 at_ = 0;                                 // of a list, and of a bulk load: where the next item goes
   u64 replaced_end_ = 0;                       // of a list: items before this one are replaced
   std::optional<BulkSort> sort_;               // bulk, in hash order
-  std::optional<BulkSort> index_sort_;         // bulk, of the index of times
+  std::optional<BulkSort> time_sort_;          // bulk, of the index of times
+  std::optional<BulkSort> expiry_sort_;        // bulk, of that of expiry
   std::optional<BulkSample> sample_;           // bulk, until there is a dictionary
   std::optional<tree::BulkLoader> loader_;     // bulk
   std::string last_key_;                       // bulk, in key order
@@ -100,15 +103,18 @@ void BatchState::start_bulk() {
   session().change(target, [&] { loader_.emplace(session().txn(), target.record.shape, target.record.root); });
   const u64 memory = handle().environment()->engine().options().dirty_limit;
   if (types().is_hashed()) sort_.emplace(session(), target, memory);
-  if (target.record.form.time_index != 0) index_sort_.emplace(session(), session().index_of(target.record), memory);
+  const ValueForm& form = target.record.form;
+  if (form.time_index != 0) time_sort_.emplace(session(), session().part_of(target.record, form.time_index), memory);
+  if (form.expiry_index != 0)
+    expiry_sort_.emplace(session(), session().part_of(target.record, form.expiry_index), memory);
   if (target.record.form.level != 0) sample_.emplace();
   session().set_busy(target, true);
 }
 
-void BatchState::add(Bytes key, Bytes value, std::optional<i64> time_us) {
+void BatchState::add(Bytes key, Bytes value, const EntryTimes& times) {
   change_.check_live();
-  if (bulk_) return add_bulk(key, value, time_us);
-  if (types().has_keys()) return add_key(key, value, time_us);
+  if (bulk_) return add_bulk(key, value, times);
+  if (types().has_keys()) return add_key(key, value, times);
   add_item(value);
 }
 
@@ -118,12 +124,12 @@ void BatchState::add_item(Bytes value) {
   ++at_;
 }
 
-void BatchState::add_key(Bytes key, Bytes value, std::optional<i64> time_us) {
+void BatchState::add_key(Bytes key, Bytes value, const EntryTimes& times) {
   WriteSession& session = this->session();
   OpenCollection& target = collection();
   switch (mode_) {
     case Mode::put:
-      if (types().has_values() || !session.contains(target, key)) session.put(target, key, value, time_us);
+      if (types().has_values() || !session.contains(target, key)) session.put(target, key, value, times);
       return;
     case Mode::erase: session.erase(target, key); return;
     case Mode::retain:
@@ -136,7 +142,7 @@ void BatchState::add_key(Bytes key, Bytes value, std::optional<i64> time_us) {
   }
 }
 
-void BatchState::add_bulk(Bytes key, Bytes value, std::optional<i64> time_us) {
+void BatchState::add_bulk(Bytes key, Bytes value, const EntryTimes& times) {
   OpenCollection& target = collection();
   session().check_entry(target, key, value);
   note_child(target.record, value);
@@ -149,8 +155,8 @@ void BatchState::add_bulk(Bytes key, Bytes value, std::optional<i64> time_us) {
     last_key_.assign(key);
   }
   ++asked_;
-  if (!sample_) return add_stored(key, session().form_value(target, value, time_us));
-  sample_->entries.push_back({std::string(key), std::string(value), time_us});
+  if (!sample_) return add_stored(key, session().form_value(target, value, times));
+  sample_->entries.push_back({std::string(key), std::string(value), times});
   sample_->samples.add(value);
   sample_->bytes += key.size() + value.size();
   if (sample_->samples.full() || sample_->bytes >= 2 * Samples::kMostBytes) end_sampling();
@@ -162,7 +168,7 @@ void BatchState::end_sampling() {
   OpenCollection& target = collection();
   session().add_dictionary(target, sample.samples);
   for (const BulkSample::Entry& entry : sample.entries) {
-    add_stored(entry.key, session().form_value(target, entry.value, entry.time_us));
+    add_stored(entry.key, session().form_value(target, entry.value, entry.times));
   }
 }
 
@@ -190,18 +196,24 @@ void BatchState::load(Bytes stored_key, Bytes stored_value) {
     }
   }
   session().record_value(operation, stored_value.size());
-  if (!index_sort_) return;
-  const storage::PageReader pages = session().txn().reader();
-  const i64 time_us = split_value(record.form, operation.value, record.name).time_us;
-  const TimeEntry entry(time_us, stored_key, pages.key_hash(), pages.page_size());
-  index_sort_->add(entry.key(), entry.value());
+  if (!time_sort_ && !expiry_sort_) return;
+  const StoredTimes times = split_value(record.form, operation.value, record.name).times;
+  if (time_sort_) index(*time_sort_, times.time_us, stored_key);
+  const i64 expires_us = record.form.expires_at(times);
+  if (expiry_sort_ && expires_us != kNeverUs) index(*expiry_sort_, expires_us, stored_key);
 }
 
-void BatchState::finish_index() {
-  OpenCollection& index = session().index_of(collection().record);
+void BatchState::index(BulkSort& sort, i64 time_us, Bytes stored_key) {
+  const storage::PageReader pages = session().txn().reader();
+  const TimeEntry entry(time_us, stored_key, pages.key_hash(), pages.page_size());
+  sort.add(entry.key(), entry.value());
+}
+
+void BatchState::finish_index(BulkSort& sort, u64 id) {
+  OpenCollection& index = session().part_of(collection().record, id);
   session().change(index, [&] {
     tree::BulkLoader loader(session().txn(), index.record.shape, index.record.root);
-    index_sort_->finish([&](Bytes key, Bytes value) { loader.add(key, value); });
+    sort.finish([&](Bytes key, Bytes value) { loader.add(key, value); });
     loader.finish();
   });
 }
@@ -212,7 +224,9 @@ void BatchState::finish_bulk() {
     if (sort_) sort_->finish([this](Bytes key, Bytes value) { load(key, value); });
     loader_->finish();
   });
-  if (index_sort_) finish_index();
+  const ValueForm& form = collection().record.form;
+  if (time_sort_) finish_index(*time_sort_, form.time_index);
+  if (expiry_sort_) finish_index(*expiry_sort_, form.expiry_index);
   loader_.reset();
   session().set_busy(collection(), false);
 }
@@ -252,8 +266,8 @@ Batch Batch::replacing(const Handle& handle, u64 first, u64 count) {
   return Batch(std::make_shared<BatchState>(handle, first, count));
 }
 
-void Batch::add(std::string_view key, std::string_view value, std::optional<std::int64_t> time_us) {
-  state_->add(key, value, time_us);
+void Batch::add(std::string_view key, std::string_view value, const EntryTimes& times) {
+  state_->add(key, value, times);
 }
 void Batch::finish() { state_->finish(); }
 

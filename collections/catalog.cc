@@ -30,7 +30,7 @@ constexpr u16 kKnownFlags =
     kFlagOwnsRuns | kFlagFixedLeaves | kFlagOwnsCollections | kFlagInline | kFlagDropped | kFlagPartOfForm;
 constexpr Bytes kNextIdKey = "x";
 
-// Of a record, 'i', or of one that waits to be reclaimed, 'q'.
+// Of a record, 'i', of one that waits to be reclaimed, 'q', or one whose entries may expire, 'r'.
 std::array<char, 9> id_key(char kind, u64 id) {
   std::array<char, 9> key;
   key[0] = kind;
@@ -276,10 +276,21 @@ bool CatalogReader::is_attached(const CatalogRecord& record) const {
   return true;
 }
 
-std::optional<u64> CatalogReader::first_dropped() const {
+CatalogReader::Chores CatalogReader::chores() const {
+  Chores chores;
   tree::Cursor cursor(tree_);
   cursor.seek_key("q");
-  if (!cursor.valid() || !cursor.key().starts_with('q')) return std::nullopt;
+  if (cursor.valid() && cursor.key().starts_with('q')) {
+    chores.dropped = id_of_key(cursor.key());
+    cursor.seek_key("r");
+  }
+  chores.may_expire = cursor.valid() && cursor.key().starts_with('r');
+  return chores;
+}
+
+u64 CatalogReader::expiring(u64 turn) const {
+  tree::Cursor cursor(tree_);
+  cursor.seek_index(tree_.rank("r") + turn % count('r'));
   return id_of_key(cursor.key());
 }
 
@@ -309,7 +320,7 @@ void CatalogReader::for_each(const std::function<void(CatalogRecord&&)>& visit) 
 namespace {
 
 bool is_part_of(const CatalogRecord& part, const std::optional<CatalogRecord>& parent) {
-  return parent && (parent->form.time_index == part.id || parent->form.dictionaries == part.id);
+  return parent && std::ranges::count(parent->form.parts(), part.id) == 1;
 }
 
 }  // namespace
@@ -322,6 +333,7 @@ void CatalogReader::check(std::vector<std::string>& findings) const {
   u64 named_parts = 0;  // by forms
   u64 named = 0;
   u64 dropped = 0;
+  u64 expiring = 0;
   for (const u64 id : records) {
     const std::string who = "catalog: collection " + std::to_string(id);
     if (id >= next_id) storage::add_finding(findings, who + ": C2: its id is not below the next id");
@@ -330,7 +342,12 @@ void CatalogReader::check(std::vector<std::string>& findings) const {
     }
     try {
       const std::optional<CatalogRecord> record = find(id);
-      if (record) named_parts += (record->form.time_index != 0) + (record->form.dictionaries != 0);
+      if (record) named_parts += 3 - std::ranges::count(record->form.parts(), u64{0});
+      if (record && record->form.may_expire()) {
+        ++expiring;
+        if (!tree_.get(as_bytes(id_key('r', id))))
+          storage::add_finding(findings, who + ": C9: its entries may expire, but it is not among those");
+      }
       if (record && record->part_of_form) {
         ++parts;
         if (!is_part_of(*record, find(record->parent)))
@@ -362,7 +379,12 @@ void CatalogReader::check(std::vector<std::string>& findings) const {
   const u64 queued = count('q');
   if (queued != dropped)
     storage::add_finding(findings, "catalog: C6: the queue and the records in it differ in number");
-  const u64 expected = records.size() + names + queued + (next ? 1 : 0) + (tree_.get(kSnapshotTableKey) ? 1 : 0);
+  const u64 may_expire = count('r');
+  if (may_expire != expiring)
+    storage::add_finding(findings,
+                         "catalog: C9: collections whose entries may expire, and their records, differ in number");
+  const u64 expected =
+      records.size() + names + queued + may_expire + (next ? 1 : 0) + (tree_.get(kSnapshotTableKey) ? 1 : 0);
   if (tree_.size() != expected) storage::add_finding(findings, "catalog: it holds entries of no known kind");
 }
 
@@ -400,5 +422,9 @@ void CatalogWriter::remove(u64 id) { tree_.erase(as_bytes(id_key('i', id))); }
 void CatalogWriter::add_dropped(u64 id) { tree_.put(as_bytes(id_key('q', id)), {}); }
 
 void CatalogWriter::remove_dropped(u64 id) { tree_.erase(as_bytes(id_key('q', id))); }
+
+void CatalogWriter::add_expiring(u64 id) { tree_.put(as_bytes(id_key('r', id)), {}); }
+
+void CatalogWriter::remove_expiring(u64 id) { tree_.erase(as_bytes(id_key('r', id))); }
 
 }  // namespace sapwood::collections

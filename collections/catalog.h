@@ -7,6 +7,7 @@
 //   'x'                        next id u64
 //   't'                        where the table of named snapshots is: collections/snapshots.h
 //   'q' id (u64, big-endian)   empty: that collection was dropped, and waits to be reclaimed
+//   'r' id (u64, big-endian)   empty: entries of that collection may expire
 //
 // Record of a collection:
 //   offset  size  field
@@ -48,6 +49,7 @@
 //   C6  'q' entries and records that wait to be reclaimed correspond one to one
 //   C7  the indexes and dictionaries that forms name, and the records that are part of a form, correspond one to one
 //   C8  a leaf is inline only of a collection with a parent and a plain form, not part of one; it is sound (I1, I2)
+//   C9  'r' entries and records whose entries may expire correspond one to one
 #pragma once
 
 #include <functional>
@@ -121,8 +123,17 @@ class CatalogReader {
   // Whether nothing that the collection lies in was dropped. O(depth).
   bool is_attached(const CatalogRecord& record) const;
   // The collection that has waited longest to be reclaimed, if any does.
-  std::optional<u64> first_dropped() const;
-  // How many entries there are of a kind: 'n' names, 'i' records, 'q' that wait to be reclaimed. O(log n).
+  std::optional<u64> first_dropped() const { return chores().dropped; }
+  // What a commit has to see to: the same, and whether there are entries that may expire. One look-up if nothing waits.
+  struct Chores {
+    std::optional<u64> dropped;
+    bool may_expire = false;
+  };
+  Chores chores() const;
+  // A collection whose entries may expire: another one with each `turn`. Requires: there are some.
+  u64 expiring(u64 turn) const;
+  // How many entries there are of a kind: 'n' names, 'i' records, 'q' that wait to be reclaimed, 'r' whose entries may
+  // expire. O(log n).
   u64 count(char kind) const;
   // Adds a sentence for each break of C1, C2 and C6, and for records that cannot be read.
   void check(std::vector<std::string>& findings) const;
@@ -150,6 +161,9 @@ class CatalogWriter {
   // Enters the collection into the queue of those to be reclaimed, and takes it out.
   void add_dropped(u64 id);
   void remove_dropped(u64 id);
+  // The same for those whose entries may expire.
+  void add_expiring(u64 id);
+  void remove_expiring(u64 id);
 
  private:
   tree::TreeWriter tree_;

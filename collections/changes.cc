@@ -13,6 +13,7 @@ const char* change_name(ChangeKind kind) noexcept {
     case ChangeKind::added: return "added";
     case ChangeKind::removed: return "removed";
     case ChangeKind::changed: return "changed";
+    case ChangeKind::touched: return "touched";
   }
   return "unknown";
 }
@@ -51,6 +52,7 @@ class Side {
   }
   Bytes key() { return read().key(); }
   Bytes value() { return read().value(); }
+  const StoredTimes& times() { return read().times(); }
 
  private:
   EntryReader& read() {
@@ -73,6 +75,8 @@ class Comparison {
  public:
   Comparison(const CollectionTree& older, const CollectionTree& newer, bool reversed, ChangeReceiver receiver)
       : keyed_(tree::is_keyed(older.shape().order)),
+        has_times_(older.form().timestamps && newer.form().timestamps),
+        has_expiry_(older.form().expiry_index != 0 && newer.form().expiry_index != 0),
         reversed_(reversed),
         receiver_(receiver),
         older_(older),
@@ -95,7 +99,8 @@ class Comparison {
     while (!older_.at_end() || !newer_.at_end()) {
       const int order = older_.at_end() ? 1 : newer_.at_end() ? -1 : older_.tree_key().compare(newer_.tree_key());
       if (order == 0) {
-        if (older_.value() != newer_.value() && !tell(true, true)) return false;
+        const bool is_changed = older_.value() != newer_.value();
+        if ((is_changed || are_times_changed()) && !tell(true, true, is_changed)) return false;
       } else if (!tell(order<0, order> 0)) {
         return false;
       }
@@ -103,6 +108,14 @@ class Comparison {
       if (order >= 0) newer_.next();
     }
     return true;
+  }
+
+  // Of those that both have.
+  bool are_times_changed() {
+    const auto changed = [&](bool is_kept, i64 StoredTimes::*time) {
+      return is_kept && older_.times().*time != newer_.times().*time;
+    };
+    return changed(has_times_, &StoredTimes::time_us) || changed(has_expiry_, &StoredTimes::expiry_us);
   }
 
   bool compare_items() {
@@ -133,8 +146,9 @@ class Comparison {
     newer_.shorten(newer_end);
   }
 
-  // The entry that the sides stand at: only in the older one, only in the newer one, or in both.
-  bool tell(bool is_old, bool is_new) {
+  // The entry that the sides stand at: only in the older one, only in the newer one, or in both, with another value or
+  // only other times.
+  bool tell(bool is_old, bool is_new, bool is_changed = true) {
     RawChange change;
     if (keyed_) change.key = is_old ? older_.key() : newer_.key();
     if (is_old) change.before = older_.value();
@@ -147,13 +161,23 @@ class Comparison {
       std::swap(is_old, is_new);
     }
     change.kind = !is_old ? ChangeKind::added : !is_new ? ChangeKind::removed : ChangeKind::changed;
-    ++(change.kind == ChangeKind::added     ? summary_.added
-       : change.kind == ChangeKind::removed ? summary_.removed
-                                            : summary_.changed);
+    if (!is_changed) change.kind = ChangeKind::touched;
+    count(change.kind);
     return receiver_.take(receiver_.to, change);
   }
 
+  void count(ChangeKind kind) {
+    switch (kind) {
+      case ChangeKind::added: ++summary_.added; return;
+      case ChangeKind::removed: ++summary_.removed; return;
+      case ChangeKind::changed: ++summary_.changed; return;
+      case ChangeKind::touched: ++summary_.touched; return;
+    }
+  }
+
   bool keyed_;
+  bool has_times_;
+  bool has_expiry_;
   bool reversed_;
   ChangeReceiver receiver_;
   Side older_;

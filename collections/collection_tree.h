@@ -36,12 +36,11 @@ class CollectionTree : public tree::TreeReader {
       return stored;
     return decode(stored, buffer);
   }
-  // The time in a stored value; 0 in a collection without timestamps.
-  i64 time_of(Bytes stored) const { return split_value(form(), stored, name()).time_us; }
-  // Whether entries can be there that are expired and not reclaimed yet; whether this one is.
-  bool may_expire() const { return form().time_to_live_us != 0; }
-  bool is_expired_at(i64 time_us) const { return form().is_expired(time_us, source_.now_us); }
-  bool is_expired(Bytes stored) const { return may_expire() && is_expired_at(time_of(stored)); }
+  // The times in a stored value, as far as the collection has them.
+  StoredTimes times_of(Bytes stored) const { return split_value(form(), stored, name()).times; }
+  // Whether entries can be there that are expired and not reclaimed yet; whether one of these times is.
+  bool may_expire() const { return form().may_expire(); }
+  bool is_expired(const StoredTimes& times) const { return may_expire() && form().expires_at(times) <= source_.now_us; }
 
  private:
   Bytes decode(Bytes stored, std::string& buffer) const;

@@ -130,16 +130,31 @@ bool CollectionContents::walk_sound(const storage::PageReader& pages, const stor
 
 namespace {
 
+// The indexes of a collection in that version, if it has them.
+struct Indexes {
+  Indexes(const CatalogReader& catalog, const CatalogRecord& record)
+      : times(find(catalog, record.form.time_index, "its index of times")),
+        expiry(find(catalog, record.form.expiry_index, "its index of expiry")) {}
+
+  static std::optional<tree::TreeReader> find(const CatalogReader& catalog, u64 id, const char* what) {
+    if (id == 0) return std::nullopt;
+    const std::optional<CatalogRecord> index = catalog.find(id);
+    if (!index) throw Error(ErrorCode::corrupt, std::string("it has lost ") + what);
+    return tree::TreeReader(catalog.tree().pages(), index->shape, index->root);
+  }
+
+  std::optional<tree::TreeReader> times;
+  std::optional<tree::TreeReader> expiry;
+};
+
 // What is wrong with an entry that the tree cannot know of: its widths (fixed leaves cannot be wrong), form and hash.
 // Empty if nothing is.
 class EntryCheck {
  public:
-  // `index`: of its times; null if there is none.
-  EntryCheck(const CollectionTree& tree, const CatalogRecord& record, const tree::TreeReader* index,
-             NestedCheck& nested)
+  EntryCheck(const CollectionTree& tree, const CatalogRecord& record, const Indexes& indexes, NestedCheck& nested)
       : tree_(tree),
         record_(record),
-        index_(index),
+        indexes_(indexes),
         nested_(nested),
         key_width_(record.shape.fixed ? 0 : width_of(record.types.key)),
         value_width_(record.shape.fixed ? 0 : width_of(record.types.value)),
@@ -150,6 +165,9 @@ class EntryCheck {
     return record_.types.is_hashed() || key_width_ != 0 || value_width_ != 0 || has_form(record_.types.key) ||
            reads_values_;
   }
+
+  // Of those that were looked at: how many will be gone.
+  u64 expiring() const { return expiring_; }
 
   std::string fault(const tree::Cursor& cursor) {
     try {
@@ -190,14 +208,22 @@ class EntryCheck {
     }
     if (record_.types.is_hashed() && Bytes(StoredKey(tree_, entry.key)) != stored)
       return " does not stand where its hash says";
-    if (index_ != nullptr && !is_indexed(stored, tree_.time_of(entry.value)))
+    return indexed_fault(stored, tree_.times_of(entry.value));
+  }
+
+  std::string indexed_fault(Bytes tree_key, const StoredTimes& times) {
+    if (indexes_.times && !is_indexed(*indexes_.times, tree_key, times.time_us))
       return " is not in the index of times under its time";
+    const i64 expires_us = record_.form.expires_at(times);
+    if (!indexes_.expiry || expires_us == kNeverUs) return {};
+    ++expiring_;
+    if (!is_indexed(*indexes_.expiry, tree_key, expires_us)) return " is not in the index of expiry under its moment";
     return {};
   }
 
-  bool is_indexed(Bytes tree_key, i64 time_us) {
+  bool is_indexed(const tree::TreeReader& index, Bytes tree_key, i64 time_us) {
     const TimeEntry expected(time_us, tree_key, tree_.pages().key_hash(), tree_.pages().page_size());
-    const std::optional<tree::ValueView> found = index_->get(expected.key());
+    const std::optional<tree::ValueView> found = index.get(expected.key());
     if (!found) return false;
     found->read(indexed_);
     return indexed_ == expected.value();
@@ -205,7 +231,8 @@ class EntryCheck {
 
   const CollectionTree& tree_;
   const CatalogRecord& record_;
-  const tree::TreeReader* index_;
+  const Indexes& indexes_;
+  u64 expiring_ = 0;
   NestedCheck& nested_;
   u32 key_width_;
   u32 value_width_;
@@ -215,15 +242,19 @@ class EntryCheck {
   std::string indexed_;
 };
 
-// Tells of the first entry that is wrong, and how many are. An index of as many entries, among them each that there is
-// to be, has no others.
-void check_entries(const CollectionTree& tree, const CatalogRecord& record, const tree::TreeReader* index,
+// An index of as many entries as there are to be, among them each of these, has no others.
+void check_size(const std::string& index, const tree::TreeReader& tree, u64 expected, const std::string& name,
+                std::vector<std::string>& findings) {
+  if (tree.size() == expected) return;
+  storage::add_finding(findings, name + ": " + index + " holds " + std::to_string(tree.size()) +
+                                     " entries, and itself " + std::to_string(expected));
+}
+
+// Tells of the first entry that is wrong, and how many are.
+void check_entries(const CollectionTree& tree, const CatalogRecord& record, const Indexes& indexes,
                    const std::string& name, NestedCheck& nested, std::vector<std::string>& findings) {
-  EntryCheck check(tree, record, index, nested);
-  if (index != nullptr && index->size() != tree.size()) {
-    storage::add_finding(findings, name + ": its index of times holds " + std::to_string(index->size()) +
-                                       " entries, and itself " + std::to_string(tree.size()));
-  }
+  EntryCheck check(tree, record, indexes, nested);
+  if (indexes.times) check_size("its index of times", *indexes.times, tree.size(), name, findings);
   if (!check.is_needed()) return;
   std::string first;
   u64 wrong = 0;
@@ -234,14 +265,9 @@ void check_entries(const CollectionTree& tree, const CatalogRecord& record, cons
   }
   if (wrong > 1) first += "; " + std::to_string(wrong - 1) + " more entries are wrong too";
   if (wrong != 0) storage::add_finding(findings, name + ": " + first);
-}
-
-// The collection's index of times in that version, if it has one.
-std::optional<tree::TreeReader> find_index(const CatalogReader& catalog, const CatalogRecord& record) {
-  if (record.form.time_index == 0) return std::nullopt;
-  const std::optional<CatalogRecord> index = catalog.find(record.form.time_index);
-  if (!index) throw Error(ErrorCode::corrupt, "it has lost its index of times");
-  return tree::TreeReader(catalog.tree().pages(), index->shape, index->root);
+  if (indexes.expiry && wrong == 0) {
+    check_size("its index of expiry", *indexes.expiry, check.expiring(), name, findings);
+  }
 }
 
 std::string name_in_findings(const CatalogRecord& record) {
@@ -300,10 +326,7 @@ void check_collections(const storage::PageReader& pages, const storage::Descript
     const std::size_t before = findings.size();
     tree::check_tree(tree, name, findings, visit, &checked);
     if (findings.size() == before) {
-      guarded(name, [&] {
-        const std::optional<tree::TreeReader> index = find_index(reader, *record);
-        check_entries(tree, *record, index ? &*index : nullptr, name, nested, findings);
-      });
+      guarded(name, [&] { check_entries(tree, *record, Indexes(reader, *record), name, nested, findings); });
     }
     if (findings.size() != before) nested.note_unsound(*record);
   }

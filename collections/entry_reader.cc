@@ -32,15 +32,15 @@ FoundEntry::FoundEntry(const CollectionTree& tree, Bytes key) {
   found_ = tree.get(stored);
   if (!found_ || !tree.may_expire()) [[likely]]
     return;
-  if (tree.is_expired_at(*time_us(tree))) found_.reset();
+  if (tree.is_expired(*times(tree))) found_.reset();
 }
 
-std::optional<i64> FoundEntry::time_us(const CollectionTree& tree) const {
+std::optional<StoredTimes> FoundEntry::times(const CollectionTree& tree) const {
   if (!found_) return std::nullopt;
-  if (found_->is_inline() && !is_long_) return tree.time_of(found_->inline_bytes());
+  if (found_->is_inline() && !is_long_) return tree.times_of(found_->inline_bytes());
   std::string bytes;
   found_->read(bytes);
-  return tree.time_of(is_long_ ? split_long_entry(bytes, tree.name()).value : Bytes(bytes));
+  return tree.times_of(is_long_ ? split_long_entry(bytes, tree.name()).value : Bytes(bytes));
 }
 
 bool read_value(const CollectionTree& tree, Bytes key, const detail::Receiver& receiver) {
@@ -52,10 +52,8 @@ bool read_value(const CollectionTree& tree, Bytes key, const detail::Receiver& r
 }
 
 void EntryReader::take_form(const CollectionTree& tree) {
-  if (tree.form().timestamps) {
-    time_us_ = tree.time_of(value_);
-    expired_ = tree.is_expired(value_);
-  }
+  times_ = tree.times_of(value_);
+  expired_ = tree.is_expired(times_);
   value_ = tree.user_value(value_, decoded_);
 }
 

@@ -21,8 +21,8 @@ class FoundEntry {
   explicit operator bool() const { return found_.has_value(); }
   const tree::ValueView& stored() const { return *found_; }
   bool is_long() const { return is_long_; }
-  // Its time; nullopt if there is no entry.
-  std::optional<i64> time_us(const CollectionTree& tree) const;
+  // nullopt if there is no entry.
+  std::optional<StoredTimes> times(const CollectionTree& tree) const;
 
  private:
   std::optional<tree::ValueView> found_;
@@ -38,8 +38,7 @@ class EntryReader {
   void read(const tree::Cursor& cursor, const CollectionTree& tree);
   Bytes key() const { return key_; }
   Bytes value() const { return value_; }
-  // 0 in a collection without timestamps.
-  i64 time_us() const { return time_us_; }
+  const StoredTimes& times() const { return times_; }
   // It is there only until it is reclaimed.
   bool expired() const { return expired_; }
 
@@ -48,7 +47,7 @@ class EntryReader {
 
   Bytes key_;
   Bytes value_;
-  i64 time_us_ = 0;
+  StoredTimes times_;
   bool expired_ = false;
   std::string key_buffer_;
   std::string value_buffer_;

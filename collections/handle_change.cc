@@ -28,11 +28,11 @@ Receiver into(std::string& value) {
 
 }  // namespace
 
-bool Handle::put(std::string_view key, std::string_view value, std::optional<std::int64_t> time_us) {
+bool Handle::put(std::string_view key, std::string_view value, const EntryTimes& times) {
   HandleState& state = checked();
   state.require_keys();
-  if (time_us) state.require_timestamps();
-  return state.write([&](WriteSession& session, OpenCollection& map) { return session.put(map, key, value, time_us); });
+  state.require_times(times);
+  return state.write([&](WriteSession& session, OpenCollection& map) { return session.put(map, key, value, times); });
 }
 
 bool Handle::put_if_absent(std::string_view key, std::string_view value) {
@@ -56,8 +56,9 @@ void Handle::update(std::string_view key, Updater updater) {
     session.check_changeable(map);
     std::optional<std::string> old(std::in_place);
     if (!collections::read_value(session.view(map), key, into(*old))) old.reset();
+    const EntryTimes times = session.kept_times(map, key);
     const std::optional<std::string_view> value = updater.call(updater.self, old);
-    if (value) session.put(map, key, *value);
+    if (value) session.put(map, key, *value, times);
     else if (old) session.erase(map, key);
     return true;
   });
@@ -160,7 +161,7 @@ bool Handle::pop(bool front, Receiver key, Receiver value) {
   HandleState& state = checked();
   return state.write([&](WriteSession& session, OpenCollection& collection) {
     session.check_usable(collection);
-    if (collection.record.form.time_to_live_us != 0) {
+    if (collection.record.form.may_expire()) {
       while (session.reclaim(collection, kErasedTogether) != 0) continue;
     }
     const u64 size = collection.record.root.count;

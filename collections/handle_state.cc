@@ -27,15 +27,31 @@ HandleState::HandleState(std::shared_ptr<Environment> environment, const Catalog
 
 std::string HandleState::who() const { return std::string(kind_name(record_.types.kind)) + " '" + record_.name + "'"; }
 
-tree::TreeRoot HandleState::root_in(const storage::Snapshot& snapshot) {
+tree::TreeRoot HandleState::root_in(const storage::Snapshot& snapshot, std::optional<CatalogRecord>& other) {
   const storage::CatalogRoot& catalog = snapshot.descriptor.catalog;
   if (const std::optional<tree::TreeRoot> cached = cache_.find(catalog)) return *cached;
   const CatalogReader reader(snapshot.pages, to_tree_root(catalog));
-  const std::optional<CatalogRecord> found = reader.find(record_.id);
+  std::optional<CatalogRecord> found = reader.find(record_.id);
   if (!found || found->dropped || !reader.is_attached(*found)) throw_dropped();
   note(*found);
-  cache_.store(catalog, found->root);
-  return found->root;
+  const tree::TreeRoot root = found->root;
+  if (has_form_of(*found)) cache_.store(catalog, root);
+  else other = std::move(found);
+  return root;
+}
+
+CatalogRecord HandleState::record_in(const storage::Snapshot& snapshot) {
+  std::optional<CatalogRecord> other;
+  const tree::TreeRoot root = root_in(snapshot, other);
+  CatalogRecord record = other ? *std::move(other) : record_;
+  record.root = root;
+  return record;
+}
+
+bool HandleState::has_form_of(const CatalogRecord& now) const {
+  ValueForm form = now.form;
+  form.level = record_.form.level;
+  return form == record_.form;
 }
 
 CatalogRecord HandleState::child_record(const storage::Snapshot& snapshot, u64 id, ErrorCode absent) const {
@@ -46,9 +62,7 @@ CatalogRecord HandleState::child_record(const storage::Snapshot& snapshot, u64 i
 }
 
 std::shared_ptr<HandleState> HandleState::in_snapshot(const std::shared_ptr<HeldSnapshot>& held) {
-  CatalogRecord record = record_;
-  record.root = root_in(**held);
-  return std::make_shared<HandleState>(environment_, record, **held, held);
+  return std::make_shared<HandleState>(environment_, record_in(**held), **held, held);
 }
 
 std::shared_ptr<HandleState> HandleState::in_transaction_of(HandleState& other) {
@@ -58,9 +72,7 @@ std::shared_ptr<HandleState> HandleState::in_transaction_of(HandleState& other) 
     return std::make_shared<HandleState>(other.write_, *collection);
   }
   other.check_live();
-  CatalogRecord record = record_;
-  record.root = root_in(other.snapshot_);
-  return std::make_shared<HandleState>(environment_, record, other.snapshot_, other.held_);
+  return std::make_shared<HandleState>(environment_, record_in(other.snapshot_), other.snapshot_, other.held_);
 }
 
 void HandleState::throw_ended() const {
@@ -88,6 +100,11 @@ void HandleState::throw_no_transaction() const {
 void HandleState::throw_no_timestamps() const {
   throw Error(ErrorCode::invalid_argument,
               who() + " keeps no timestamps: they are an option when a map or dict is created (CollectionOptions)");
+}
+
+void HandleState::throw_no_expiry(const char* needed) const {
+  throw Error(ErrorCode::invalid_argument,
+              who() + ": this needs a map or dict created with " + needed + " (CollectionOptions)");
 }
 
 void HandleState::throw_wrong_kind(const char* needed) const {
@@ -123,7 +140,7 @@ void AutomaticWrite::commit() {
   session_.flush();
   const storage::CatalogRoot catalog = txn_->catalog();
   txn_->commit(handle_.environment()->engine_unchecked().options().durability);
-  handle_.cache().store(catalog, collection_->record.root);
+  if (handle_.has_form_of(collection_->record)) handle_.cache().store(catalog, collection_->record.root);
 }
 
 }  // namespace sapwood::collections

@@ -57,8 +57,13 @@ class HandleState {
     check_live();
     throw_read_only();
   }
-  // The tree in a version. Throws not_found if the collection is not there (any more).
-  tree::TreeRoot root_in(const storage::Snapshot& snapshot);
+  // The tree in a version. `other` gets the record if that has another form than record(). Throws not_found if the
+  // collection is not there (any more).
+  tree::TreeRoot root_in(const storage::Snapshot& snapshot, std::optional<CatalogRecord>& other);
+  // The record in a version, with the root there.
+  CatalogRecord record_in(const storage::Snapshot& snapshot);
+  // Whether a tree of `now` is read as one of record().
+  bool has_form_of(const CatalogRecord& now) const;
 
   // The child of this collection whose id `find_id(tree)` tells, as this handle sees it. Throws `absent` if there is
   // none: corrupt if an entry told the id.
@@ -91,17 +96,26 @@ class HandleState {
     if (record_.types.kind != CollectionKind::records) [[unlikely]]
       throw_wrong_kind("records");
   }
-  // Throws invalid_argument unless entries have times.
+  // Throw invalid_argument unless entries have times, those that are told, may expire.
   void require_timestamps() const {
     if (!record_.form.timestamps) [[unlikely]]
       throw_no_timestamps();
+  }
+  void require_times(const detail::EntryTimes& told) const {
+    if (told.time_us) require_timestamps();
+    if ((told.expiry_us || told.lives_us) && record_.form.expiry_index == 0) [[unlikely]]
+      throw_no_expiry("expiry");
+  }
+  void require_expiry() const {
+    if (!record_.form.may_expire()) [[unlikely]]
+      throw_no_expiry("time_to_live or expiry");
   }
   // "list 'frames'".
   std::string who() const;
   [[noreturn]] void throw_past_end(u64 index, u64 size) const;
   [[noreturn]] void throw_dropped() const;
 
-  // True once the collection was seen with another name than record() has, or another level of compression.
+  // True once the collection was seen with another name or form than record() has.
   bool changed() const { return changed_.load(std::memory_order_relaxed); }
   // Whether all of record() but its root holds for ever, if that did not change: it cannot be moved without
   // that, nor come to own collections.
@@ -116,6 +130,7 @@ class HandleState {
   [[noreturn]] void throw_read_only() const;
   [[noreturn]] void throw_no_transaction() const;
   [[noreturn]] void throw_no_timestamps() const;
+  [[noreturn]] void throw_no_expiry(const char* needed) const;
   [[noreturn]] void throw_wrong_kind(const char* needed) const;
 
   Mode mode_;
@@ -160,7 +175,9 @@ auto HandleState::read(Function&& function) {
     case Mode::automatic: break;
   }
   const ScopedSnapshot snapshot(environment_->engine());
-  return function(CollectionTree(snapshot->pages, record_, root_in(*snapshot), environment_->source_in(*snapshot)));
+  std::optional<CatalogRecord> other;
+  const tree::TreeRoot root = root_in(*snapshot, other);
+  return function(CollectionTree(snapshot->pages, other ? *other : record_, root, environment_->source_in(*snapshot)));
 }
 
 template <class Function>
@@ -190,8 +207,8 @@ std::shared_ptr<HandleState> HandleState::child(FindId&& find_id, ErrorCode abse
     case Mode::automatic: break;
   }
   const ScopedSnapshot snapshot(environment_->engine());
-  const u64 id =
-      find_id(CollectionTree(snapshot->pages, record_, root_in(*snapshot), environment_->source_in(*snapshot)));
+  const CatalogRecord record = record_in(*snapshot);
+  const u64 id = find_id(CollectionTree(snapshot->pages, record, record.root, environment_->source_in(*snapshot)));
   return std::make_shared<HandleState>(environment_, child_record(*snapshot, id, absent));
 }
 

@@ -88,19 +88,26 @@ Location take_location(Bytes& from) {
   return location;
 }
 
-// What stands between the types and the options is the name, or the location.
-void take_create(Bytes& from, Operation& operation) {
+void take_types(Bytes& from, Operation& operation) {
   operation.types.kind = static_cast<CollectionKind>(take_byte(from));
   operation.types.key = static_cast<ValueType>(take_byte(from));
   operation.types.value = static_cast<ValueType>(take_byte(from));
   operation.types.value.row = operation.types.kind == CollectionKind::records;
+}
+
+void take_options(Bytes& from, Operation& operation) {
+  if (take_create_options(take_bytes(from), operation.types, operation.form) && are_known(operation.types)) return;
+  throw Error(ErrorCode::newer_format,
+              "redo log: it creates a collection of a kind, type or with options that this "
+              "version of Sapwood does not know; open the file with a newer one");
+}
+
+// What stands between the types and the options is the name, or the location.
+void take_create(Bytes& from, Operation& operation) {
+  take_types(from, operation);
   if (operation.kind == OperationKind::create) operation.name = take_bytes(from);
   else operation.to = take_location(from);
-  if (!take_create_options(take_bytes(from), operation.types, operation.form) || !are_known(operation.types)) {
-    throw Error(ErrorCode::newer_format,
-                "redo log: it creates a collection of a kind, type or with options that this "
-                "version of Sapwood does not know; open the file with a newer one");
-  }
+  take_options(from, operation);
 }
 
 void take_interval(Bytes& from, Operation& operation) {
@@ -148,6 +155,10 @@ void encode_operation(std::string& to, const Operation& operation) {
       if (operation.high) append_bytes(to, *operation.high);
       return;
     case OperationKind::rename: append_bytes(to, operation.name); return;
+    case OperationKind::reform:
+      append_types(to, operation.types);
+      append_bytes(to, create_options(operation.types, operation.form));
+      return;
     case OperationKind::level: to += static_cast<char>(operation.form.level); return;
     case OperationKind::move:
       append_location(to, operation.from);
@@ -190,6 +201,10 @@ Operation decode_operation(Bytes& from) {
       return operation;
     case OperationKind::erase_range: take_interval(from, operation); return operation;
     case OperationKind::rename: operation.name = take_bytes(from); return operation;
+    case OperationKind::reform:
+      take_types(from, operation);
+      take_options(from, operation);
+      return operation;
     case OperationKind::level: operation.form.level = take_byte(from); return operation;
     case OperationKind::move:
       operation.from = take_location(from);

@@ -20,6 +20,8 @@
 //   15 create nested kind u8, key type u8, value type u8, location, options
 //   12 level         u8: values are compressed at that level from now on
 //   13 timestamp: reserved
+//   16 reform        kind u8, key type u8, value type u8, options, as in create: the collection is emptied, and has
+//                    this form with new parts from now on
 //
 // A location is a byte 0 and a name; 1, the id of a collection, and a key in it; or 2, an id and a position.
 //
@@ -57,6 +59,7 @@ enum class OperationKind : u8 {
   // 13 timestamp: reserved.
   reclaim_step = 14,
   create_nested = 15,
+  reform = 16,
 };
 
 // A value in runs of the record: runs [first, first + count), then Operation::value; `size` bytes of that, the last.
@@ -81,8 +84,8 @@ struct Location {
 struct Operation {
   OperationKind kind = OperationKind::clear;
   u64 id = 0;
-  CollectionTypes types{};          // create, create_nested
-  ValueForm form{};                 // create; level: its level
+  CollectionTypes types{};          // create, create_nested, reform
+  ValueForm form{};                 // create, reform; level: its level
   Bytes name{};                     // create, rename
   Bytes key{};                      // put, erase
   Bytes value{};                    // put, list_insert, list_set

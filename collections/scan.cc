@@ -15,6 +15,7 @@ ScanState::ScanState(HandleState& handle) : environment_(handle.environment()), 
     case HandleState::Mode::write: {
       WriteSession& session = handle.write_state()->session();
       session.check_usable(*handle.open_collection());
+      record_ = handle.open_collection()->record;
       record_.root = session.root_of(*handle.open_collection());
       mark_ = session.place_mark();
       write_ = handle.write_state();
@@ -24,7 +25,7 @@ ScanState::ScanState(HandleState& handle) : environment_(handle.environment()), 
   }
   held_ = std::make_shared<HeldSnapshot>(environment_);
   snapshot_ = **held_;
-  record_.root = handle.root_in(snapshot_);
+  record_ = handle.record_in(snapshot_);
   environment_->engine_unchecked().note_since(snapshot_);
 }
 
@@ -145,8 +146,9 @@ bool Position::read_form(Entry& entry, const ScanState& scan) {
   const CollectionTree tree = scan.tree();
   const FormedValue formed = split_value(tree.form(), entry.value, tree.name());
   if (formed.compressed && count != 0) return false;
-  entry.time_us = formed.time_us;
-  entry.expired = tree.is_expired(entry.value);
+  entry.time_us = formed.times.time_us;
+  entry.expiry_us = formed.times.expiry_us;
+  entry.expired = tree.is_expired(formed.times);
   entry.value = tree.user_value(entry.value, decoded_);
   return true;
 }
@@ -192,7 +194,7 @@ using collections::ScanState;
 Section Handle::all() const {
   Section section{std::make_shared<ScanState>(checked()), 0, 0};
   section.last = section.scan->size();
-  section.may_expire = section.scan->record().form.time_to_live_us != 0;
+  section.may_expire = section.scan->record().form.may_expire();
   return section;
 }
 

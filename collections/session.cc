@@ -191,14 +191,7 @@ OpenCollection& WriteSession::open(Bytes name, const CollectionTypes& types, con
 }
 
 OpenCollection& WriteSession::create(Bytes name, const CollectionTypes& types, const CollectionOptions& options) {
-  const CollectionOptions complete = complete_options(std::string(name), types, options);
-  ValueForm form;
-  form.timestamps = complete.timestamps;
-  form.time_index = complete.time_index ? kNewId : 0;
-  form.time_to_live_us = complete.time_to_live.count();
-  form.dictionaries = complete.compression != 0 ? kNewId : 0;
-  form.level = complete.compression;
-  return create_as(name, types, form, kNewId);
+  return create_as(name, types, form_of(complete_options(std::string(name), types, options), kNewId), kNewId);
 }
 
 OpenCollection& WriteSession::create_as(Bytes name, const CollectionTypes& types, const ValueForm& form, u64 id) {
@@ -216,14 +209,13 @@ OpenCollection& WriteSession::create_as(Bytes name, const CollectionTypes& types
     CatalogRecord made;
     made.id = take_id(id);
     made.types = types;
-    made.form = form;
-    if (form.time_index != 0) made.form.time_index = take_id(form.time_index);
-    if (form.dictionaries != 0) made.form.dictionaries = take_id(form.dictionaries);
+    made.form = with_ids(form);
     made.shape = shape_of(made.id, types, txn_.page_size(), form);
     made.name = name;
     made.owns_collections = always_collections(types.value);
     writer.add_name(name, made.id);
     writer.store(made, buffer_);
+    if (form.may_expire()) writer.add_expiring(made.id);
     record({.kind = OperationKind::create, .id = made.id, .types = types, .form = made.form, .name = name});
     OpenCollection& collection = add(std::move(made));
     create_parts(collection);
@@ -247,6 +239,7 @@ void WriteSession::drop(OpenCollection& collection) {
   change(collection, [&] {
     drop_parts(collection);
     CatalogWriter(txn_, catalog_).remove_name(collection.record.name);
+    if (collection.record.form.may_expire()) CatalogWriter(txn_, catalog_).remove_expiring(collection.record.id);
     if (collection.record.owns_collections) {
       CatalogRecord left = collection.record;  // the collection keeps its name, for messages
       bury(left);
@@ -315,19 +308,19 @@ bool WriteSession::contains(const OpenCollection& collection, Bytes key) const {
   const CollectionTree tree = view(collection);
   const StoredKey stored(tree, key);
   if (tree.may_expire()) {
-    const std::optional<i64> time = time_at(collection, stored);
-    return time && !tree.form().is_expired(*time, time_us());
+    const std::optional<StoredTimes> times = times_at(collection, stored);
+    return times && !tree.is_expired(*times);
   }
   return tree.get(stored).has_value();
 }
 
-bool WriteSession::put(OpenCollection& collection, Bytes key, Bytes value, std::optional<i64> time_us) {
+bool WriteSession::put(OpenCollection& collection, Bytes key, Bytes value, const detail::EntryTimes& times) {
   check_changeable(collection);
   check_entry(collection, key, value);
   if (collection.record.form.is_plain()) [[likely]]
     return put_stored(collection, key, value);
   reclaim_first(collection);
-  const bool is_new = put_stored(collection, key, form_value(collection, value, time_us));
+  const bool is_new = put_stored(collection, key, form_value(collection, value, times));
   train_if_due(collection);
   return is_new;
 }
@@ -336,18 +329,18 @@ bool WriteSession::put_stored(OpenCollection& collection, Bytes key, Bytes value
   const ValueForm& form = collection.record.form;
   const StoredKey stored(collection.record.shape, txn_.page_size(), key_hash_, key);
   const std::string joined = stored.is_long() ? join_long_entry(key, value) : std::string();
-  const std::optional<i64> old_time = form.time_index != 0 ? time_at(collection, stored) : std::nullopt;
+  const std::optional<StoredTimes> old_times = indexed_times(collection, stored);
   const u64 replaced = child_at(collection, key);
   return change(collection, [&] {
     const Bytes kept = stored.is_long() ? Bytes(joined) : value;
     const bool is_new = writer(collection).put(stored, kept);
     record_value({.kind = OperationKind::put, .id = collection.record.id, .key = key, .value = value}, kept.size());
-    if (form.time_index != 0)
-      index_time(collection, stored, old_time, split_value(form, value, collection.record.name).time_us);
+    if (form.has_index())
+      index_times(collection, stored, old_times, split_value(form, value, collection.record.name).times);
     if (replaced != 0) release(collection.record.id, replaced);
     note_child(collection.record, value);
     txn_.release_memory();
-    return is_new || (old_time && form.time_to_live_us != 0 && form.is_expired(*old_time, time_us()));
+    return is_new || (old_times && form.may_expire() && form.expires_at(*old_times) <= time_us());
   });
 }
 
@@ -358,7 +351,7 @@ bool WriteSession::erase(OpenCollection& collection, Bytes key) {
   const bool was_dirty = collection.dirty;
   const StoredKey stored(collection.record.shape, txn_.page_size(), key_hash_, key);
   if (collection.record.root.is_inline() && !reader(collection).get(stored)) return false;  // it needs no page for that
-  const std::optional<i64> old_time = form.time_index != 0 ? time_at(collection, stored) : std::nullopt;
+  const std::optional<StoredTimes> old_times = indexed_times(collection, stored);
   const u64 child = child_at(collection, key);
   const ReserveUse reserve(txn_);
   return change(collection, [&] {
@@ -368,10 +361,10 @@ bool WriteSession::erase(OpenCollection& collection, Bytes key) {
       return false;
     }
     record({.kind = OperationKind::erase, .id = collection.record.id, .key = key});
-    if (old_time) index_time(collection, stored, old_time, std::nullopt);
+    if (old_times) index_times(collection, stored, old_times, std::nullopt);
     if (child != 0) release(collection.record.id, child);
     txn_.release_memory();
-    return form.time_to_live_us == 0 || !form.is_expired(*old_time, time_us());
+    return !form.may_expire() || form.expires_at(*old_times) > time_us();
   });
 }
 

@@ -19,6 +19,7 @@
 #include "collections/catalog.h"
 #include "collections/collection_tree.h"
 #include "collections/operations.h"
+#include "sapwood/detail/handle.h"
 #include "storage/write_transaction.h"
 #include "tree/right_edge.h"
 
@@ -130,11 +131,12 @@ class WriteSession {
 
   // With keys. erase_interval: sorted ones only.
   bool contains(const OpenCollection& collection, Bytes key) const;
-  // put: true if the key is new (or its entry has expired). `time_us`: the entry's, with timestamps; else that of the
-  // transaction.
-  bool put(OpenCollection& collection, Bytes key, Bytes value, std::optional<i64> time_us = std::nullopt);
-  // False if there is no such entry. Requires: the collection has timestamps.
-  bool set_time(OpenCollection& collection, Bytes key, i64 time_us);
+  // put: true if the key is new (or its entry has expired). Requires: the collection keeps the times that are told.
+  bool put(OpenCollection& collection, Bytes key, Bytes value, const detail::EntryTimes& times = {});
+  // Changes those that are told. False if there is no such entry. Requires: as put.
+  bool set_times(OpenCollection& collection, Bytes key, const detail::EntryTimes& times);
+  // What an entry keeps when its value is changed: an expiry of its own.
+  detail::EntryTimes kept_times(const OpenCollection& collection, Bytes key) const;
   bool erase(OpenCollection& collection, Bytes key);
   u64 erase_interval(OpenCollection& collection, std::optional<Bytes> low, std::optional<Bytes> high);
   // Lists.
@@ -149,8 +151,12 @@ class WriteSession {
   // compression.
   void set_level(OpenCollection& collection, u8 level);
 
+  // Empties the collection and gives it another form, with new parts; those that are kNewId get new ids. The caller
+  // puts the entries back. Requires: a form that complete_options allows.
+  void reform(OpenCollection& collection, const ValueForm& form);
+
   // Forms: `value` as it is stored, in a buffer until the next call, or itself.
-  Bytes form_value(OpenCollection& collection, Bytes value, std::optional<i64> time_us = std::nullopt);
+  Bytes form_value(OpenCollection& collection, Bytes value, const detail::EntryTimes& times = {});
   // The value of an entry as it would be stored today; nothing else changes.
   void rewrite(OpenCollection& collection, Bytes key);
   void rewrite(OpenCollection& collection, u64 index);
@@ -160,9 +166,9 @@ class WriteSession {
   Samples sample_values(const OpenCollection& collection) const;
   // Makes `samples` into the newest dictionary of the collection; false if they are not enough for one.
   bool add_dictionary(OpenCollection& collection, const Samples& samples);
-  // The dictionaries of a collection, and its index of times. Throws corrupt if they are gone.
-  OpenCollection& dictionaries_of(const CatalogRecord& record);
-  OpenCollection& index_of(const CatalogRecord& record);
+  // A part of the form of a collection; its dictionaries. Throws corrupt if they are gone.
+  OpenCollection& part_of(const CatalogRecord& record, u64 id);
+  OpenCollection& dictionaries_of(const CatalogRecord& record) { return part_of(record, record.form.dictionaries); }
   // Erases up to `most` expired entries; the result is how many.
   u64 reclaim(OpenCollection& collection, u64 most);
 
@@ -217,11 +223,11 @@ class WriteSession {
   CatalogReader catalog_reader() const { return CatalogReader(txn_.reader(), catalog_); }
   void apply_to(OpenCollection& collection, const Operation& operation);
   u64 take_id(u64 id);
+  ValueForm with_ids(const ValueForm& form);
   void create_parts(const OpenCollection& collection);
   void create_part(const OpenCollection& of, const CollectionTypes& types, u64 id);
   void drop_parts(OpenCollection& collection);
   void clear_parts(OpenCollection& collection);
-  OpenCollection& part(u64 id, const CatalogRecord& of);
   // Throws out_of_range unless `items` are there from `index` on.
   void check_index(const OpenCollection& collection, u64 index, u64 items) const;
   // Values as they are stored.
@@ -229,13 +235,19 @@ class WriteSession {
   bool put_stored(OpenCollection& collection, Bytes key, Bytes stored);
   void insert_stored(OpenCollection& collection, u64 index, Bytes stored);
   void set_stored(OpenCollection& collection, u64 index, Bytes stored);
-  // The index of times.
-  std::optional<i64> time_at(const OpenCollection& collection, Bytes tree_key) const;
-  void index_time(OpenCollection& collection, Bytes tree_key, std::optional<i64> old_time, std::optional<i64> new_time);
+  // The indexes of times and of expiry.
+  StoredTimes stored_times(const ValueForm& form, const detail::EntryTimes& told, const StoredTimes& before) const;
+  std::optional<StoredTimes> times_at(const OpenCollection& collection, Bytes tree_key) const;
+  std::optional<StoredTimes> indexed_times(const OpenCollection& collection, Bytes tree_key) const;
+  void index_times(OpenCollection& collection, Bytes tree_key, const std::optional<StoredTimes>& before,
+                   const std::optional<StoredTimes>& after);
+  void index_time(OpenCollection& index, Bytes tree_key, std::optional<i64> before, std::optional<i64> after);
   void unindex_range(OpenCollection& collection, u64 first, u64 count);
   std::string user_key(const OpenCollection& collection, const std::string& tree_key) const;
-  std::vector<std::string> keys_until(OpenCollection& collection, i64 until_us, u64 most);
+  std::vector<std::string> expired_keys(OpenCollection& collection, u64 most);
   void reclaim_first(OpenCollection& collection);
+  bool is_reclaim_due(OpenCollection* collection);
+  void reclaim_expired();
   bool has_dictionary(const OpenCollection& dictionaries, u32 number) const;
   std::optional<std::string> stored_at(const OpenCollection& collection, Bytes key) const;
   void train_if_due(OpenCollection& collection);
@@ -256,6 +268,8 @@ class WriteSession {
   void release(u64 parent, const std::vector<u64>& children);
   void bury(CatalogRecord& record);
   void erase_tree_entries(OpenCollection& collection, u64 first, u64 count);
+  template <class Step>
+  void attempt(Step&& step);
   void reclaim_at_commit();
   bool reclaim_entries(u64 id, u64 count);
 
@@ -301,6 +315,20 @@ decltype(auto) WriteSession::change(OpenCollection& collection, Change&& change)
     collection.dirty = true;
     return change();
   });
+}
+
+// Runs a step that the commit can do without: one that fails because of damage, or for want of space, is undone.
+template <class Step>
+void WriteSession::attempt(Step&& step) {
+  const std::shared_ptr<SavedState> before = save();
+  try {
+    step();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::corrupt && error.code() != ErrorCode::disk_full) throw;
+    poisoned_ = false;
+    restore(*before);
+  }
+  release_mark(*before->mark);
 }
 
 // While it lives, allocations may use the pages kept back for deletes.

@@ -1,18 +1,14 @@
-// What WriteSession does for collections whose values have a form: headers, dictionaries, the index of times, expiry.
+// What WriteSession does for collections whose values have a form: its parts, headers, dictionaries.
 #include <algorithm>
 
 #include "collections/entry_reader.h"
 #include "collections/session.h"
 #include "collections/stored_key.h"
-#include "collections/time_index.h"
 #include "collections/types.h"
 
 namespace sapwood::collections {
 namespace {
 
-constexpr u64 kIndexedTogether = 256;
-constexpr u64 kReclaimedFirst = 64;  // expired entries, at the first put of a transaction
-constexpr u64 kReclaimedNext = 2;    // at each other put: more than it can add
 // Sizes of a collection at which a dictionary is made of it: as soon as one is worth having, and a better one later.
 constexpr u64 kFirstTraining = 1024;
 constexpr u64 kSecondTraining = 16384;
@@ -25,14 +21,14 @@ constexpr CollectionTypes kDictionaryTypes{CollectionKind::sorted_map, ValueType
 CollectionTree WriteSession::view(const CatalogRecord& record, const tree::TreeRoot& root) const {
   FormSource source;
   source.session = this;
-  if (record.form.time_to_live_us != 0) source.now_us = time_us();
+  if (record.form.may_expire()) source.now_us = time_us();
   return CollectionTree(txn_.reader(), record, root, source);
 }
 
 // --- The parts of a form
 // -----------------------------------------------------------------------------------------------
 
-OpenCollection& WriteSession::part(u64 id, const CatalogRecord& of) {
+OpenCollection& WriteSession::part_of(const CatalogRecord& of, u64 id) {
   OpenCollection* found = find(id);
   if (found == nullptr) {
     throw Error(ErrorCode::corrupt,
@@ -41,14 +37,37 @@ OpenCollection& WriteSession::part(u64 id, const CatalogRecord& of) {
   return *found;
 }
 
-OpenCollection& WriteSession::dictionaries_of(const CatalogRecord& record) {
-  return part(record.form.dictionaries, record);
+ValueForm WriteSession::with_ids(const ValueForm& form) {
+  ValueForm made = form;
+  for (u64* id : {&made.time_index, &made.expiry_index, &made.dictionaries}) {
+    if (*id != 0) *id = take_id(*id);
+  }
+  return made;
 }
-OpenCollection& WriteSession::index_of(const CatalogRecord& record) { return part(record.form.time_index, record); }
+
+void WriteSession::reform(OpenCollection& collection, const ValueForm& form) {
+  check_changeable(collection);
+  change(collection, [&] {
+    CatalogRecord& record = collection.record;
+    CatalogWriter catalog(txn_, catalog_);
+    writer(collection).clear();
+    drop_parts(collection);
+    if (record.form.may_expire()) catalog.remove_expiring(record.id);
+    record.form = with_ids(form);
+    record.shape = shape_of(record.id, record.types, txn_.page_size(), record.form);
+    record.root = {};
+    collection.edge = {};
+    if (form.may_expire()) catalog.add_expiring(record.id);
+    create_parts(collection);
+    this->record({.kind = OperationKind::reform, .id = record.id, .types = record.types, .form = record.form});
+    txn_.release_memory();
+  });
+}
 
 void WriteSession::create_parts(const OpenCollection& collection) {
   const ValueForm& form = collection.record.form;
   if (form.time_index != 0) create_part(collection, kIndexTypes, form.time_index);
+  if (form.expiry_index != 0) create_part(collection, kIndexTypes, form.expiry_index);
   if (form.dictionaries != 0) create_part(collection, kDictionaryTypes, form.dictionaries);
 }
 
@@ -64,9 +83,9 @@ void WriteSession::create_part(const OpenCollection& of, const CollectionTypes& 
 }
 
 void WriteSession::drop_parts(OpenCollection& collection) {
-  for (const u64 id : {collection.record.form.time_index, collection.record.form.dictionaries}) {
+  for (const u64 id : collection.record.form.parts()) {
     if (id == 0) continue;
-    OpenCollection& dropped = part(id, collection.record);
+    OpenCollection& dropped = part_of(collection.record, id);
     writer(dropped).clear();
     CatalogWriter(txn_, catalog_).remove(id);
     dropped.exists = false;
@@ -77,8 +96,9 @@ void WriteSession::drop_parts(OpenCollection& collection) {
 // Dictionaries hold pieces of values, so they go with them; but their numbers are never given again.
 void WriteSession::clear_parts(OpenCollection& collection) {
   const ValueForm& form = collection.record.form;
-  if (form.time_index != 0) {
-    OpenCollection& index = index_of(collection.record);
+  for (const u64 id : {form.time_index, form.expiry_index}) {
+    if (id == 0) continue;
+    OpenCollection& index = part_of(collection.record, id);
     index.dirty = true;
     writer(index).clear();
   }
@@ -100,21 +120,21 @@ void WriteSession::check_stored(const OpenCollection& collection, Bytes key, Byt
   check_entry(collection, key, value.compressed ? Bytes() : value.payload);
 }
 
-Bytes WriteSession::form_value(OpenCollection& collection, Bytes value, std::optional<i64> time_us) {
+Bytes WriteSession::form_value(OpenCollection& collection, Bytes value, const detail::EntryTimes& times) {
   const ValueForm& form = collection.record.form;
   if (form.is_plain()) return value;
   formed_.clear();
-  const i64 time = form.timestamps ? time_us.value_or(this->time_us()) : 0;
+  const StoredTimes stored_times = this->stored_times(form, times, {form.timestamps ? time_us() : 0});
   if (form.level != 0) {
     const OpenCollection& dictionaries = dictionaries_of(collection.record);
     const u32 number = newest_dictionary(reader(dictionaries));
     const bool usable = number != 0 && has_dictionary(dictionaries, number);
-    append_header(formed_, form, time, true);
+    append_header(formed_, form, stored_times, true);
     if (append_compressed(formed_, value, form.level, usable ? &dictionary(collection.record, number) : nullptr))
       return formed_;
     formed_.clear();
   }
-  append_header(formed_, form, time, false);
+  append_header(formed_, form, stored_times, false);
   formed_ += value;
   return formed_;
 }
@@ -131,17 +151,6 @@ std::optional<std::string> WriteSession::stored_at(const OpenCollection& collect
   return stored;
 }
 
-bool WriteSession::set_time(OpenCollection& collection, Bytes key, i64 time_us) {
-  check_changeable(collection);
-  std::optional<std::string> stored = stored_at(collection, key);
-  const CollectionTree tree = view(collection);
-  if (!stored || tree.is_expired(*stored)) return false;
-  if (tree.time_of(*stored) == time_us) return true;
-  replace_time(*stored, time_us);
-  put_stored(collection, key, *stored);
-  return true;
-}
-
 void WriteSession::rewrite(OpenCollection& collection, Bytes key) {
   check_changeable(collection);
   const std::optional<std::string> stored = stored_at(collection, key);
@@ -149,7 +158,8 @@ void WriteSession::rewrite(OpenCollection& collection, Bytes key) {
   std::string buffer;
   const CollectionTree tree = view(collection);
   const std::string value(tree.user_value(*stored, buffer));
-  const Bytes formed = form_value(collection, value, tree.time_of(*stored));
+  const StoredTimes times = tree.times_of(*stored);
+  const Bytes formed = form_value(collection, value, {.time_us = times.time_us, .expiry_us = times.expiry_us});
   if (formed != *stored) put_stored(collection, key, formed);
 }
 
@@ -246,88 +256,6 @@ void WriteSession::train_if_due(OpenCollection& collection) {
   const u32 newest = newest_dictionary(reader(dictionaries));
   const u64 usable = newest != 0 && has_dictionary(dictionaries, newest) ? dictionaries.record.root.count : 0;
   if (usable < (count == kFirstTraining ? 1 : 2)) add_dictionary(collection, sample_values(collection));
-}
-
-// --- The index of times
-// ------------------------------------------------------------------------------------------------
-
-std::optional<i64> WriteSession::time_at(const OpenCollection& collection, Bytes tree_key) const {
-  const std::optional<tree::ValueView> found = reader(collection).get(tree_key);
-  if (!found) return std::nullopt;
-  const CatalogRecord& record = collection.record;
-  const bool is_long = is_long_key(record.shape, txn_.page_size(), tree_key);
-  if (found->is_inline() && !is_long) return split_value(record.form, found->inline_bytes(), record.name).time_us;
-  std::string bytes;
-  found->read(bytes);
-  return split_value(record.form, is_long ? split_long_entry(bytes, record.name).value : Bytes(bytes), record.name)
-      .time_us;
-}
-
-void WriteSession::index_time(OpenCollection& collection, Bytes tree_key, std::optional<i64> old_time,
-                              std::optional<i64> new_time) {
-  if (old_time == new_time) return;
-  OpenCollection& index = index_of(collection.record);
-  index.dirty = true;
-  if (old_time) writer(index).erase(TimeEntry(*old_time, tree_key, key_hash_, txn_.page_size()).key());
-  if (!new_time) return;
-  const TimeEntry entry(*new_time, tree_key, key_hash_, txn_.page_size());
-  writer(index).put(entry.key(), entry.value());
-}
-
-void WriteSession::unindex_range(OpenCollection& collection, u64 first, u64 count) {
-  if (collection.record.form.time_index == 0) return;
-  struct Entry {
-    std::string tree_key;
-    i64 time_us;
-  };
-  std::vector<Entry> entries;
-  for (u64 done = 0; done < count; done += entries.size()) {
-    entries.clear();
-    const CollectionTree tree = view(collection);
-    tree::Cursor cursor(tree);
-    EntryReader reader;
-    for (cursor.seek_index(first + done); entries.size() < std::min(kIndexedTogether, count - done); cursor.next()) {
-      reader.read(cursor, tree);
-      entries.push_back({std::string(cursor.key()), reader.time_us()});
-    }
-    for (const Entry& entry : entries) index_time(collection, entry.tree_key, entry.time_us, std::nullopt);
-  }
-}
-
-std::string WriteSession::user_key(const OpenCollection& collection, const std::string& tree_key) const {
-  const CatalogRecord& record = collection.record;
-  if (!is_long_key(record.shape, txn_.page_size(), tree_key)) {
-    return std::string(short_key(record.shape, tree_key, record.name));
-  }
-  std::string stored;
-  if (const std::optional<tree::ValueView> found = reader(collection).get(tree_key)) found->read(stored);
-  return std::string(split_long_entry(stored, record.name).key);
-}
-
-std::vector<std::string> WriteSession::keys_until(OpenCollection& collection, i64 until_us, u64 most) {
-  std::vector<std::string> keys;
-  const tree::TreeReader index = reader(index_of(collection.record));
-  tree::Cursor cursor(index);
-  for (cursor.seek_first(); cursor.valid() && keys.size() < most; cursor.next()) {
-    const TimedKey entry = read_time_entry(cursor, collection.record.name);
-    if (entry.time_us > until_us) break;
-    keys.push_back(user_key(collection, entry.tree_key));
-  }
-  return keys;
-}
-
-u64 WriteSession::reclaim(OpenCollection& collection, u64 most) {
-  const i64 until_us = time_us() - collection.record.form.time_to_live_us;
-  const std::vector<std::string> keys = keys_until(collection, until_us, most);
-  for (const std::string& key : keys) erase(collection, key);
-  return keys.size();
-}
-
-void WriteSession::reclaim_first(OpenCollection& collection) {
-  if (collection.record.form.time_to_live_us == 0) return;
-  const u64 most = collection.reclaimed ? kReclaimedNext : kReclaimedFirst;
-  collection.reclaimed = true;
-  reclaim(collection, most);
 }
 
 }  // namespace sapwood::collections

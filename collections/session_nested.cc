@@ -346,18 +346,11 @@ bool WriteSession::reclaim() {
   return catalog_reader().first_dropped().has_value();
 }
 
-// A tree in the queue that is damaged stays there: it holds up nobody.
+// What is damaged stays as it is: it holds up nobody.
 void WriteSession::reclaim_at_commit() {
-  if (!catalog_reader().first_dropped()) return;
-  const std::shared_ptr<SavedState> before = save();
-  try {
-    reclaim();
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::corrupt) throw;
-    poisoned_ = false;
-    restore(*before);
-  }
-  release_mark(*before->mark);
+  const CatalogReader::Chores chores = catalog_reader().chores();
+  if (chores.dropped) attempt([&] { reclaim(); });
+  if (chores.may_expire) reclaim_expired();
 }
 
 // Erases so many entries at the end of a tree in the queue, and with the last of them the record. False if there are

@@ -32,7 +32,7 @@ class TimeScan {
   Entry read() {
     scan_.scan().check_live();
     if (read_changes_ != scan_.scan().changes()) settle();
-    return {reader_.time_us(), reader_.key(), reader_.value()};
+    return {reader_.times().time_us, reader_.key(), reader_.value()};
   }
   void next() {
     if (index_) index_at().next();
@@ -80,7 +80,8 @@ class TimeScan {
     const CollectionTree tree = scan_.scan().tree();
     for (tree::Cursor& cursor = scan_.at(); cursor.valid(); cursor.next()) {
       reader_.read(cursor, tree);
-      if (reader_.time_us() >= from_us_ && reader_.time_us() < until_us_ && !reader_.expired()) return true;
+      const i64 time_us = reader_.times().time_us;
+      if (time_us >= from_us_ && time_us < until_us_ && !reader_.expired()) return true;
     }
     return false;
   }
@@ -121,6 +122,7 @@ using collections::FoundEntry;
 using collections::HandleState;
 using collections::next_old_keys;
 using collections::OpenCollection;
+using collections::StoredTimes;
 using collections::TimeScan;
 using collections::WriteSession;
 
@@ -136,13 +138,26 @@ void TimeCursor::next() { scan_->next(); }
 std::optional<i64> Handle::get_time(std::string_view key) const {
   HandleState& state = checked();
   state.require_timestamps();
-  return state.read([&](const CollectionTree& tree) { return FoundEntry(tree, key).time_us(tree); });
+  return state.read([&](const CollectionTree& tree) -> std::optional<i64> {
+    const std::optional<StoredTimes> times = FoundEntry(tree, key).times(tree);
+    return times ? std::optional(times->time_us) : std::nullopt;
+  });
 }
 
-bool Handle::set_time(std::string_view key, i64 time_us) {
+std::optional<i64> Handle::get_expiry(std::string_view key) const {
   HandleState& state = checked();
-  state.require_timestamps();
-  return state.write([&](WriteSession& session, OpenCollection& map) { return session.set_time(map, key, time_us); });
+  state.require_expiry();
+  return state.read([&](const CollectionTree& tree) -> std::optional<i64> {
+    const std::optional<StoredTimes> times = FoundEntry(tree, key).times(tree);
+    return times ? std::optional(tree.form().expires_at(*times)) : std::nullopt;
+  });
+}
+
+bool Handle::set_times(std::string_view key, const EntryTimes& times) {
+  HandleState& state = checked();
+  state.require_keys();
+  state.require_times(times);
+  return state.write([&](WriteSession& session, OpenCollection& map) { return session.set_times(map, key, times); });
 }
 
 u64 Handle::prune(i64 before_us, std::span<const std::string_view> keep) {

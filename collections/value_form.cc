@@ -12,6 +12,7 @@ constexpr u8 kTimestamps = kFirstFormOption;
 constexpr u8 kTimeIndex = 17;
 constexpr u8 kTimeToLive = 18;
 constexpr u8 kCompression = 19;
+constexpr u8 kExpiry = 20;
 constexpr i64 kLongestTimeToLive = i64{1} << 61;  // so that no difference of times overflows
 
 template <class T>
@@ -42,12 +43,17 @@ bool take_option(u8 what, Bytes bytes, ValueForm& form) {
       form.level = static_cast<u8>(bytes[0]);
       form.dictionaries = load<u64>(bytes.data() + 1);
       return true;
+    case kExpiry:
+      if (bytes.size() != 8) return false;
+      form.expiry_index = load<u64>(bytes.data());
+      return form.expiry_index != 0;
     default: return false;
   }
 }
 
 bool makes_sense(const ValueForm& form) {
-  return (form.time_index == 0 || form.timestamps) && (form.time_to_live_us == 0 || form.time_index != 0) &&
+  const bool finds_expired = form.timestamps && (form.time_index != 0 || form.expiry_index != 0);
+  return (form.time_index == 0 || form.timestamps) && (form.time_to_live_us == 0 || finds_expired) &&
          form.time_to_live_us >= 0 && form.time_to_live_us <= kLongestTimeToLive && form.level <= kHighestLevel;
 }
 
@@ -64,7 +70,8 @@ FormedValue split_value(const ValueForm& form, Bytes stored, const std::string& 
     throw Error(ErrorCode::corrupt, "'" + collection + "': a stored value of " + std::to_string(stored.size()) +
                                         " bytes is shorter than its header; run check on the file");
   }
-  if (form.timestamps) value.time_us = load<i64>(stored.data());
+  if (form.timestamps) value.times.time_us = load<i64>(stored.data());
+  if (form.expiry_index != 0) value.times.expiry_us = load<i64>(stored.data() + (form.timestamps ? 8 : 0));
   value.payload = stored.substr(header);
   if (form.dictionaries == 0) return value;
   const u8 coding = static_cast<u8>(stored[header - 1]);
@@ -76,12 +83,16 @@ FormedValue split_value(const ValueForm& form, Bytes stored, const std::string& 
   return value;
 }
 
-void append_header(std::string& to, const ValueForm& form, i64 time_us, bool compressed) {
-  if (form.timestamps) append_number<i64>(to, time_us);
+void append_header(std::string& to, const ValueForm& form, const StoredTimes& times, bool compressed) {
+  if (form.timestamps) append_number<i64>(to, times.time_us);
+  if (form.expiry_index != 0) append_number<i64>(to, times.expiry_us);
   if (form.dictionaries != 0) to += static_cast<char>(compressed ? 1 : 0);
 }
 
-void replace_time(std::string& stored, i64 time_us) { store<i64>(stored.data(), time_us); }
+void replace_times(std::string& stored, const ValueForm& form, const StoredTimes& times) {
+  if (form.timestamps) store<i64>(stored.data(), times.time_us);
+  if (form.expiry_index != 0) store<i64>(stored.data() + (form.timestamps ? 8 : 0), times.expiry_us);
+}
 
 void append_form_options(std::string& to, const ValueForm& form) {
   if (form.timestamps) start_option(to, kTimestamps, 0);
@@ -97,6 +108,10 @@ void append_form_options(std::string& to, const ValueForm& form) {
     start_option(to, kCompression, 9);
     to += static_cast<char>(form.level);
     append_number<u64>(to, form.dictionaries);
+  }
+  if (form.expiry_index != 0) {
+    start_option(to, kExpiry, 8);
+    append_number<u64>(to, form.expiry_index);
   }
 }
 
@@ -119,19 +134,32 @@ CollectionOptions options_of(const ValueForm& form) {
   options.timestamps = form.timestamps;
   options.time_index = form.time_index != 0;
   options.time_to_live = std::chrono::microseconds(form.time_to_live_us);
+  options.expiry = form.expiry_index != 0;
   options.compression = form.level;
   return options;
+}
+
+ValueForm form_of(const CollectionOptions& complete, u64 parts) {
+  ValueForm form;
+  form.timestamps = complete.timestamps;
+  form.time_index = complete.time_index ? parts : 0;
+  form.expiry_index = complete.expiry ? parts : 0;
+  form.time_to_live_us = complete.time_to_live.count();
+  form.dictionaries = complete.compression != 0 ? parts : 0;
+  form.level = complete.compression;
+  return form;
 }
 
 CollectionOptions complete_options(const std::string& name, const CollectionTypes& types,
                                    const CollectionOptions& options) {
   CollectionOptions complete = options;
-  complete.time_index |= options.time_to_live.count() != 0;
-  complete.timestamps |= complete.time_index;
-  if (complete.timestamps && !(types.has_keys() && types.has_values())) {
+  complete.timestamps |= options.time_index || options.time_to_live.count() != 0;
+  complete.time_index |= options.time_to_live.count() != 0 && !options.expiry;
+  const bool has_times = complete.timestamps || options.expiry;
+  if (has_times && !(types.has_keys() && types.has_values())) {
     refuse(name, "would be a " + describe(types) + ": timestamps and expiry are of maps and dicts");
   }
-  if (may_be_collections(types.value) && (complete.timestamps || options.compression != 0)) {
+  if (may_be_collections(types.value) && (has_times || options.compression != 0)) {
     refuse(name,
            "would be a " + describe(types) + ": its values may be collections, which have neither times nor codings");
   }
@@ -160,6 +188,11 @@ void require_options(const std::string& name, const ValueForm& form, const Colle
   if (asked.time_to_live.count() != 0 && asked.time_to_live.count() != form.time_to_live_us) {
     refuse(name, "was created with a time to live of " + std::to_string(form.time_to_live_us) +
                      " microseconds (0: none), not " + std::to_string(asked.time_to_live.count()));
+  }
+  if (asked.expiry && form.expiry_index == 0) {
+    refuse(
+        name,
+        "was created without `expiry`, so its entries have none of their own: load it into a new collection that has");
   }
 }
 

@@ -19,6 +19,7 @@ ValueForm full_form() {
   form.time_to_live_us = 5;
   form.dictionaries = 8;
   form.level = 3;
+  form.expiry_index = 9;
   return form;
 }
 
@@ -29,12 +30,14 @@ std::string encoded(const ValueForm& form) {
 }
 
 TEST(ValueForm, OptionsComeBack) {
-  ValueForm compressed, timed;
+  ValueForm compressed, timed, expiring, indexed = full_form();
+  expiring.expiry_index = 4;
+  indexed.expiry_index = 0;
   compressed.dictionaries = 9;
   timed.timestamps = true;
   EXPECT_EQ(encoded({}), "");
   EXPECT_EQ(encoded(timed), std::string("\x10\0", 2));
-  for (const ValueForm& form : {ValueForm(), compressed, timed, full_form()}) {
+  for (const ValueForm& form : {ValueForm(), compressed, timed, expiring, indexed, full_form()}) {
     ValueForm taken;
     EXPECT_TRUE(take_form_options(encoded(form), taken));
     EXPECT_EQ(taken, form);
@@ -46,13 +49,13 @@ TEST(ValueForm, OptionsComeBack) {
 
 TEST(ValueForm, OtherOptionsAreRefused) {
   const std::string good = encoded(full_form());
-  std::vector<std::string> bad{good + good, std::string("\x14\0", 2), std::string("\x10\1\0", 3)};
+  std::vector<std::string> bad{good + good, std::string("\x15\0", 2), std::string("\x10\1\0", 3)};
   for (std::size_t size = 1; size < good.size(); ++size) {
     const std::string cut = good.substr(0, size);
-    if (size != 2 && size != 12 && size != 22) bad.push_back(cut);  // those are whole options
+    if (size != 2 && size != 12 && size != 22 && size != 33) bad.push_back(cut);  // those are whole options
   }
   ValueForm no_index = full_form(), no_time = full_form(), level = full_form(), negative = full_form();
-  no_index.time_index = 0;
+  no_index.time_index = no_index.expiry_index = 0;
   no_time.timestamps = false;
   level.level = 20;
   negative.time_to_live_us = -1;
@@ -65,25 +68,27 @@ TEST(ValueForm, OtherOptionsAreRefused) {
 
 TEST(ValueForm, HeadersStandBeforeValues) {
   std::string stored;
-  append_header(stored, full_form(), -2, true);
-  EXPECT_EQ(stored, "\xfe\xff\xff\xff\xff\xff\xff\xff\1");
+  append_header(stored, full_form(), {-2, 3}, true);
+  EXPECT_EQ(stored, std::string("\xfe\xff\xff\xff\xff\xff\xff\xff\3\0\0\0\0\0\0\0\1", 17));
   stored += "value";
   const FormedValue value = split_value(full_form(), stored, "c");
-  EXPECT_EQ(value.time_us, -2);
+  EXPECT_EQ(value.times, (StoredTimes{-2, 3}));
   EXPECT_TRUE(value.compressed);
   EXPECT_EQ(value.payload, "value");
-  replace_time(stored, 77);
-  EXPECT_EQ(split_value(full_form(), stored, "c").time_us, 77);
-  EXPECT_EQ(code_of([&] { split_value(full_form(), stored.substr(0, 8), "c"); }), ErrorCode::corrupt);
-  stored[8] = '\2';
+  replace_times(stored, full_form(), {77, kNeverUs});
+  EXPECT_EQ(split_value(full_form(), stored, "c").times, (StoredTimes{77, kNeverUs}));
+  EXPECT_EQ(code_of([&] { split_value(full_form(), stored.substr(0, 16), "c"); }), ErrorCode::corrupt);
+  stored[16] = '\2';
   EXPECT_EQ(code_of([&] { split_value(full_form(), stored, "c"); }), ErrorCode::corrupt);
 }
 
-TEST(ValueForm, EntriesExpireAtTheirTimeAndTimeToLive) {
+TEST(ValueForm, AnExpiryOfItsOwnOverridesTheTimeToLive) {
   const ValueForm form = full_form();
-  EXPECT_FALSE(form.is_expired(100, 104));
-  EXPECT_TRUE(form.is_expired(100, 105));
-  EXPECT_FALSE(ValueForm().is_expired(0, 1000));
+  EXPECT_EQ(form.expires_at({100}), 105);
+  EXPECT_EQ(form.expires_at({100, 7}), 7);
+  EXPECT_EQ(form.expires_at({100, kNeverUs}), kNeverUs);
+  EXPECT_EQ(form.expires_at({kNeverUs - 2}), kNeverUs) << "no overflow";
+  EXPECT_EQ(ValueForm().expires_at({100}), kNeverUs);
 }
 
 TEST(Dictionary, MakesShortValuesShorter) {

@@ -174,5 +174,27 @@ TEST(Changes, CostWhatDiffers) {
   EXPECT_LT(summary.pages_read, 450u);
 }
 
+TEST(Changes, TellOfTimesAndExpiryAlone) {
+  Database db = Database::temporary(quick_options());
+  auto map = db.sorted_map<std::int64_t, std::string>("m", {.timestamps = true, .expiry = true});
+  for (std::int64_t i = 0; i < 6; ++i) map.put(i, "v", DateTime{1});
+  const ReadTxn before = db.read();
+  map.set_timestamp(1, DateTime{2});
+  map.expire_at(2, kNever);
+  map.put(3, "new", DateTime{1});
+  map.put(4, "v");
+  map.put(5, "v", DateTime{1});
+  const ReadTxn after = db.read();
+  const auto of = [](const ReadTxn& txn) { return txn.sorted_map<std::int64_t, std::string>("m"); };
+  std::vector<std::string> told;
+  const ChangeSummary summary = of(after).changes_since(of(before), [&](const auto& change) {
+    told.push_back(change_name(change.kind) + (" " + std::to_string(change.key)));
+    EXPECT_EQ(change.before == change.after, change.kind == ChangeKind::touched);
+  });
+  EXPECT_EQ(told, (std::vector<std::string>{"touched 1", "touched 2", "changed 3", "touched 4"}));
+  EXPECT_EQ(summary.touched, 3u);
+  EXPECT_EQ(of(before).changes_since(of(after), [](const auto&) {}).touched, 3u);
+}
+
 }  // namespace
 }  // namespace sapwood

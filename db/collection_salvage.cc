@@ -186,12 +186,13 @@ Bytes CollectionSalvage::read_value(const tree::StoredValue& stored) {
   return value_;
 }
 
-// The user's value in a stored one, and its time. Throws Error{corrupt}.
-Bytes CollectionSalvage::take_form(Bytes stored, std::optional<i64>& time_us) {
+// The user's value in a stored one, and its times. Throws Error{corrupt}.
+Bytes CollectionSalvage::take_form(Bytes stored, detail::EntryTimes& times) {
   const collections::ValueForm& form = record().form;
   if (form.is_plain()) return stored;
   const collections::FormedValue value = collections::split_value(form, stored, record().name);
-  if (form.timestamps) time_us = value.time_us;
+  if (form.timestamps) times.time_us = value.times.time_us;
+  if (form.expiry_index != 0) times.expiry_us = value.times.expiry_us;
   if (!value.compressed) return value.payload;
   const u32 number = collections::dictionary_number(value.payload);
   const collections::Dictionary* dictionary = number == 0 ? nullptr : &find_dictionary_(form.dictionaries, number);
@@ -227,7 +228,7 @@ void CollectionSalvage::copy_entry(Batch& batch, const LeafNode& leaf, u32 i, u6
   const bool is_long = collections::is_long_key(record().shape, pages_.page_size(), stored_key);
   Bytes key = stored_key;
   Bytes value;
-  std::optional<i64> time_us;
+  detail::EntryTimes times;
   try {
     if (!is_long) key = collections::short_key(record().shape, stored_key, record().name);
     value = read_value(leaf.value(i));
@@ -236,14 +237,14 @@ void CollectionSalvage::copy_entry(Batch& batch, const LeafNode& leaf, u32 i, u6
       key = entry.key;
       value = entry.value;
     }
-    value = take_form(value, time_us);
+    value = take_form(value, times);
     check_entry(key, value);
     require(!ascends_ || copied_ == 0 || last_key_ < key, "it is not after the key before it");
     claim_child(value);
   } catch (const Error& error) {
     return lose(entry_text(types(), position, key), 1, error.what());
   }
-  batch.add(key, value, time_us);
+  batch.add(key, value, times);
   ++copied_;
   if (ascends_) last_key_ = key;
 }

@@ -63,7 +63,7 @@ class CollectionSalvage {
   void copy_orphan_entries(const detail::Handle& to, std::vector<tree::Gap>& gaps);
   void copy_orphan_items(detail::Batch& batch, const tree::Gap& gap);
   Bytes read_value(const tree::StoredValue& value);
-  Bytes take_form(Bytes stored, std::optional<i64>& time_us);
+  Bytes take_form(Bytes stored, detail::EntryTimes& times);
   void check_entry(Bytes key, Bytes value) const;
   void claim_child(Bytes value);
   void lose(std::string what, std::optional<u64> entries, std::string_view why);

@@ -214,9 +214,89 @@ TEST_F(Compression, CanBeMadeAnewAtAnotherLevelAndTakenBack) {
   db_.recompress("d", 3);
   EXPECT_LT(value_bytes(db_, "d"), before);
   expect_all();
-  db_.dict<std::int64_t, std::string>("plain");
-  EXPECT_EQ(code_of([&] { db_.recompress("plain", 3); }), ErrorCode::invalid_argument);
   EXPECT_EQ(code_of([&] { db_.recompress("absent", 3); }), ErrorCode::not_found);
+}
+
+TEST_F(Compression, CanBeSwitchedOnWhileHandlesAndReadersGoOn) {
+  constexpr CollectionOptions kTimes{.time_index = true, .expiry = true};
+  auto dict = db_.dict<std::string, std::string>("d", kTimes);
+  auto map = db_.sorted_map<std::int64_t, std::string>("m");
+  auto list = db_.list<std::string>("l");
+  const std::string long_key(5000, 'k');
+  for (std::int64_t i = 0; i < 2000; ++i) {
+    dict.put(std::to_string(i), record(i), DateTime{i});
+    map.put(i, record(i));
+    list.push_back(record(i));
+  }
+  dict.put(long_key, record(1));
+  const DateTime expires{std::int64_t{1} << 60};
+  EXPECT_TRUE(dict.expire_at("7", expires));
+  const std::uint64_t before = value_bytes(db_, "d");
+  const ReadTxn old = db_.read();
+  const auto old_range = map.range();
+  for (const char* name : {"d", "m", "l"}) db_.recompress(name, 3);
+  EXPECT_LT(value_bytes(db_, "d"), before / 2);
+  EXPECT_EQ(db_.any("m").options().compression, 3);
+  const auto expect_all = [&](Database& db, const auto& found_dict, const auto& found_map, const auto& found_list) {
+    ASSERT_EQ(found_dict.size(), 2001u);
+    for (std::int64_t i = 0; i < 2000; ++i) {
+      ASSERT_EQ(found_dict.get(std::to_string(i)), record(i));
+      ASSERT_EQ(found_dict.timestamp(std::to_string(i)), DateTime{i});
+      ASSERT_EQ(found_map.get(i), record(i));
+      ASSERT_EQ(found_list.at(static_cast<std::uint64_t>(i)), record(i));
+    }
+    EXPECT_EQ(found_dict.get(long_key), record(1));
+    EXPECT_EQ(found_dict.expires("7"), expires);
+    expect_sound(db);
+  };
+  const auto in = [](const auto& from) {
+    return std::tuple(from.template dict<std::string, std::string>("d"),
+                      from.template sorted_map<std::int64_t, std::string>("m"), from.template list<std::string>("l"));
+  };
+  const auto [old_dict, old_map, old_list] = in(old);
+  expect_all(db_, dict, map, list);
+  expect_all(db_, old_dict, old_map, old_list);
+  EXPECT_EQ(items_of(old_range).size(), 2000u);
+  EXPECT_EQ(items_of(map.range()).size(), 2000u) << "a handle from before";
+  EXPECT_EQ(items_of(dict.time_range(DateTime{5}, DateTime{8})).size(), 3u);
+  EXPECT_EQ(map.changes_since(old_map, [](const auto&) {}).changed, 0u);
+  after_power_cut(disk_, db_, on_disk(disk_), [&](Database& again) {
+    expect_all(again, again.dict<std::string, std::string>("d"), again.sorted_map<std::int64_t, std::string>("m"),
+               again.list<std::string>("l"));
+  });
+  EXPECT_FALSE(map.put(5, record(6)));
+  EXPECT_EQ(map.get(5), record(6));
+  list.push_back(record(5));
+  EXPECT_TRUE(dict.erase("7"));
+  EXPECT_EQ(dict.prune(DateTime{100}), 99u);
+  expect_sound(db_);
+}
+
+TEST_F(Compression, OfASmallCollectionIsSwitchedOnByTheLog) {
+  auto map = db_.sorted_map<std::int64_t, std::string>("m", {.time_to_live = std::chrono::hours(1)});
+  for (std::int64_t i = 0; i < 20; ++i) map.put(i, std::string(200, 'v'));
+  db_.checkpoint();
+  db_.recompress("m", 3);
+  after_power_cut(disk_, db_, on_disk(disk_), [&](Database& again) {
+    EXPECT_GT(again.info().recovery.records, 0u);
+    auto found = again.sorted_map<std::int64_t, std::string>("m");
+    EXPECT_EQ(again.any("m").options().compression, 3);
+    for (std::int64_t i = 0; i < 20; ++i) ASSERT_EQ(found.get(i), std::string(200, 'v'));
+  });
+}
+
+TEST_F(Compression, ThatIsCancelledOrImpossibleChangesNothing) {
+  auto map = db_.sorted_map<std::int64_t, std::string>("m");
+  for (std::int64_t i = 0; i < 100; ++i) map.put(i, record(i));
+  const auto cancel = [](std::uint64_t, std::uint64_t) { return false; };
+  EXPECT_EQ(code_of([&] { db_.recompress("m", 3, cancel); }), ErrorCode::cancelled);
+  EXPECT_EQ(code_of([&] { db_.recompress("m"); }), ErrorCode::invalid_argument) << "at which level?";
+  EXPECT_NO_THROW(db_.recompress("m", 0)) << "as it is";
+  EXPECT_EQ(db_.any("m").options(), CollectionOptions());
+  EXPECT_EQ(map.get(99), record(99));
+  db_.dict<std::int64_t, double>("numbers");
+  EXPECT_EQ(code_of([&] { db_.recompress("numbers", 3); }), ErrorCode::invalid_argument);
+  expect_sound(db_);
 }
 
 TEST_F(Compression, ThreadsShareDictionaries) {

@@ -231,7 +231,7 @@ const CatalogRecord* Salvage::record_of(u64 id) const {
 // The form with the new ids of its parts.
 collections::ValueForm Salvage::new_form(const collections::ValueForm& form) const {
   collections::ValueForm made = form;
-  for (u64* id : {&made.time_index, &made.dictionaries}) {
+  for (u64* id : {&made.time_index, &made.expiry_index, &made.dictionaries}) {
     if (*id == 0) continue;
     const auto found = std::ranges::find(survivors_, *id, [](const Survivor& one) { return one.record.id; });
     *id = found == survivors_.end() ? collections::WriteSession::kNewId : found->new_id;
@@ -239,7 +239,7 @@ collections::ValueForm Salvage::new_form(const collections::ValueForm& form) con
   return made;
 }
 
-// An index of times is made anew; dictionaries are of use with what they are the dictionaries of.
+// Indexes of times and expiry are made anew; dictionaries are of use with what they are the dictionaries of.
 bool Salvage::is_copied(const CatalogRecord& record) const {
   if (!record.part_of_form) return true;
   return record.types.key == ValueType::uint64 && record_of(record.parent) == nullptr;

@@ -78,6 +78,7 @@ void Engine::Impl::recover(Engine& engine, const MetaSlots& slots) {
   const TxnId last = scan.records.empty() ? meta.txn : scan.records.back().header.txn;
   tip.txn = last + lost_transactions(meta.log_stride);
   tip.lsn = scan.end;
+  if (!scan.records.empty()) tip.commit_time_us = scan.records.back().header.commit_time_us;  // which never goes back
   reclaim();
   writer.lock(std::chrono::milliseconds(-1), coarse_now());
   WriteTransaction txn(engine, tip, tip.txn + 1);

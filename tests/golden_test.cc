@@ -6,6 +6,8 @@
 //   v1-nested.sapwood, v1-nested-killed.sapwood  the same of the nested collections of golden_nested.h, each of which
 //                      has pages
 //   v1-inline.sapwood, v1-inline-killed.sapwood  the same where small ones are inline
+//   v1-forms.sapwood, v1-forms-killed.sapwood  the same of the values with forms, and the named snapshot, of
+//                      golden_forms.h
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -14,6 +16,7 @@
 
 #include "os/sim_disk.h"
 #include "tests/support/golden.h"
+#include "tests/support/golden_forms.h"
 #include "tests/support/golden_nested.h"
 #include "tests/support/golden_types.h"
 #include "tests/support/temp_folder.h"
@@ -124,6 +127,25 @@ TEST(Golden, Version1OfInlineCollections) {
   require_nested(read_file(golden("v1-inline-killed.sapwood")), read_file(golden("v1-inline-killed.sapwood-log")));
 }
 
+void require_forms(const std::string& data, const std::string& log) {
+  const TempFolder folder;
+  const std::string path = folder.file("copy.sapwood");
+  write_file(path, data);
+  if (!log.empty()) write_file(path + "-log", log);
+  Database database = Database::open(path);
+  EXPECT_EQ(database.info().recovery.records, log.empty() ? 0 : kGoldenFormsRecords);
+  require_golden_forms(database);
+  require_clean(database);
+  database.dict<i64, std::string>("timed").put(5000, std::string(3000, 'y'));
+  EXPECT_TRUE(database.drop_snapshot(kGoldenSnapshot));
+  require_clean(database);
+}
+
+TEST(Golden, Version1OfForms) {
+  require_forms(read_file(golden("v1-forms.sapwood")), "");
+  require_forms(read_file(golden("v1-forms-killed.sapwood")), read_file(golden("v1-forms-killed.sapwood-log")));
+}
+
 TEST(Golden, Version1OfAKilledProcess) {
   const std::string data = read_file(golden("v1-killed.sapwood"));
   const std::string log = read_file(golden("v1-killed.sapwood-log"));
@@ -158,6 +180,10 @@ TEST(Golden, PresentVersionIsTheNewestFile) {
   require_nested(nested.killed, nested.killed_log);
   expect_same_format(nested.closed, read_file(golden("v1-nested.sapwood")));
   expect_same_format(nested.closed, read_file(golden("v1-inline.sapwood")));
+  const GoldenImages forms = make_golden_forms();
+  require_forms(forms.closed, "");
+  require_forms(forms.killed, forms.killed_log);
+  expect_same_format(forms.closed, read_file(golden("v1-forms.sapwood")));
 }
 
 }  // namespace

@@ -48,6 +48,22 @@ i64 microseconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start).count();
 }
 
+void move_snapshot(Database& database, const std::string& name) {
+  database.drop_snapshot(name);
+  database.snapshot(name);
+}
+
+// Snapshots may be dropped while they are looked for.
+void require_whole_snapshots(const Database& database) {
+  for (const SnapshotInfo& snapshot : database.snapshots()) {
+    try {
+      require_whole(database.at(snapshot.name));
+    } catch (const Error& error) {
+      require(error.code() == ErrorCode::not_found, error.what());
+    }
+  }
+}
+
 void write_for_ever(const std::string& path, i64 writer, u64 seed, int acknowledge) {
   Rng random(seed);
   Database database = Database::open(path, shared_options());
@@ -57,6 +73,7 @@ void write_for_ever(const std::string& path, i64 writer, u64 seed, int acknowled
     WriteTxn txn = database.begin_write();
     const i64 waited_us = microseconds_since(start);
     const i64 n = write_next(txn, writer);
+    write_forms(txn, writer, n);
     // Large values, some of which the log refers to, and pages that others reuse.
     if (one_in(random, 10)) {
       txn.sorted_map<i64, std::string>("texts").put(below(random, 20), std::string(below(random, 60'000), 'x'));
@@ -69,6 +86,7 @@ void write_for_ever(const std::string& path, i64 writer, u64 seed, int acknowled
     const Acknowledged told{n, waited_us};
     if (::write(acknowledge, &told, sizeof told) != sizeof told) return;
     if (one_in(random, 50)) database.checkpoint();
+    if (one_in(random, 50)) move_snapshot(database, "of " + std::to_string(writer));
     if (one_in(random, 100)) {
       database.close();
       database = Database::open(path, shared_options());
@@ -88,6 +106,7 @@ void read_for_ever(const std::string& path) {
         for (const auto& [writer, count] : last) require(counts.at(writer) >= count, "an older state was seen again");
         last = counts;
       }
+      require_whole_snapshots(database);
     } catch (const Error& error) {
       // All others were killed: the next writer has to go on first.
       require(error.code() == ErrorCode::read_only && options.mode == OpenMode::read, error.what());
@@ -207,6 +226,7 @@ void run_on_one_file(u64 writers, u64 readers, u64 rounds, u64 seed) {
       ASSERT_TRUE(counts.contains(writer) && counts.at(writer) >= count)
           << "writer " << writer << ": commit " << count << " was acknowledged, and is lost";
     }
+    require_whole_snapshots(database);
     const std::vector<std::string> findings = database.check();
     ASSERT_TRUE(findings.empty()) << findings.front();
   }

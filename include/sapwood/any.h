@@ -18,10 +18,11 @@
 namespace sapwood {
 
 struct AnyEntry {
-  std::uint64_t index = 0;         // position in the collection
-  AnyValue key;                    // std::monostate in a list and in records
-  AnyValue value;                  // of records: an AnyMap with strings as keys; std::monostate for a placeholder
-  std::optional<DateTime> time{};  // in collections with timestamps
+  std::uint64_t index = 0;            // position in the collection
+  AnyValue key;                       // std::monostate in a list and in records
+  AnyValue value;                     // of records: an AnyMap with strings as keys; std::monostate for a placeholder
+  std::optional<DateTime> time{};     // in collections with timestamps
+  std::optional<DateTime> expires{};  // its own expiry, if it has one; kNever: it stays
 };
 
 using AnyChange = Change<AnyValue, AnyValue>;
@@ -55,10 +56,14 @@ class AnyCollection {
   std::vector<std::optional<AnyValue>> get_many(std::span<const AnyValue> keys) const;
   bool put(const AnyValue& key, const AnyValue& value);  // true if the key is new
   bool erase(const AnyValue& key);
-  // With timestamps: as of Dict.
+  // With timestamps, with expiry: as of Dict.
   bool put(const AnyValue& key, const AnyValue& value, DateTime time);
+  bool put(const AnyValue& key, const AnyValue& value, std::chrono::microseconds time_to_live);
   std::optional<DateTime> timestamp(const AnyValue& key) const;
   bool set_timestamp(const AnyValue& key, DateTime time);
+  std::optional<DateTime> expires(const AnyValue& key) const;
+  bool expire(const AnyValue& key, std::chrono::microseconds time_to_live);
+  bool expire_at(const AnyValue& key, DateTime moment);
   std::uint64_t prune(DateTime before, std::span<const AnyValue> keep = {});
   // Sorted ones.
   std::uint64_t rank(const AnyValue& key) const;
@@ -92,7 +97,7 @@ class AnyCollection {
 
   // Adds all entries that `next` gives until nullopt, or none if it throws: to the end of a list or of records, by key
   // into others.
-  // With timestamps their times count, if they have any.
+  // Their times and expiry count where the collection keeps them.
   void extend(const std::function<std::optional<AnyEntry>()>& next);
   // The same into an empty collection: full pages, each written once. Keys of sorted ones strictly ascend.
   void bulk_load(const std::function<std::optional<AnyEntry>()>& next);

@@ -127,8 +127,10 @@ class Database {
 
   // Compresses the values of a collection anew: with a dictionary made of all of them, at another level if one is given
   // (0: stored as they are). Maps and dicts are rewritten in many transactions, between which others write, a list in
-  // one. If it fails, what is done stays; begin it again. `progress` is told entries; Error{cancelled} if it returns
-  // false. Throws Error{not_found}, Error{invalid_argument} if the collection was created without compression.
+  // one. If it fails, what is done stays; begin it again. A collection without compression gets it, at the level given:
+  // it is loaded anew in one transaction, while others read, and none write; the file grows by it meanwhile. `progress`
+  // is told entries; Error{cancelled} if it returns false. Throws Error{not_found}, Error{invalid_argument} if its
+  // values are not compressed: they have a fixed size, may be collections, or are rows.
   void recompress(std::string_view name, std::optional<std::uint8_t> level = std::nullopt,
                   const Progress& progress = {});
 

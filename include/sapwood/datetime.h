@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <compare>
+#include <cstdint>
 
 #include "sapwood/user_codec.h"
 
@@ -24,6 +25,9 @@ struct DateTime {
   // Error{invalid_argument}.
   static DateTime parse(std::string_view text);
 };
+
+// The moment that does not come: of what never expires.
+inline constexpr DateTime kNever{INT64_MAX};
 
 template <>
 struct Codec<DateTime> : detail::MappedCodec<DateTime, std::int64_t> {

@@ -73,12 +73,21 @@ void put(const Collection& self, nb::handle key, nb::handle value) {
   self.write([&](Handle& handle) { handle.put(key_bytes, value_bytes); });
 }
 
-void put_at_time(const Collection& self, nb::handle key, nb::handle value, nb::handle time) {
+// What a time and microseconds that an entry lives tell of it; either may be None.
+detail::EntryTimes times_of(nb::handle time, std::optional<std::int64_t> lives_us) {
+  detail::EntryTimes times;
+  if (!time.is_none()) times.time_us = to_datetime(time).us;
+  times.lives_us = lives_us;
+  return times;
+}
+
+void put_with_times(const Collection& self, nb::handle key, nb::handle value, nb::handle time,
+                    std::optional<std::int64_t> lives_us) {
   Scratch key_scratch, value_scratch;
   const std::string_view key_bytes = self.key_type().encode_key(key, key_scratch);
   const std::string_view value_bytes = self.value_type().encode_value(value, value_scratch);
-  const std::int64_t time_us = to_datetime(time).us;
-  self.write([&](Handle& handle) { handle.put(key_bytes, value_bytes, time_us); });
+  const detail::EntryTimes times = times_of(time, lives_us);
+  self.write([&](Handle& handle) { handle.put(key_bytes, value_bytes, times); });
 }
 
 // True if the key is new.
@@ -135,11 +144,31 @@ nb::object timestamp(const Collection& self, nb::handle key) {
   return us ? from_datetime({*us}) : nb::none();
 }
 
-void set_timestamp(const Collection& self, nb::handle key, nb::handle time) {
+// False if there is no such entry.
+bool set_times(const Collection& self, nb::handle key, const detail::EntryTimes& times) {
   Scratch scratch;
   const std::string_view bytes = self.key_type().encode_key(key, scratch);
-  const std::int64_t us = to_datetime(time).us;
-  if (!self.write([&](Handle& handle) { return handle.set_time(bytes, us); })) throw_key_error(key);
+  return self.write([&](Handle& handle) { return handle.set_times(bytes, times); });
+}
+
+void set_timestamp(const Collection& self, nb::handle key, nb::handle time) {
+  if (!set_times(self, key, times_of(time, std::nullopt))) throw_key_error(key);
+}
+
+// None: it stays.
+void expire(const Collection& self, nb::handle key, std::optional<std::int64_t> lives_us) {
+  detail::EntryTimes times;
+  if (lives_us) times.lives_us = lives_us;
+  else times.expiry_us = kNever.us;
+  if (!set_times(self, key, times)) throw_key_error(key);
+}
+
+// None: never.
+nb::object expires(const Collection& self, nb::handle key) {
+  Scratch scratch;
+  const std::optional<std::int64_t> us = self.handle().get_expiry(self.key_type().encode_key(key, scratch));
+  if (!us) throw_key_error(key);
+  return *us == kNever.us ? nb::none() : from_datetime({*us});
 }
 
 std::uint64_t prune(const Collection& self, nb::handle before, nb::handle keep) {
@@ -174,7 +203,9 @@ void bind_keyed(CollectionClass& collection) {
       .def("_get_many", &get_many, nb::arg("keys"), nb::arg("default") = nb::none())
       .def("_contains", &contains, key)
       .def("_put", &put, key, value)
-      .def("_put_at_time", &put_at_time, key, value, nb::arg("time"))
+      .def("_put_with_times", &put_with_times, key, value, nb::arg("time").none(), nb::arg("lives_us").none())
+      .def("_expire", &expire, key, nb::arg("lives_us").none())
+      .def("_expires", &expires, key)
       .def("_put_if_absent", &put_if_absent, key, value)
       .def("_add", &add, key)
       .def("_discard", &discard, key)

@@ -15,12 +15,13 @@ CollectionTypes Wanted::types() const {
 }
 
 Wanted wanted(const std::string& name, const std::string& kind, std::optional<Type> key, std::optional<Type> value,
-              bool timestamps, bool time_index, std::int64_t time_to_live_us, int compression) {
+              bool timestamps, bool time_index, std::int64_t time_to_live_us, bool expiry, int compression) {
   if (compression < 0 || compression > 19) throw nb::value_error("compression is a level of zstd, 1 to 19; 0: none");
   CollectionOptions options;
   options.timestamps = timestamps;
   options.time_index = time_index;
   options.time_to_live = std::chrono::microseconds(time_to_live_us);
+  options.expiry = expiry;
   options.compression = static_cast<std::uint8_t>(compression);
   return {name, kind_of_name(kind), std::move(key), std::move(value), options};
 }

@@ -18,7 +18,7 @@ struct Wanted {
   CollectionTypes types() const;
 };
 Wanted wanted(const std::string& name, const std::string& kind, std::optional<Type> key, std::optional<Type> value,
-              bool timestamps, bool time_index, std::int64_t time_to_live_us, int compression);
+              bool timestamps, bool time_index, std::int64_t time_to_live_us, bool expiry, int compression);
 
 // Throws Error{wrong_type} unless the collection is what is wanted.
 void check_types(const AnyCollection& found, const Wanted& wanted);

@@ -15,9 +15,9 @@ void bind_types(nb::module_& module) {
   nb::class_<Wanted>(module, "Wanted", "A collection to open: name, kind, types and options.")
       .def("__init__", [](Wanted* self, const std::string& name, const std::string& kind, std::optional<Type> key,
                           std::optional<Type> value, bool timestamps, bool time_index, std::int64_t time_to_live_us,
-                          int compression) {
-        new (self) Wanted(
-            wanted(name, kind, std::move(key), std::move(value), timestamps, time_index, time_to_live_us, compression));
+                          bool expiry, int compression) {
+        new (self) Wanted(wanted(name, kind, std::move(key), std::move(value), timestamps, time_index, time_to_live_us,
+                                 expiry, compression));
       });
   module.def("set_any_hooks", &set_any_hooks);
   module.def("set_wrap_hook", &set_wrap_hook);

@@ -209,13 +209,6 @@ def _wanted(name: str, kind: str, types: tuple[Any, ...], options: dict[str, Any
     if kind in ("list", "records") and value is not None:
         key = _core.Type("none")
     lifetime = options.get("time_to_live")
-    if lifetime is None:
-        lifetime_us = 0
-    else:
-        seconds = lifetime.total_seconds() if hasattr(lifetime, "total_seconds") else float(lifetime)
-        lifetime_us = round(seconds * 1_000_000)
-        if lifetime_us <= 0:
-            raise ValueError("time_to_live is a time in seconds, or a timedelta, over 0")
     return _core.Wanted(
         name,
         kind,
@@ -223,9 +216,18 @@ def _wanted(name: str, kind: str, types: tuple[Any, ...], options: dict[str, Any
         value,
         bool(options.get("timestamps", False)),
         bool(options.get("time_index", False)),
-        lifetime_us,
+        0 if lifetime is None else _microseconds(lifetime),
+        bool(options.get("expiry", False)),
         int(options.get("compression", 0)),
     )
+
+
+def _microseconds(lifetime: Any) -> int:
+    seconds = lifetime.total_seconds() if hasattr(lifetime, "total_seconds") else float(lifetime)
+    found = round(seconds * 1_000_000)
+    if found <= 0:
+        raise ValueError("time_to_live is a time in seconds, or a timedelta, over 0")
+    return found
 
 
 def _core_of(database: _core.Database) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import datetime
 import os
@@ -48,7 +49,7 @@ class _Opens:
 
     def dict(self, name: str, key: Any = UNSET, value: Any = UNSET, **options: Any) -> Dict:
         """The dict with that name, created if absent. Options: timestamps, time_index, time_to_live (seconds or a
-        timedelta), compression (a level of zstd, 1 to 19), cache ("lru", "fifo", "lfu"), cache_size."""
+        timedelta), expiry (entries may have a time to live of their own), compression (a level of zstd, 1 to 19), cache ("lru", "fifo", "lfu"), cache_size."""
         return self._collection(Dict, name, (key, value), _known(options))
 
     def sorted_dict(self, name: str, key: Any = UNSET, value: Any = UNSET, **options: Any) -> SortedDict:
@@ -84,7 +85,7 @@ class _Opens:
         return self._core.collections()
 
 
-_OPTIONS = {"timestamps", "time_index", "time_to_live", "compression", "cache", "cache_size"}
+_OPTIONS = {"timestamps", "time_index", "time_to_live", "expiry", "compression", "cache", "cache_size"}
 
 
 def _known(options: dict[str, Any]) -> dict[str, Any]:
@@ -123,7 +124,8 @@ class Database(_Opens):
             self._core = _core.Database.open(name, "c" if name is None else mode, *options)
         except NotFoundError as error:
             raise MissingFileError(str(error)) from None
-        if name is not None and not self._core.path == "":
+        _all_databases.add(self._core)
+        if name is not None:
             _open_databases[os.path.abspath(name)] = self._core
 
     @property
@@ -454,6 +456,17 @@ def _place(place: Any) -> Any:
         return place
     collection, key = place
     return collection._place_at(key) if collection.kind == "list" else collection._place(key)
+
+
+_all_databases: weakref.WeakSet[_core.Database] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """What a program leaves open is closed as if it had done that itself: the next open has nothing to recover."""
+    for core in list(_all_databases):
+        with contextlib.suppress(Exception):
+            core.close()
 
 
 # Databases of this process by absolute path: unpickled handles share one.

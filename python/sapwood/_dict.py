@@ -6,7 +6,7 @@ from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, M
 from typing import Any
 
 from . import _core
-from ._collection import Collection, _Part, _short
+from ._collection import Collection, _microseconds, _Part, _short
 from ._progress import Progress, counted
 from ._types import UNSET
 
@@ -37,6 +37,7 @@ class Dict(Collection):
         timestamps: bool = False,
         time_index: bool = False,
         time_to_live: Any = None,
+        expiry: bool = False,
         compression: int = 0,
         cache: str | None = None,
         cache_size: Any = 1024,
@@ -45,6 +46,7 @@ class Dict(Collection):
             "timestamps": timestamps,
             "time_index": time_index,
             "time_to_live": time_to_live,
+            "expiry": expiry,
             "compression": compression,
             "cache": cache,
             "cache_size": cache_size,
@@ -98,12 +100,13 @@ class Dict(Collection):
     __setitem__ = _native._put
     __delitem__ = _native._delete_item
 
-    def put(self, key: Any, value: Any, time: Any = None) -> None:
-        """d[key] = value; in collections with timestamps also with a time of its own (an aware datetime)."""
-        if time is None:
+    def put(self, key: Any, value: Any, time: Any = None, *, time_to_live: Any = None) -> None:
+        """d[key] = value. With `timestamps`: also a time of its own (an aware datetime); with `expiry`: the entry is gone
+        after `time_to_live`, in seconds or a timedelta."""
+        if time is None and time_to_live is None:
             self._put(key, value)
         else:
-            self._put_at_time(key, value, time)
+            self._put_with_times(key, value, time, None if time_to_live is None else _microseconds(time_to_live))
 
     def setdefault(self, key: Any, default: Any = None) -> Any:
         """The value at `key`; if there is none, `default` is put there first."""
@@ -157,6 +160,15 @@ class Dict(Collection):
     def set_timestamp(self, key: Any, time: Any) -> None:
         """Gives the entry another time. Raises KeyError if there is none."""
         self._set_timestamp(key, time)
+
+    def expire(self, key: Any, time_to_live: Any) -> None:
+        """The entry is gone after `time_to_live` from now (None: it stays), whatever the collection says. Raises KeyError
+        if there is none. Of collections with `expiry`."""
+        self._expire(key, None if time_to_live is None else _microseconds(time_to_live))
+
+    def expires(self, key: Any) -> Any:
+        """When the entry will be gone (an aware datetime), None if it stays. Raises KeyError if there is none."""
+        return self._expires(key)
 
     def time_range(self, start: Any, stop: Any) -> list[tuple[Any, Any, Any]]:
         """[(time, key, value), ...] of the entries with times in [start, stop), by time."""

@@ -230,6 +230,7 @@ class Dict(_Collection):
     get = _read("get")
     get_many = _read("get_many")
     timestamp = _read("timestamp")
+    expires = _read("expires")
     time_range = _read("time_range")
     keys = _stream("keys")
     values = _stream("values")
@@ -242,6 +243,7 @@ class Dict(_Collection):
     popitem = _write("popitem")
     bulk_load = _write("bulk_load")
     set_timestamp = _write("set_timestamp")
+    expire = _write("expire")
     prune = _write("prune")
 
 

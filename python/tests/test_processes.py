@@ -4,6 +4,8 @@ import multiprocessing
 import os
 import pickle
 import random
+import subprocess
+import sys
 
 import pytest
 
@@ -151,3 +153,13 @@ def test_processes_that_write_lose_nothing(tmp_path):
             writer.join()
         assert sorted(numbers) == [number * 1000 + i for number in range(3) for i in range(100)]
         assert db.check() == []
+
+
+def test_a_program_that_ends_leaves_a_closed_file(tmp_path):
+    path = str(tmp_path / "x.sapwood")
+    program = f"import sapwood; db = sapwood.open({path!r}, durability='async'); db.list('numbers', int).append(1)"
+    subprocess.run([sys.executable, "-c", program], check=True)
+    assert not os.path.exists(path + "-log")
+    with sapwood.open(path) as db:
+        assert not db.info()["recovered"]
+        assert list(db.list("numbers")) == [1]

@@ -1,12 +1,13 @@
 // write_golden FOLDER: makes those golden files of the present format version that FOLDER lacks: v1.sapwood,
-// v1-records.sapwood, v1-types.sapwood, v1-killed.sapwood with its log, and both of nested collections, small ones of
-// which are inline today and were not in v1-nested. Files of a released version are never made again; a look at what
-// would be made today goes to another folder.
+// v1-records.sapwood, v1-types.sapwood, v1-killed.sapwood with its log, both of nested collections, small ones of
+// which are inline today and were not in v1-nested, and both of forms. Files of a released version are never made
+// again; a look at what would be made today goes to another folder.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 
 #include "tests/support/golden.h"
+#include "tests/support/golden_forms.h"
 #include "tests/support/golden_nested.h"
 #include "tests/support/golden_types.h"
 
@@ -41,6 +42,10 @@ int main(int count, char** arguments) {
     write_absent(folder / "v1-inline.sapwood", nested.closed);
     write_absent(folder / "v1-inline-killed.sapwood", nested.killed);
     write_absent(folder / "v1-inline-killed.sapwood-log", nested.killed_log);
+    const sapwood::test::GoldenImages forms = sapwood::test::make_golden_forms();
+    write_absent(folder / "v1-forms.sapwood", forms.closed);
+    write_absent(folder / "v1-forms-killed.sapwood", forms.killed);
+    write_absent(folder / "v1-forms-killed.sapwood-log", forms.killed_log);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "write_golden: %s\n", error.what());
     return 1;

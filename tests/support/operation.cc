@@ -123,8 +123,8 @@ const std::vector<KnownCollection>& known_collections() {
       {"atoms", {CollectionKind::list, none, Codec<Atom>::type}},
       {"degrees", {CollectionKind::list, none, Codec<Celsius>::type}},
       {"rows", Records<std::string>::types},
-      {"events", map(int64, float64), {.time_index = true}},
-      {"records", {CollectionKind::dict, string, bytes}, {.time_index = true, .compression = 3}},
+      {"events", map(int64, float64), {.time_index = true, .expiry = true}},
+      {"records", {CollectionKind::dict, string, bytes}, {.time_index = true, .expiry = true, .compression = 3}},
       {"lines", list(string), {.compression = 1}},
   };
   return kAll;

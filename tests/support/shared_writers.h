@@ -2,7 +2,8 @@
 // entries were lost, doubled or put in another order.
 //
 // Commit n of writer w appends w * kWriterStride + n to a list, and sets the counter of w to n and that of all to the
-// list's size.
+// list's size. write_forms adds n to a nested list that it drops and makes anew now and then, puts a compressed value,
+// and one that is gone at once.
 #pragma once
 
 #include <map>
@@ -16,6 +17,9 @@ inline constexpr i64 kWriterStride = 1'000'000'000;
 
 // Adds the next commit of `writer`; its number is the result.
 i64 write_next(WriteTxn& txn, i64 writer);
+
+// Adds what shows commit `n` of `writer` in collections in collections and in values with a form.
+void write_forms(WriteTxn& txn, i64 writer, i64 n);
 
 // The number of each writer's last commit. Throws Disagreement if the snapshot is not of whole commits.
 std::map<i64, i64> require_whole(const ReadTxn& snapshot);

@@ -33,8 +33,8 @@ class Batch {
   static Batch replacing(const Handle& handle, std::uint64_t first, std::uint64_t count);
   Batch(Batch&&) noexcept = default;
   Batch& operator=(Batch&&) noexcept = default;
-  // `time_us`: of the entry, in collections with timestamps; else that of the transaction.
-  void add(std::string_view key, std::string_view value, std::optional<std::int64_t> time_us = std::nullopt);
+  // Requires: the collection keeps the times that are told.
+  void add(std::string_view key, std::string_view value, const EntryTimes& times = {});
   void finish();
 
  private:

@@ -11,8 +11,9 @@
 
 namespace sapwood {
 
-enum class ChangeKind : std::uint8_t { added, removed, changed };
-const char* change_name(ChangeKind kind) noexcept;  // "added", "removed", "changed"
+// touched: the value is the same, but the entry's time or expiry is not.
+enum class ChangeKind : std::uint8_t { added, removed, changed, touched };
+const char* change_name(ChangeKind kind) noexcept;  // "added", "removed", "changed", "touched"
 
 // An entry that differs. Lists have no keys and sets no values: std::monostate.
 template <class K, class V>
@@ -30,6 +31,7 @@ struct ChangeSummary {
   std::uint64_t added = 0;
   std::uint64_t removed = 0;
   std::uint64_t changed = 0;
+  std::uint64_t touched = 0;
   std::uint64_t pages_read = 0;  // of the two trees; large values not counted
 };
 

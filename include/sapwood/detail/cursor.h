@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 
 #include "sapwood/detail/handle.h"
@@ -13,8 +14,9 @@ struct Window {
   struct Entry {
     std::string_view key;
     std::string_view value;
-    std::int64_t time_us = 0;  // with timestamps
-    bool expired = false;      // there only until it is reclaimed
+    std::int64_t time_us = 0;            // with timestamps
+    std::int64_t expiry_us = INT64_MIN;  // its own, if it has one: with expiry
+    bool expired = false;                // there only until it is reclaimed
   };
   const Entry* entries = nullptr;
   std::uint64_t first = 0;  // position of the first of them

@@ -40,6 +40,14 @@ struct ManyEntries {
   void (*take)(void* to, std::size_t index, std::string_view key, std::string_view value) = nullptr;
 };
 
+// The times of an entry that is put or changed, as far as they are told. Of one that is put, else: the time is that of
+// the transaction, and it has no expiry of its own.
+struct EntryTimes {
+  std::optional<std::int64_t> time_us{};
+  std::optional<std::int64_t> expiry_us{};  // when it is gone
+  std::optional<std::int64_t> lives_us{};   // or so long after the transaction
+};
+
 // What becomes of an entry: given its value (nullopt: there is no entry), tells the value that it has from now on
 // (nullopt: none). The result is read before anything else happens.
 struct Updater {
@@ -134,10 +142,12 @@ class Handle {
   // The same; but of an automatic handle beside one of a transaction of the same file: read in that transaction.
   Handle beside(const Handle& other) const;
 
-  // Of collections with timestamps, else invalid_argument. The time of an entry, nullopt if there is none; false if
-  // there is none; entries older than `before_us` that are not in `keep` are removed, and counted.
+  // Of collections with timestamps (get_expiry: whose entries may expire; set_times: with what `times` tell), else
+  // invalid_argument. When the entry was put, when it is gone, nullopt if there is none; false if there is none;
+  // entries older than `before_us` that are not in `keep` are removed, and counted.
   std::optional<std::int64_t> get_time(std::string_view key) const;
-  bool set_time(std::string_view key, std::int64_t time_us);
+  std::optional<std::int64_t> get_expiry(std::string_view key) const;
+  bool set_times(std::string_view key, const EntryTimes& times);
   std::uint64_t prune(std::int64_t before_us, std::span<const std::string_view> keep);
 
   Section all() const;
@@ -146,10 +156,11 @@ class Handle {
   Section range(const KeyInterval& interval) const;
 
   // Changing.
-  // `time_us`: of the entry; else that of the transaction. Throws invalid_argument without timestamps.
-  bool put(std::string_view key, std::string_view value, std::optional<std::int64_t> time_us = std::nullopt);
+  // Throws invalid_argument for times that the collection does not keep.
+  bool put(std::string_view key, std::string_view value, const EntryTimes& times = {});
   bool put_if_absent(std::string_view key, std::string_view value);
-  // One look-up, one call and at most one change, in one transaction. If it throws, nothing is changed.
+  // One look-up, one call and at most one change, in one transaction. If it throws, nothing is changed. What has an
+  // expiry of its own keeps it.
   void update(std::string_view key, Updater updater);
   void update_at(std::uint64_t index, Updater updater);  // throws out_of_range
   bool erase(std::string_view key);

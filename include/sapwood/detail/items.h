@@ -53,7 +53,8 @@ class Items : public ItemChildren<T> {
     return item;
   }
   // The item without a copy, until the transaction ends (a write transaction: until its next change). One too big for
-  // its page: only until the next view through this handle too. Without a transaction: Error{invalid_argument}.
+  // its page: only until the next view through this handle too, and copied. So is a compressed one, which is
+  // decompressed: a view of it costs what at() does. Without a transaction: Error{invalid_argument}.
   View at_view(std::uint64_t index) const { return Codec<T>::view_value(handle_.view_at(index)); }
 
   // What leads from `before`, the same list in another version (of the two read transactions either may be the older

@@ -39,9 +39,9 @@ class Mapping : public Base {
     return value;
   }
   // What leads from `before`, the same collection in another version (of the two read transactions either may be the
-  // older one), to this: calls `visit(const Change<K, V>&)` for each entry that was added, removed or changed, in the
-  // collection's order, until it returns false, if it returns a bool. Cost: what differs, times the height of the
-  // tree; pages that both versions have are not read. Memory: some bytes for each child of a branch that differs.
+  // older one), to this: calls `visit(const Change<K, V>&)` for each entry that was added, removed, changed or touched,
+  // in the collection's order, until it returns false, if it returns a bool. Cost: what differs, times the height of
+  // the tree; pages that both versions have are not read. Memory: some bytes for each child of a branch that differs.
   // Throws Error{wrong_type} if the two are of other types or files, Error{invalid_argument} in a write transaction.
   template <class Visit>
   ChangeSummary changes_since(const Mapping& before, Visit visit) const {
@@ -64,7 +64,8 @@ class Mapping : public Base {
     return values;
   }
   // Without a copy, until the transaction ends (a write transaction: until its next change). A value too big for its
-  // page: also only until the next view through this handle. Handles without a transaction: Error{invalid_argument}.
+  // page: also only until the next view through this handle, and copied. So is a compressed one, which is decompressed:
+  // a view of it costs what get() does. Handles without a transaction: Error{invalid_argument}.
   std::optional<View> get_view(KeyView key) const {
     const std::optional<std::string_view> bytes = handle_.view(EncodedKey(key));
     if (!bytes) return std::nullopt;
@@ -79,7 +80,12 @@ class Mapping : public Base {
   // The same, and the time of the entry is `time`. Throws Error{invalid_argument} without timestamps.
   bool put(KeyView key, Argument value, DateTime time) {
     typename Codec<V>::Scratch scratch;
-    return handle_.put(EncodedKey(key), Codec<V>::encode_value(value, scratch), time.us);
+    return handle_.put(EncodedKey(key), Codec<V>::encode_value(value, scratch), {.time_us = time.us});
+  }
+  // The same, and the entry is gone so long after this transaction. Throws Error{invalid_argument} without expiry.
+  bool put(KeyView key, Argument value, std::chrono::microseconds time_to_live) {
+    typename Codec<V>::Scratch scratch;
+    return handle_.put(EncodedKey(key), Codec<V>::encode_value(value, scratch), {.lives_us = time_to_live.count()});
   }
   // False, and nothing is changed, if the key is there.
   bool put_if_absent(KeyView key, Argument value) {
@@ -111,7 +117,20 @@ class Mapping : public Base {
     return DateTime{*time_us};
   }
   // Changes the time and nothing else; false if there is no such entry.
-  bool set_timestamp(KeyView key, DateTime time) { return handle_.set_time(EncodedKey(key), time.us); }
+  bool set_timestamp(KeyView key, DateTime time) { return handle_.set_times(EncodedKey(key), {.time_us = time.us}); }
+  // Of maps and dicts created with expiry; Error{invalid_argument} of others. From now on the entry is gone at that
+  // moment, so long after this transaction, or (kNever) not at all, whatever time_to_live the collection has. put()
+  // ends that; update() and set_timestamp() leave it as it is. False if there is no such entry.
+  bool expire_at(KeyView key, DateTime moment) { return handle_.set_times(EncodedKey(key), {.expiry_us = moment.us}); }
+  bool expire(KeyView key, std::chrono::microseconds time_to_live) {
+    return handle_.set_times(EncodedKey(key), {.lives_us = time_to_live.count()});
+  }
+  // With time_to_live or expiry: when the entry is gone; kNever. nullopt if there is none.
+  std::optional<DateTime> expires(KeyView key) const {
+    const std::optional<std::int64_t> moment_us = handle_.get_expiry(EncodedKey(key));
+    if (!moment_us) return std::nullopt;
+    return DateTime{*moment_us};
+  }
   // Entries with times in [from, until), as they are when begin() is called: TimedEntry<K, V>, to be read once. With an
   // index of times in their order, O(log n) each; without one in the order of the collection, after a look at all.
   TimeRange<key_type, V> time_range(DateTime from, DateTime until) const {

@@ -1,0 +1,73 @@
+"""Times of entries: timestamps, ranges of them, prune, and entries that expire."""
+
+import datetime
+
+import pytest
+
+import sapwood
+
+UTC = datetime.timezone.utc
+HOUR = datetime.timedelta(hours=1)
+
+
+@pytest.fixture
+def db():
+    with sapwood.open() as db:
+        yield db
+
+
+def test_entries_have_the_time_of_their_put_or_their_own(db):
+    pages = db.dict("pages", str, str, timestamps=True)
+    before = datetime.datetime.now(UTC)
+    pages["a"] = "now"
+    assert before - HOUR < pages.timestamp("a") < before + HOUR
+    moment = datetime.datetime(2020, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+    pages.put("b", "then", moment)
+    assert pages.timestamp("b") == moment
+    pages.set_timestamp("a", moment - HOUR)
+    assert pages.timestamp("a") == moment - HOUR
+    assert pages.timestamp("c") is None
+    with pytest.raises(KeyError):
+        pages.set_timestamp("c", moment)
+    with pytest.raises(ValueError):
+        pages.put("d", "naive", datetime.datetime(2020, 1, 1))
+    assert [key for _, key, _ in pages.time_range(moment - HOUR, moment)] == ["a"]
+    assert pages.prune(moment + HOUR, keep=["b"]) == 1
+    assert list(pages) == ["b"]
+
+
+def test_collections_without_times_say_so(db):
+    plain = db.dict("plain", str, int)
+    plain["a"] = 1
+    with pytest.raises(ValueError):
+        plain.timestamp("a")
+    with pytest.raises(ValueError):
+        plain.put("a", 1, datetime.datetime.now(UTC))
+    with pytest.raises(ValueError):
+        plain.expire("a", 1)
+
+
+def test_entries_expire_when_they_are_told(db):
+    sessions = db.dict("sessions", str, str, expiry=True)
+    sessions.put("short", "x", time_to_live=datetime.timedelta(microseconds=1))
+    sessions.put("long", "y", time_to_live=3600)
+    sessions["stays"] = "z"
+    assert sessions.expires("stays") is None
+    assert sessions.expires("long") > datetime.datetime.now(UTC)
+    sessions["stays"] = "again"  # a commit, so that the snapshot is of a later time
+    assert "short" not in sessions
+    assert sorted(sessions) == ["long", "stays"]
+    sessions.expire("long", None)
+    assert sessions.expires("long") is None
+    with pytest.raises(KeyError):
+        sessions.expire("absent", 1)
+    for wrong in (0, -1, datetime.timedelta(0)):
+        with pytest.raises(ValueError):
+            sessions.expire("long", wrong)
+
+
+def test_a_collection_has_a_time_to_live(db):
+    recent = db.sorted_dict("recent", int, str, time_to_live=datetime.timedelta(hours=1))
+    recent.put(1, "old", datetime.datetime.now(UTC) - 2 * HOUR)
+    recent[2] = "new"
+    assert list(recent.items()) == [(2, "new")]
