@@ -28,6 +28,8 @@ class Collection(_core.Collection):
 
     __slots__ = ("_cache", "_keeper", "_own", "_specs")
 
+    _cache: Any
+    _own: Any
     _kind: ClassVar[str]
     _has_key_types: ClassVar[bool] = False
 
@@ -104,6 +106,10 @@ class Collection(_core.Collection):
         if self.in_transaction or self._nested_id != 0:
             raise TypeError("only collections with names, without a transaction, can be pickled")
         return _open_pickled, (type(self), _core_of(self._database), self.name, self._specs)
+
+    def copy(self) -> Any:
+        """All entries, in a plain collection."""
+        raise NotImplementedError
 
     def __copy__(self) -> Any:
         return self.copy()

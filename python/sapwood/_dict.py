@@ -129,7 +129,7 @@ class Dict(Collection):
 
     def popitem(self) -> tuple[Any, Any]:
         """Removes the last entry and returns it. Raises KeyError if there is none."""
-        found = self._pop_end(False)
+        found: Any = self._pop_end(False)
         if found is None:
             raise KeyError("popitem(): dictionary is empty")
         return found
@@ -223,23 +223,23 @@ class SortedDict(Dict):
         """The entries whose keys start with `first`: a part of a str or bytes, or the first parts of a tuple."""
         return self._iterate_prefix(first, _Part.items, reverse)
 
-    def floor(self, key: Any) -> tuple[Any, Any] | None:
+    def floor(self, key: Any) -> Any:
         """The entry with the greatest key <= `key`, or None."""
         return self._near("floor", key)
 
-    def ceiling(self, key: Any) -> tuple[Any, Any] | None:
+    def ceiling(self, key: Any) -> Any:
         """The entry with the smallest key >= `key`, or None."""
         return self._near("ceiling", key)
 
-    def lower(self, key: Any) -> tuple[Any, Any] | None:
+    def lower(self, key: Any) -> Any:
         """The entry with the greatest key < `key`, or None."""
         return self._near("lower", key)
 
-    def higher(self, key: Any) -> tuple[Any, Any] | None:
+    def higher(self, key: Any) -> Any:
         """The entry with the smallest key > `key`, or None."""
         return self._near("higher", key)
 
-    def peekitem(self, index: int = -1) -> tuple[Any, Any]:
+    def peekitem(self, index: int = -1) -> Any:
         """The entry at a position in the order; the last one by default. O(log n)."""
         return self._at(index)
 
@@ -255,7 +255,7 @@ class SortedDict(Dict):
 
     def popitem(self, last: bool = True) -> tuple[Any, Any]:
         """Removes the last (first) entry and returns it. Raises KeyError if there is none."""
-        found = self._pop_end(not last)
+        found: Any = self._pop_end(not last)
         if found is None:
             raise KeyError("popitem(): dictionary is empty")
         return found
@@ -296,6 +296,7 @@ class _CachedSortedDict(SortedDict):
 
 class _Keys(KeysView[Any]):
     __slots__ = ()
+    _mapping: Dict
 
     def __iter__(self) -> Iterator[Any]:
         return self._mapping._iterate(_Part.keys, False)
@@ -310,6 +311,7 @@ class _Keys(KeysView[Any]):
 
 class _Values(ValuesView[Any]):
     __slots__ = ()
+    _mapping: Dict
 
     def __iter__(self) -> Iterator[Any]:
         return self._mapping._iterate(_Part.values, False)
@@ -323,6 +325,7 @@ class _Values(ValuesView[Any]):
 
 class _Items(ItemsView[Any, Any]):
     __slots__ = ()
+    _mapping: Dict
 
     def __iter__(self) -> Iterator[tuple[Any, Any]]:
         return self._mapping._iterate(_Part.items, False)

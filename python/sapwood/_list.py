@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, MutableSequence
-from typing import Any, TypeVar
+from typing import Any, TypeGuard
 
 from . import _core
 from ._collection import Collection, _Part
@@ -15,6 +15,54 @@ _native = _core.Collection
 #: Types whose values are equal exactly if their bytes are.
 _SAME_BYTES = {"bool", "int32", "int64", "uint64", "int128", "string", "bytes", "uuid", "datetime"}
 _FIXED = {"int32": "i4", "int64": "i8", "uint64": "u8", "double": "f8", "bool": "?"}
+
+
+def _as_index(collection: Collection, index: Any) -> int:
+    try:
+        return index.__index__()
+    except AttributeError:
+        kind = collection._kind
+        raise TypeError(f"{kind} indices must be integers or slices, not {type(index).__name__}") from None
+
+
+def _set_slice(self: Collection, index: slice, value: Iterable[Any]) -> None:
+    """self[index] = value, of lists and records: as many items as there were, unless the slice has no steps."""
+    items = list(value)
+    with self._atomic():
+        start, stop, step = index.indices(len(self))
+        if step == 1:
+            self._replace(start, max(stop - start, 0), items)
+            return
+        positions = range(start, stop, step)
+        if len(positions) != len(items):
+            raise ValueError(
+                f"attempt to assign sequence of size {len(items)} to extended slice of size {len(positions)}"
+            )
+        for item in items:
+            self._check_value(item)
+        for position, item in zip(positions, items):
+            self._set_item(position, item)
+
+
+def _delete(self: Collection, index: Any) -> None:
+    """del self[index], of lists and records."""
+    if not isinstance(index, slice):
+        position = _as_index(self, index)
+        with self._atomic():
+            size = len(self)
+            position += size if position < 0 else 0
+            if not 0 <= position < size:
+                raise IndexError("list assignment index out of range")
+            self._delete_at(position, 1)
+        return
+    with self._atomic():
+        positions = range(*index.indices(len(self)))
+        if positions.step in (1, -1):
+            if len(positions):
+                self._delete_at(min(positions[0], positions[-1]), len(positions))
+            return
+        for position in sorted(positions, reverse=True):
+            self._delete_at(position, 1)
 
 
 class List(Collection):
@@ -104,45 +152,13 @@ class List(Collection):
 
     append = _native._append
     insert = _native._insert
+    __delitem__ = _delete
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        if not isinstance(index, slice):
+        if isinstance(index, slice):
+            _set_slice(self, index, value)
+        else:
             self._set_item(_as_index(self, index), value)
-            return
-        items = list(value)
-        with self._atomic():
-            start, stop, step = index.indices(len(self))
-            if step == 1:
-                self._replace(start, max(stop - start, 0), items)
-                return
-            positions = range(start, stop, step)
-            if len(positions) != len(items):
-                raise ValueError(
-                    f"attempt to assign sequence of size {len(items)} to extended slice of size {len(positions)}"
-                )
-            for item in items:
-                self._check_value(item)
-            for position, item in zip(positions, items):
-                self._set_item(position, item)
-
-    def __delitem__(self, index: Any) -> None:
-        if not isinstance(index, slice):
-            position = _as_index(self, index)
-            with self._atomic():
-                size = len(self)
-                position += size if position < 0 else 0
-                if not 0 <= position < size:
-                    raise IndexError("list assignment index out of range")
-                self._delete_at(position, 1)
-            return
-        with self._atomic():
-            positions = range(*index.indices(len(self)))
-            if positions.step in (1, -1):
-                if len(positions):
-                    self._delete_at(min(positions[0], positions[-1]), len(positions))
-                return
-            for position in sorted(positions, reverse=True):
-                self._delete_at(position, 1)
 
     def extend(self, values: Iterable[Any]) -> None:
         """Appends all values, or none if `values` raises or one has a wrong type."""
@@ -250,7 +266,7 @@ class List(Collection):
 
     __rmul__ = __mul__
 
-    def __iadd__(self, other: Iterable[Any]) -> Any:
+    def __iadd__(self, other: Iterable[Any]) -> Any:  # type: ignore[misc]  # takes more than + does
         self.extend(other)
         return self
 
@@ -274,16 +290,8 @@ class _CachedList(List):
         return self._cache.at(self, _as_index(self, index))
 
 
-def _is_list(other: object) -> bool:
+def _is_list(other: object) -> TypeGuard[list[Any]]:
     return isinstance(other, (list, List))
-
-
-def _as_index(collection: Collection, index: Any) -> int:
-    try:
-        return index.__index__()
-    except AttributeError:
-        kind = collection._kind
-        raise TypeError(f"{kind} indices must be integers or slices, not {type(index).__name__}") from None
 
 
 MutableSequence.register(List)

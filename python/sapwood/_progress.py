@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Any, TypeVar
 
 Progress = Callable[[int, int], Any] | bool | None
@@ -44,7 +44,7 @@ def told(progress: Progress, what: str) -> Iterator[Callable[[int, int], Any] | 
 def counted(items: Iterable[T], progress: Progress, what: str) -> Iterator[T]:
     """The items, each thousandth of which is told. Returning False, or raising, ends it with that exception."""
     with told(progress, what) as tell:
-        total = len(items) if hasattr(items, "__len__") else 0
+        total = len(items) if isinstance(items, Sized) else 0
         for number, item in enumerate(items):
             if tell is not None and number % 1000 == 0:
                 tell(number, total)

@@ -8,7 +8,7 @@ from typing import Any
 
 from . import _core
 from ._collection import Collection, _Part
-from ._list import List, _as_index
+from ._list import _as_index, _delete, _set_slice
 from ._types import UNSET
 
 _native = _core.Collection
@@ -96,7 +96,7 @@ class Records(Collection):
 
     append = _native._append
     insert = _native._insert
-    __delitem__ = List.__delitem__
+    __delitem__ = _delete
 
     def __setitem__(self, index: Any, value: Any) -> None:
         """r[i] = row; r[i, "field"] = value; r[a:b] = rows."""
@@ -104,7 +104,7 @@ class Records(Collection):
             row, name = index
             self._update_row(_as_index(self, row), {name: value})
         elif isinstance(index, slice):
-            List.__setitem__(self, index, value)  # type: ignore[arg-type]
+            _set_slice(self, index, value)
         else:
             self._set_item(_as_index(self, index), value)
 

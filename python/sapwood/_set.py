@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, MutableSet
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import Any, TypeGuard
 
 from ._collection import Collection, _Part
 from ._progress import Progress, counted
@@ -242,7 +242,7 @@ class SortedSet(Set):
         return self._pop_end(not last)
 
 
-def _is_set(other: object) -> bool:
+def _is_set(other: object) -> TypeGuard[AbstractSet[Any]]:
     return isinstance(other, (AbstractSet, Set))
 
 

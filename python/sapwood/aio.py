@@ -68,11 +68,8 @@ class _Writer:
         goes_on, alone = True, None
         try:
             with self._database.batch():
-                job: _Job | None = first
-                while True:
-                    self._do(job, done)
-                    if len(done) >= _MOST_OF_A_COMMIT or self._jobs.empty():
-                        break
+                self._do(first, done)
+                while len(done) < _MOST_OF_A_COMMIT and not self._jobs.empty():
                     job = self._jobs.get()
                     if job is None:
                         goes_on = False
@@ -80,6 +77,7 @@ class _Writer:
                     if isinstance(job[0], _Alone):
                         alone = job
                         break
+                    self._do(job, done)
         except BaseException as error:  # nothing was committed: all that took part failed
             done = [(future, None, failure or error) for future, _, failure in done]
         for future, result, failure in done:
