@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
 import random
 import reprlib
@@ -36,6 +37,8 @@ class Collection(_core.Collection):
     def _open_alone(self, path: Any, types: tuple[Any, ...], mode: str, durability: str, options: dict[str, Any]) -> None:
         from ._database import Database
 
+        if hasattr(self, "_own"):
+            raise TypeError(f"this {self._class_name()} is open already: make another one")
         database = Database(path, mode, durability)
         try:
             self._become(database._core.collection(_wanted("main", self._kind, types, options)), options, types)
@@ -113,6 +116,10 @@ class Collection(_core.Collection):
 
     def __copy__(self) -> Any:
         return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        """Plain objects only: collections in it as plain ones too."""
+        return copy.deepcopy(self.copy(), memo)
 
     __hash__ = None  # type: ignore[assignment]
 
