@@ -278,6 +278,7 @@ u64 Handle::count(EntryTest test) const {
 void Handle::read_items(u64 first, u64 count, void* to) const {
   HandleState& state = checked();
   state.require_list();
+  state.require_fixed();
   state.read([&](const CollectionTree& tree) {
     const u64 size = tree.size();
     if (first > size) state.throw_past_end(first, size);

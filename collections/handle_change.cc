@@ -118,6 +118,7 @@ void Handle::append_items(std::string_view values) {
   AtomicChange change(*this);
   HandleState& state = *change.handle().state();
   state.require_list();
+  state.require_fixed();
   const std::size_t width = state.record().shape.value_width;
   const std::size_t together = kBlockBytes / width * width;
   for (; !values.empty(); values.remove_prefix(std::min(together, values.size()))) {

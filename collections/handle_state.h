@@ -92,6 +92,10 @@ class HandleState {
     if (record_.types.has_keys()) [[unlikely]]
       throw_wrong_kind("a list or records");
   }
+  void require_fixed() const {
+    if (!record_.shape.fixed) [[unlikely]]
+      throw_wrong_kind("a list of items of one size, of at most a quarter of a page");
+  }
   void require_records() const {
     if (record_.types.kind != CollectionKind::records) [[unlikely]]
       throw_wrong_kind("records");

@@ -246,7 +246,7 @@ class WriteSession {
   std::string user_key(const OpenCollection& collection, const std::string& tree_key) const;
   std::vector<std::string> expired_keys(OpenCollection& collection, u64 most);
   void reclaim_first(OpenCollection& collection);
-  bool is_reclaim_due(OpenCollection* collection);
+  OpenCollection* find_reclaim_due();
   void reclaim_expired();
   bool has_dictionary(const OpenCollection& dictionaries, u32 number) const;
   std::optional<std::string> stored_at(const OpenCollection& collection, Bytes key) const;

@@ -348,7 +348,13 @@ bool WriteSession::reclaim() {
 
 // What is damaged stays as it is: it holds up nobody.
 void WriteSession::reclaim_at_commit() {
-  const CatalogReader::Chores chores = catalog_reader().chores();
+  CatalogReader::Chores chores;
+  try {
+    chores = catalog_reader().chores();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::corrupt) throw;
+    return;
+  }
   if (chores.dropped) attempt([&] { reclaim(); });
   if (chores.may_expire) reclaim_expired();
 }

@@ -148,17 +148,18 @@ u64 WriteSession::reclaim(OpenCollection& collection, u64 most) {
 
 // Some entries of one of the collections that may have expired ones: of another with each transaction.
 void WriteSession::reclaim_expired() {
-  OpenCollection* collection = find(catalog_reader().expiring(txn_.id()));
-  if (is_reclaim_due(collection)) attempt([&] { reclaim(*collection, kReclaimedFirst); });
+  if (OpenCollection* collection = find_reclaim_due()) attempt([&] { reclaim(*collection, kReclaimedFirst); });
 }
 
-bool WriteSession::is_reclaim_due(OpenCollection* collection) {
-  if (collection == nullptr || collection->busy || collection->reclaimed) return false;
+// Null if there is nothing to do, or damage hides it.
+OpenCollection* WriteSession::find_reclaim_due() {
   try {
-    return !expired_keys(*collection, 1).empty();
+    OpenCollection* collection = find(catalog_reader().expiring(txn_.id()));
+    const bool is_free = collection != nullptr && !collection->busy && !collection->reclaimed;
+    return is_free && !expired_keys(*collection, 1).empty() ? collection : nullptr;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::corrupt) throw;
-    return false;
+    return nullptr;
   }
 }
 

@@ -38,7 +38,9 @@ AnyValue to_any_within(nb::handle object, std::size_t depth);
 
 AnyMap map_of(nb::handle dict, std::size_t depth) {
   AnyMap map;
-  for (const auto& [key, value] : nb::borrow<nb::dict>(dict)) {
+  // A copy: packing a value may run Python code, which may change the dict.
+  const auto copy = nb::steal<nb::dict>(own(PyDict_Copy(dict.ptr())).release());
+  for (const auto& [key, value] : copy) {
     map.entries.emplace_back(to_any_within(key, depth), to_any_within(value, depth));
   }
   return map;
@@ -75,7 +77,8 @@ AnyValue to_any_within(nb::handle object, std::size_t depth) {
   }
   if (PyList_Check(raw)) {
     AnyList list;
-    for (const nb::handle item : nb::borrow<nb::list>(object)) list.items.push_back(to_any_within(item, depth + 1));
+    const auto items = nb::steal<nb::tuple>(own(PyList_AsTuple(raw)).release());  // as above
+    for (const nb::handle item : items) list.items.push_back(to_any_within(item, depth + 1));
     return list;
   }
   if (PyDict_Check(raw)) {

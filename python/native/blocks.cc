@@ -1,5 +1,5 @@
 // Lists of numbers, copied between pages and arrays block by block.
-#include "collections/types.h"
+#include "collections/handle_state.h"
 #include "python/native/calls.h"
 
 namespace sapwood::python {
@@ -23,8 +23,14 @@ class Buffer {
   Py_buffer view_{};
 };
 
+// Bytes of an item that lies in blocks; 0 if items do not.
+std::uint64_t item_width(const Collection& self) {
+  const collections::CatalogRecord& record = self.handle().checked().record();
+  return record.types.kind == CollectionKind::list && record.shape.fixed ? record.shape.value_width : 0;
+}
+
 std::uint64_t width_of(const Collection& self) {
-  const std::uint64_t width = collections::width_of(self.value_type().info());
+  const std::uint64_t width = item_width(self);
   if (width == 0) throw nb::type_error("only lists of items of one size are arrays");
   return width;
 }
@@ -61,9 +67,7 @@ void append_all(const Collection& self, nb::handle items) {
 
 void bind_blocks(CollectionClass& collection) {
   collection.def("_read_into", &read_into).def("_append_from", &append_from).def("_append_all", &append_all);
-  collection.def_prop_ro("_item_width", [](const Collection& self) {
-    return self.types().kind == CollectionKind::list ? collections::width_of(self.value_type().info()) : 0;
-  });
+  collection.def_prop_ro("_item_width", &item_width);
 }
 
 }  // namespace sapwood::python

@@ -19,6 +19,9 @@ void release_all() {
 class Cache {
  public:
   explicit Cache(const CacheOptions& options) : core_(options) {}
+  Cache(const Cache&) = delete;
+  Cache& operator=(const Cache&) = delete;
+  ~Cache() { clear(); }
 
   nb::object at(const Collection& collection, std::int64_t index) const {
     const detail::Handle& handle = collection.handle();

@@ -28,22 +28,61 @@ struct Bytes {
   }
 };
 
-// Receives a value and decodes it at once, of a call that holds the GIL. What decoding throws the call throws.
+// Receives a value, of a call that holds the GIL. Objects that need no Python code are made at once, others when taken,
+// once the call is over.
 class Decoded {
  public:
   explicit Decoded(const Collection& collection) : collection_(collection) {}
   detail::Receiver value() {
     return {this, [](void* to, std::string_view bytes) {
               auto& into = *static_cast<Decoded*>(to);
-              into.found_ = into.collection_.decode_value(bytes);
+              if (into.collection_.value_type().decodes_alone()) into.found_ = into.collection_.decode_value(bytes);
+              else into.bytes_.assign(bytes);
             }};
   }
-  nb::object take() { return std::move(found_); }
+  nb::object take() {
+    return collection_.value_type().decodes_alone() ? std::move(found_) : collection_.decode_value(bytes_);
+  }
 
  private:
   const Collection& collection_;
   nb::object found_;
+  std::string bytes_;
 };
+
+// The bytes of many entries, to be decoded once the call is over.
+struct ManyBytes {
+  struct Entry {
+    bool is_there = false;
+    std::string key;
+    std::string value;
+  };
+  std::vector<Entry> entries;
+
+  explicit ManyBytes(std::size_t count) : entries(count) {}
+  detail::ManyReceiver values() {
+    return {this, [](void* to, std::size_t i, std::string_view value) {
+              Entry& entry = static_cast<ManyBytes*>(to)->entries[i];
+              entry.is_there = true;
+              entry.value.assign(value);
+            }};
+  }
+  detail::ManyEntries keys_and_values() {
+    return {this, [](void* to, std::size_t i, std::string_view key, std::string_view value) {
+              Entry& entry = static_cast<ManyBytes*>(to)->entries[i];
+              entry.is_there = true;
+              entry.key.assign(key);
+              entry.value.assign(value);
+            }};
+  }
+};
+
+// An int that a position may be. Throws TypeError, IndexError.
+inline std::int64_t index_of(nb::handle object) {
+  const Py_ssize_t index = PyNumber_AsSsize_t(object.ptr(), PyExc_IndexError);
+  if (index == -1 && PyErr_Occurred() != nullptr) throw nb::python_error();
+  return index;
+}
 
 // An argument that may be None.
 inline auto may_be_none(const char* name) { return nb::arg(name).none(); }

@@ -1,5 +1,7 @@
 #include "python/native/collection.h"
 
+#include "collections/handle_state.h"
+
 namespace sapwood::python {
 namespace {
 
@@ -13,6 +15,8 @@ nb::object& new_class() {
   return *found;
 }
 
+std::uint64_t id_of(const detail::Handle& handle) { return handle.checked().record().id; }
+
 bool can_nest(const Type& value) {
   return value.info().type == ValueType::any || value.info().type == ValueType::collection;
 }
@@ -25,8 +29,7 @@ nb::object wrap(Collection collection) { return wrap_hook()(nb::cast(std::move(c
 
 Type standard_type(const TypeInfo& info) {
   if (info.of_field() != TypeInfo(ValueType::json)) return Type(info);
-  const nb::module_ json = nb::module_::import_("json");
-  const Type type("json", 0, json.attr("dumps"), json.attr("loads"));
+  const auto type = nb::cast<Type>(nb::module_::import_("sapwood._types").attr("resolve")("json"));
   return info.row ? type.as_row() : type;
 }
 
@@ -41,11 +44,19 @@ Collection::Collection(std::shared_ptr<Context> context, AnyCollection handle, O
       transaction_(std::move(transaction)),
       epoch_(context_->epoch()),
       may_nest_(can_nest(value_)) {
+  origin_.id = id_of(handle_);
   if (transaction_ != nullptr || context_->batch_generation() == 0) return;
   // Opened in a batch: that handle ends with it, and the next call makes another one.
   batch_handle_ = handle_;
   batch_generation_ = context_->batch_generation();
   epoch_ = context_->epoch() - 1;
+}
+
+void Collection::refresh() const {
+  if (epoch_ == context_->epoch()) [[likely]]
+    return;
+  handle_ = opened_again();
+  epoch_ = context_->epoch();
 }
 
 detail::Handle& Collection::handle() const {
@@ -56,30 +67,38 @@ detail::Handle& Collection::handle() const {
   context_->check();
   if (const std::uint64_t batch = context_->batch_generation(); batch != 0) [[unlikely]] {
     if (batch_generation_ != batch) {
-      batch_handle_ = opened_in_batch();
+      refresh();
+      batch_handle_ = handle_.beside(context_->batch_anchor(origin_.name));
       batch_generation_ = batch;
     }
     return batch_handle_;
   }
-  if (epoch_ != context_->epoch()) [[unlikely]] {
-    handle_ = opened_again();
-    epoch_ = context_->epoch();
-  }
+  refresh();
   return handle_;
 }
 
-detail::Handle Collection::opened_in_batch() const {
-  if (origin_.parent.is_valid()) return opened_in_parent();
-  return context_->batch().any(origin_.name).handle();
-}
-
-detail::Handle Collection::opened_in_parent() const {
-  return nb::cast<const Collection&>(origin_.parent).handle().child_with(origin_.id, nullptr);
-}
-
+// The handle by id, for those that have ended.
 detail::Handle Collection::opened_again() const {
-  if (origin_.parent.is_valid()) return opened_in_parent();
-  return context_->database().any(origin_.name).handle();
+  if (origin_.parent.is_valid()) {
+    return nb::cast<const Collection&>(origin_.parent).handle().child_with(origin_.id, nullptr);
+  }
+  Database& db = context_->database();
+  if (db.has(origin_.name)) {
+    const AnyCollection found = db.any(origin_.name);
+    if (id_of(found.handle()) == origin_.id) return found.handle();
+  }
+  for (const CollectionInfo& info : db.collections()) {
+    if (info.id == origin_.id) return db.any(info.name).handle();
+  }
+  throw Error(ErrorCode::not_found, "the collection '" + origin_.name + "' was dropped");
+}
+
+Savepoint Collection::savepoint() const {
+  const TransactionState* state = transaction_ != nullptr ? transaction_.get() : context_->batch_state().get();
+  if (state == nullptr || state->writing == nullptr) {
+    throw Error(ErrorCode::read_only, "'" + handle_.name() + "' was got from a snapshot and cannot be changed");
+  }
+  return state->writing->savepoint();
 }
 
 OpenNested Collection::opener() const {
@@ -101,8 +120,7 @@ nb::object Collection::decode_value(std::string_view bytes) const {
 
 Collection Collection::child(detail::Handle handle, const Type& key, const Type& value) const {
   AnyCollection opened(std::move(handle));
-  const std::uint64_t id = std::stoull(opened.name().substr(1));
-  return {context_, std::move(opened), Origin{{}, nb::find(*this), id}, key, value, transaction_};
+  return {context_, std::move(opened), Origin{{}, nb::find(*this)}, key, value, transaction_};
 }
 
 }  // namespace sapwood::python

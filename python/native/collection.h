@@ -12,7 +12,7 @@ class Iterator;
 struct Origin {
   std::string name;      // of a collection with a name
   nb::object parent{};   // else the one that it is in
-  std::uint64_t id = 0;  // and its id
+  std::uint64_t id = 0;  // of it: names come and go
 };
 
 class Collection {
@@ -48,6 +48,8 @@ class Collection {
     }
     return context_->without_gil([&] { return function(target); });
   }
+  // A point of the transaction or batch that it is in to go back to. Throws Error{read_only} in a snapshot.
+  Savepoint savepoint() const;
   // Makes the objects of values that are collections: what the package's hook makes of a Collection.
   OpenNested opener() const;
   // Whether `value` is a new collection (such as db.new_list()) and values of this one can be collections.
@@ -58,9 +60,8 @@ class Collection {
   Collection child(detail::Handle handle, const Type& key, const Type& value) const;
 
  private:
-  detail::Handle opened_in_batch() const;
-  detail::Handle opened_in_parent() const;
   detail::Handle opened_again() const;
+  void refresh() const;
 
   std::shared_ptr<Context> context_;
   mutable detail::Handle handle_;

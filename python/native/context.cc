@@ -29,31 +29,51 @@ std::optional<Durability> durability_of(const std::optional<std::string>& name) 
 
 Context::Context(std::string path, const Options& options, bool is_temporary)
     : path_(std::move(path)), options_(options), is_temporary_(is_temporary) {
+  const nb::gil_scoped_release release;
   open();
 }
 
+std::uint64_t Context::this_thread() {
+  static std::atomic<std::uint64_t> threads{0};
+  thread_local const std::uint64_t id = ++threads;
+  return id;
+}
+
+int& Context::calls_of_thread() {
+  thread_local int calls = 0;
+  return calls;
+}
+
+// Without the GIL.
 void Context::open() {
-  forks_ = fork_count();
-  without_gil([&] { database_ = is_temporary_ ? Database::temporary(options_) : Database::open(path_, options_); });
+  database_ = is_temporary_ ? Database::temporary(options_) : Database::open(path_, options_);
   if (options_.mode == OpenMode::create_new) options_.mode = OpenMode::write;
+  forks_.store(fork_count(), std::memory_order_release);
 }
 
 void Context::reopen_or_throw() {
   if (closed_) throw Error(ErrorCode::ended, "the database is closed");
   if (is_temporary_) throw Error(ErrorCode::ended, "a temporary database is not shared with the child of a fork");
+  const nb::gil_scoped_release release;
+  const std::lock_guard lock(reopening_);
+  if (forks_ == fork_count()) return;  // another thread has done it
   // The parent's transactions, and its threads in calls, are not ours.
   batch_thread_ = 0;
   batch_.reset();
+  batch_anchor_.reset();
   calls_ = 0;
   open();
   ++epoch_;
 }
 
-void Context::close() {
+void Context::close(bool wait) {
   if (closed_) return;
   if (forks_ != fork_count()) {  // nothing here is ours
     closed_ = true;
     return;
+  }
+  if (calls_of_thread() != 0 || (!wait && calls_ != 0)) {
+    throw Error(ErrorCode::in_use, path_ + ": a call is under way, which needs the file open");
   }
   closed_ = true;  // nobody begins a call from now on
   try {
@@ -66,26 +86,48 @@ void Context::close() {
   }
 }
 
-void Context::begin_batch() {
+std::uint64_t Context::begin_batch() {
   Database& db = database();
   std::optional<WriteTxn> txn = without_gil([&] { return std::optional<WriteTxn>(db.begin_write()); });
   batch_ = std::move(txn);
   batch_state_ = std::make_shared<TransactionState>();
-  ++batch_generation_;
-  batch_thread_ = PyThread_get_thread_ident();
+  batch_state_->writing = &*batch_;
+  batch_thread_ = this_thread();
+  return ++batch_generation_;
 }
 
-void Context::end_batch(bool commit, const std::optional<std::string>& durability) {
+void Context::end_batch(std::uint64_t generation, bool commit, const std::optional<std::string>& durability) {
   const std::optional<Durability> asked = durability_of(durability);
-  if (batch_generation() == 0) throw Error(ErrorCode::ended, "the batch is over, or of another thread");
+  if (!batch_ || batch_generation_ != generation) throw Error(ErrorCode::ended, "the batch is over");
+  commit = commit && batch_generation() != 0;
+  const bool is_others = batch_generation() == 0;
+  const std::shared_ptr<TransactionState> state = batch_state_;  // the next batch may begin before this one has ended
+  state->check();
+  state->writing = nullptr;
   batch_thread_ = 0;
+  batch_anchor_.reset();
   WriteTxn txn = std::move(*batch_);
   batch_.reset();
-  without_gil(*batch_state_, [&] {
+  without_gil(*state, [&] {
     if (!commit) txn.rollback();
     else if (asked) txn.commit(*asked);
     else txn.commit();
   });
+  if (is_others) throw Error(ErrorCode::ended, "the batch was of another thread, and is rolled back");
+}
+
+const detail::Handle& Context::batch_anchor(const std::string& name) {
+  if (batch_anchor_) return *batch_anchor_;
+  if (!name.empty() && batch_->has(name)) {
+    batch_anchor_ = batch_->any(name).handle();
+  } else {
+    for (const CollectionInfo& info : batch_->collections()) {
+      batch_anchor_ = batch_->any(info.name).handle();
+      break;
+    }
+  }
+  if (!batch_anchor_) throw Error(ErrorCode::not_found, "the collection '" + name + "' was dropped");
+  return *batch_anchor_;
 }
 
 }  // namespace sapwood::python

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <mutex>
 
 #include "python/native/objects.h"
 
@@ -16,7 +17,8 @@ std::uint32_t fork_count();
 
 // A transaction may be used by one thread at a time, of the process that began it; this finds those that do not.
 struct TransactionState {
-  bool in_call = false;  // without the GIL
+  bool in_call = false;         // without the GIL
+  WriteTxn* writing = nullptr;  // of a write transaction, while its object lives
   const std::uint32_t forks = fork_count();
 
   // Throws RuntimeError while another thread is in a call of the transaction, Error{ended} in a child of fork().
@@ -44,7 +46,7 @@ class Context {
   // One more each time the file was opened anew: handles of before must be made again.
   std::uint32_t epoch() const { return epoch_; }
   void check() {
-    if (closed_ || forks_ != fork_count()) [[unlikely]]
+    if (closed_ || forks_.load(std::memory_order_acquire) != fork_count()) [[unlikely]]
       reopen_or_throw();
   }
 
@@ -68,30 +70,42 @@ class Context {
     return without_gil(function);
   }
 
-  void close();
+  // Throws Error{in_use}, and leaves it open, while transactions or iterators are open, from a callback of a call of
+  // the file, and unless `wait` while other threads are in calls; else waits for those.
+  void close(bool wait);
   bool is_closed() const { return closed_; }
   bool is_temporary() const { return is_temporary_; }
   const std::string& path() const { return path_; }
 
   // The batch of this thread: a write transaction that all handles of the file take part in. Generations are never used
-  // again; 0: there is none.
-  void begin_batch();
-  void end_batch(bool commit, const std::optional<std::string>& durability);
+  // again; 0: there is none. Any thread may roll a batch back, the one that began it may commit it.
+  std::uint64_t begin_batch();
+  void end_batch(std::uint64_t generation, bool commit, const std::optional<std::string>& durability);
   std::uint64_t batch_generation() const {
-    return batch_thread_ != 0 && batch_thread_ == PyThread_get_thread_ident() ? batch_generation_ : 0;
+    return batch_thread_ != 0 && batch_thread_ == this_thread() ? batch_generation_ : 0;
   }
   WriteTxn& batch() { return *batch_; }
   const std::shared_ptr<TransactionState>& batch_state() const { return batch_state_; }
+  // A handle of any collection of the batch, by which others find their way into it; `name`: of one that may be there.
+  const detail::Handle& batch_anchor(const std::string& name);
 
  private:
   class InCall {
    public:
-    explicit InCall(Context& context) : context_(context) { ++context_.calls_; }
-    ~InCall() { --context_.calls_; }
+    explicit InCall(Context& context) : context_(context) {
+      ++context_.calls_;
+      ++calls_of_thread();
+    }
+    ~InCall() {
+      --context_.calls_;
+      --calls_of_thread();
+    }
 
    private:
     Context& context_;
   };
+  static std::uint64_t this_thread();  // never 0, and of no other thread ever
+  static int& calls_of_thread();       // of any context, without the GIL
   void open();
   void reopen_or_throw();
 
@@ -101,12 +115,14 @@ class Context {
   std::optional<Database> database_;
   bool closed_ = false;
   std::atomic<int> calls_{0};  // without the GIL
-  std::uint32_t forks_ = 0;
+  std::mutex reopening_;
+  std::atomic<std::uint32_t> forks_{0};
   std::uint32_t epoch_ = 0;
-  unsigned long batch_thread_ = 0;
+  std::uint64_t batch_thread_ = 0;
   std::uint64_t batch_generation_ = 0;
   std::optional<WriteTxn> batch_;
   std::shared_ptr<TransactionState> batch_state_;
+  std::optional<detail::Handle> batch_anchor_;
 };
 
 }  // namespace sapwood::python

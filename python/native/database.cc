@@ -42,7 +42,9 @@ class PythonProgress {
       try {
         if (PyErr_CheckSignals() != 0) throw nb::python_error();
         const nb::object answer = told_(done, total);
-        return answer.is_none() || nb::cast<bool>(answer);
+        const int goes_on = answer.is_none() ? 1 : PyObject_IsTrue(answer.ptr());
+        if (goes_on < 0) throw nb::python_error();
+        return goes_on != 0;
       } catch (...) {
         raised_ = std::current_exception();
         return false;
@@ -189,6 +191,8 @@ void bind_maintenance(nb::class_<Context>& database) {
           "recompress",
           [](Context& self, const std::string& name, std::optional<int> level, nb::object progress) {
             std::optional<std::uint8_t> asked;
+            if (level && (*level < 0 || *level > 19))
+              throw nb::value_error("compression is a level of zstd, 1 to 19; 0: none");
             if (level) asked = static_cast<std::uint8_t>(*level);
             with_progress(self, std::move(progress), [&](Database& db, const Progress& told) {
               db.recompress(name, asked, told);
@@ -225,7 +229,7 @@ void bind_maintenance(nb::class_<Context>& database) {
 void bind_database(nb::module_& module) {
   nb::class_<Context> database(module, "Database", nb::is_weak_referenceable());
   database.def_static("open", &open)
-      .def("close", &Context::close)
+      .def("close", &Context::close, nb::arg("wait") = true)
       .def_prop_ro("path", &Context::path)
       .def_prop_ro("is_closed", &Context::is_closed)
       .def_prop_ro("is_temporary", &Context::is_temporary)
@@ -238,20 +242,28 @@ void bind_database(nb::module_& module) {
              const AnyCollection found = self->without_gil([&] { return open_or_create(db, wanted); });
              return make_collection(self, found, wanted, nullptr);
            })
-      .def("has", [](Context& self, const std::string& name) { return self.database().has(name); })
-      .def("collections", [](Context& self) { return describe(self.database().collections()); })
+      .def("has",
+           [](Context& self, const std::string& name) {
+             return self.batch_generation() != 0 ? self.batch().has(name) : self.database().has(name);
+           })
+      .def("collections",
+           [](Context& self) {
+             return describe(self.batch_generation() != 0 ? self.batch().collections() : self.database().collections());
+           })
       .def("drop",
            [](Context& self, const std::string& name) {
+             if (self.batch_generation() != 0) return self.batch().drop(name);
              Database& db = self.database();
              return self.without_gil([&] { return db.drop(name); });
            })
       .def("rename",
            [](Context& self, const std::string& from, const std::string& to) {
+             if (self.batch_generation() != 0) return self.batch().rename(from, to);
              Database& db = self.database();
              self.without_gil([&] { db.rename(from, to); });
            })
       .def("begin_batch", &Context::begin_batch)
-      .def("end_batch", &Context::end_batch, nb::arg("commit"), nb::arg("durability").none())
+      .def("end_batch", &Context::end_batch, nb::arg("generation"), nb::arg("commit"), nb::arg("durability").none())
       .def_prop_ro("in_batch", [](const Context& self) { return self.batch_generation() != 0; });
   bind_maintenance(database);
   module.def("restore",

@@ -13,23 +13,43 @@ Iterator::Iterator(const Collection& collection, detail::Section section, Part p
 }
 
 PyObject* Iterator::next() {
+  const bool needs_key = part_ != Part::values;
+  const bool needs_value = part_ != Part::keys;
+  const bool alone = (!needs_key || collection_.key_type().decodes_alone()) &&
+                     (!needs_value || collection_.value_type().decodes_alone());
   while (left_ != 0) {
     const detail::Cursor::Entry& entry = cursor_->entry();
-    const bool is_there = !entry.expired;
-    nb::object found;
-    if (is_there) {
-      if (part_ == Part::keys) found = collection_.decode_key(entry.key);
-      else if (part_ == Part::values) found = collection_.decode_value(entry.value);
-      else found = nb::make_tuple(collection_.decode_key(entry.key), collection_.decode_value(entry.value));
+    if (entry.expired) {
+      step();
+      continue;
     }
-    --left_;
-    cursor_->move(reversed_ ? -1 : 1);
-    if (is_there) return found.release().ptr();
+    if (alone) {
+      PyObject* const made = make(entry.key, entry.value).release().ptr();
+      step();
+      return made;
+    }
+    // What decodes may use this iterator: it has moved on by then.
+    const std::string key(needs_key ? entry.key : std::string_view());
+    const std::string value(needs_value ? entry.value : std::string_view());
+    const nb::object kept = owner_;
+    step();
+    return make(key, value).release().ptr();
   }
   cursor_.reset();
   section_ = {};
   owner_.reset();
   return nullptr;
+}
+
+void Iterator::step() {
+  --left_;
+  cursor_->move(reversed_ ? -1 : 1);
+}
+
+nb::object Iterator::make(std::string_view key, std::string_view value) const {
+  if (part_ == Part::keys) return collection_.decode_key(key);
+  if (part_ == Part::values) return collection_.decode_value(value);
+  return nb::make_tuple(collection_.decode_key(key), collection_.decode_value(value));
 }
 
 ColumnIterator::ColumnIterator(const Collection& collection, const detail::Section& section, std::string_view field,
@@ -47,10 +67,11 @@ PyObject* ColumnIterator::next() {
     owner_.reset();
     return nullptr;
   }
-  const std::optional<std::string_view> bytes = cursor_->field();
-  nb::object found = bytes ? type_.decode_value(*bytes, collection_.opener()) : missing_;
+  const std::optional<std::string_view> found = cursor_->field();
+  const std::optional<std::string> bytes(found);  // what decodes may use this iterator: it has moved on by then
+  const nb::object kept = owner_;
   cursor_->next();
-  return found.release().ptr();
+  return (bytes ? type_.decode_value(*bytes, collection_.opener()) : missing_).release().ptr();
 }
 
 namespace {

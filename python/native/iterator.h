@@ -17,6 +17,9 @@ class Iterator {
   std::uint64_t remaining() const { return left_; }
 
  private:
+  void step();
+  nb::object make(std::string_view key, std::string_view value) const;
+
   nb::object owner_;  // keeps the collection
   const Collection& collection_;
   detail::Section section_;

@@ -44,17 +44,13 @@ nb::list get_many(const Collection& self, nb::handle keys, nb::object otherwise)
     parts.push_back(std::string_view(bytes).substr(begin, end - begin));
     begin = end;
   }
-  struct Target {
-    const Collection& self;
-    std::vector<nb::object> found;
-  } target{self, std::vector<nb::object>(parts.size(), otherwise)};
-  self.handle().get_many(parts, {&target, [](void* to, std::size_t i, std::string_view value) {
-                                   auto& into = *static_cast<Target*>(to);
-                                   into.found[i] = into.self.decode_value(value);
-                                 }});
-  nb::list found;
-  for (nb::object& one : target.found) found.append(std::move(one));
-  return found;
+  ManyBytes found(parts.size());
+  self.handle().get_many(parts, found.values());
+  nb::list values;
+  for (const ManyBytes::Entry& entry : found.entries) {
+    values.append(entry.is_there ? self.decode_value(entry.value) : otherwise);
+  }
+  return values;
 }
 
 bool contains(const Collection& self, nb::handle key) {
@@ -129,11 +125,16 @@ nb::object pop(const Collection& self, nb::handle key, nb::object otherwise) {
   return found ? self.decode_value(*found) : otherwise;
 }
 
-// Removes the first or last entry: (key, value), or the element of a set; None if it is empty.
-nb::object pop_end(const Collection& self, bool front) {
+// Removes the first or last entry: (key, value), the item of a list, or the element of a set; `otherwise` if there is
+// none.
+nb::object pop_end(const Collection& self, bool front, nb::object otherwise) {
   Bytes key, value;
-  const bool found = self.write([&](Handle& handle) { return handle.pop(front, key.receiver(), value.receiver()); });
-  if (!found) return nb::none();
+  const bool is_keyed = self.types().has_keys();
+  const bool found = self.write([&](Handle& handle) {
+    return handle.pop(front, is_keyed ? key.receiver() : detail::Receiver{}, value.receiver());
+  });
+  if (!found) return otherwise;
+  if (!is_keyed) return self.decode_value(value.bytes);
   if (!self.types().has_values()) return self.decode_key(key.bytes);
   return nb::make_tuple(self.decode_key(key.bytes), self.decode_value(value.bytes));
 }
@@ -211,7 +212,7 @@ void bind_keyed(CollectionClass& collection) {
       .def("_discard", &discard, key)
       .def("_delete_item", &delete_item, key)
       .def("_pop", &pop, key, otherwise)
-      .def("_pop_end", &pop_end)
+      .def("_pop_end", &pop_end, nb::arg("front"), otherwise)
       .def("_timestamp", &timestamp, key)
       .def("_set_timestamp", &set_timestamp, key, nb::arg("time"))
       .def("_prune", &prune)

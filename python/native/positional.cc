@@ -63,19 +63,13 @@ nb::list get_many(const Collection& self, nb::handle indexes) {
   const Handle handle = self.handle().pinned();
   std::vector<std::uint64_t> positions;
   for (const nb::handle index : nb::iter(indexes)) {
-    positions.push_back(position(self, handle, nb::cast<std::int64_t>(index)));
+    positions.push_back(position(self, handle, index_of(index)));
   }
-  struct Target {
-    const Collection& self;
-    std::vector<nb::object> found;
-  } target{self, std::vector<nb::object>(positions.size())};
-  handle.at_many(positions, {&target, [](void* to, std::size_t i, std::string_view, std::string_view value) {
-                               auto& into = *static_cast<Target*>(to);
-                               into.found[i] = into.self.decode_value(value);
-                             }});
-  nb::list found;
-  for (nb::object& one : target.found) found.append(std::move(one));
-  return found;
+  ManyBytes found(positions.size());
+  handle.at_many(positions, found.keys_and_values());
+  nb::list values;
+  for (const ManyBytes::Entry& entry : found.entries) values.append(self.decode_value(entry.value));
+  return values;
 }
 
 }  // namespace

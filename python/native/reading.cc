@@ -46,7 +46,15 @@ nb::object get_item(const Collection& self, nb::handle index) {
     const Py_ssize_t span = (count - 1) * std::abs(step) + 1;
     const detail::Section section = handle.slice(static_cast<std::uint64_t>(lowest), static_cast<std::uint64_t>(span));
     detail::Cursor cursor(section.scan, step > 0 ? section.first : section.last - 1);
-    for (Py_ssize_t i = 0; i < count; ++i, cursor.move(step)) found.append(self.decode_value(cursor.entry().value));
+    std::string bytes;  // a copy: decoding may run Python code, which may end the transaction
+    for (Py_ssize_t i = 0; i < count; ++i, cursor.move(step)) {
+      if (self.value_type().decodes_alone()) {
+        found.append(self.decode_value(cursor.entry().value));
+      } else {
+        bytes.assign(cursor.entry().value);
+        found.append(self.decode_value(bytes));
+      }
+    }
     return found;
   }
   if (PyIndex_Check(index.ptr()) == 0) {
@@ -54,9 +62,7 @@ nb::object get_item(const Collection& self, nb::handle index) {
     throw nb::type_error(
         (std::string(kind_name(self.types().kind)) + " indices must be integers or slices, not " + type).c_str());
   }
-  const Py_ssize_t at = PyNumber_AsSsize_t(index.ptr(), PyExc_IndexError);
-  if (at == -1 && PyErr_Occurred() != nullptr) throw nb::python_error();
-  return entry_at(self, at);
+  return entry_at(self, index_of(index));
 }
 
 Iterator iterate(const Collection& self, Part part, bool reversed) {
@@ -91,22 +97,16 @@ nb::list sample(const Collection& self, std::uint64_t count, std::uint64_t seed)
   const Handle pinned = self.handle().pinned();
   const std::vector<std::uint64_t> positions =
       detail::sample_positions(pinned.size(), count, detail::source_of(random));
-  struct Target {
-    const Collection& self;
-    std::vector<nb::object> found;
-  } target{self, std::vector<nb::object>(positions.size())};
-  pinned.at_many(positions, {&target, [](void* to, std::size_t i, std::string_view key, std::string_view value) {
-                               auto& into = *static_cast<Target*>(to);
-                               const CollectionTypes& types = into.self.types();
-                               if (!types.has_keys()) into.found[i] = into.self.decode_value(value);
-                               else if (!types.has_values()) into.found[i] = into.self.decode_key(key);
-                               else
-                                 into.found[i] =
-                                     nb::make_tuple(into.self.decode_key(key), into.self.decode_value(value));
-                             }});
-  nb::list found;
-  for (nb::object& one : target.found) found.append(std::move(one));
-  return found;
+  ManyBytes found(positions.size());
+  pinned.at_many(positions, found.keys_and_values());
+  nb::list entries;
+  for (const ManyBytes::Entry& entry : found.entries) {
+    const CollectionTypes& types = self.types();
+    if (!types.has_keys()) entries.append(self.decode_value(entry.value));
+    else if (!types.has_values()) entries.append(self.decode_key(entry.key));
+    else entries.append(nb::make_tuple(self.decode_key(entry.key), self.decode_value(entry.value)));
+  }
+  return entries;
 }
 
 }  // namespace
@@ -124,6 +124,7 @@ void bind_reading(CollectionClass& collection) {
       .def_prop_ro("in_transaction", &Collection::is_in_transaction, "Whether it belongs to a transaction.")
       .def("__len__", [](const Collection& self) { return self.handle().size(); })
       .def_prop_ro("_database", [](const Collection& self) { return self.context(); })
+      .def("_savepoint", &Collection::savepoint)
       .def("_at", &entry_at)
       .def("_item", &get_item)
       .def(

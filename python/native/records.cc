@@ -36,16 +36,10 @@ nb::object field(const Collection& self, std::int64_t index, nb::handle name, nb
   Scratch scratch;
   const Type name_type(PyUnicode_Check(name.ptr()) ? ValueType::string : ValueType::bytes);
   const std::string_view bytes = name_type.encode_value(name, scratch);
-  struct Target {
-    const Collection& self;
-    nb::object found;
-  } target{self, std::move(otherwise)};
-  detail::read_fields(handle, {&row, 1}, {&bytes, 1}, {&target, [](void* to, std::size_t, std::string_view value) {
-                                                         auto& into = *static_cast<Target*>(to);
-                                                         into.found = into.self.value_type().of_field().decode_value(
-                                                             value, into.self.opener());
-                                                       }});
-  return std::move(target.found);
+  ManyBytes found(1);
+  detail::read_fields(handle, {&row, 1}, {&bytes, 1}, found.values());
+  const ManyBytes::Entry& entry = found.entries.front();
+  return entry.is_there ? self.value_type().of_field().decode_value(entry.value, self.opener()) : otherwise;
 }
 
 // Those of the named fields that the rows have: a dict for each.
@@ -54,23 +48,22 @@ nb::list fields_of_rows(const Collection& self, nb::handle indexes, nb::handle n
   const Names wanted(names);
   std::vector<std::uint64_t> rows;
   for (const nb::handle index : nb::iter(indexes)) {
-    rows.push_back(position(self, handle, nb::cast<std::int64_t>(index)));
+    rows.push_back(position(self, handle, index_of(index)));
   }
-  struct Target {
-    const Collection& self;
-    const Names& names;
-    Type type;
-    std::vector<nb::dict> rows;
-  } target{self, wanted, self.value_type().of_field(), std::vector<nb::dict>(rows.size())};
-  detail::read_fields(handle, rows, wanted.views(), {&target, [](void* to, std::size_t i, std::string_view value) {
-                                                       auto& into = *static_cast<Target*>(to);
-                                                       const std::size_t count = into.names.views().size();
-                                                       into.rows[i / count][into.names.object(i % count)] =
-                                                           into.type.decode_value(value, into.self.opener());
-                                                     }});
-  nb::list found;
-  for (nb::dict& row : target.rows) found.append(std::move(row));
-  return found;
+  const std::size_t count = wanted.views().size();
+  ManyBytes found(rows.size() * count);
+  detail::read_fields(handle, rows, wanted.views(), found.values());
+  const Type type = self.value_type().of_field();
+  nb::list dicts;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    nb::dict fields;
+    for (std::size_t i = 0; i < count; ++i) {
+      const ManyBytes::Entry& entry = found.entries[row * count + i];
+      if (entry.is_there) fields[wanted.object(i)] = type.decode_value(entry.value, self.opener());
+    }
+    dicts.append(fields);
+  }
+  return dicts;
 }
 
 nb::list field_names(const Collection& self, std::int64_t index) {

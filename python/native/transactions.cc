@@ -44,11 +44,16 @@ class WriteTransaction {
         txn_.emplace(db.begin_write());
       }
     });
+    state_->writing = &*txn_;
   }
 
   Collection collection(const Wanted& wanted) {
     return make_collection(context_, open_or_create(open(), wanted), wanted, state_);
   }
+  WriteTransaction(const WriteTransaction&) = delete;
+  WriteTransaction& operator=(const WriteTransaction&) = delete;
+  ~WriteTransaction() { state_->writing = nullptr; }
+
   WriteTxn& open() {
     state_->check();
     return *txn_;

@@ -122,12 +122,13 @@ void encode_row(std::string& to, const Type& type, nb::handle row) {
   if (row.is_none()) return;
   if (!PyDict_Check(row.ptr())) throw_expected("dict or None", row);
   const Type field_type = type.of_field();
+  // A copy: what encodes a value may change the row.
+  const auto copy = nb::steal<nb::dict>(own(PyDict_Copy(row.ptr())).release());
   std::vector<detail::FieldBytes> fields;
-  const auto count = static_cast<std::size_t>(PyDict_Size(row.ptr()));
+  const std::size_t count = nb::len(copy);
   std::vector<Scratch> names(count), values(count);
-  for (const auto& [name, value] : nb::borrow<nb::dict>(row)) {
+  for (const auto& [name, value] : copy) {
     const std::size_t i = fields.size();
-    if (i == count) break;  // it grew while its values were encoded
     const std::string_view encoded =
         PyUnicode_Check(name.ptr()) ? text(name) : bytes_of(ValueType::bytes, name, names[i]);
     fields.push_back({encoded, field_type.encode_value(value, values[i])});
@@ -226,10 +227,27 @@ nb::object field_name(std::string_view name) {
   return nb::bytes(name.data(), name.size());
 }
 
+bool Type::is_plain(const TypeInfo& info) {
+  if (info.row) return false;
+  switch (info.type) {
+    case ValueType::none:
+    case ValueType::boolean:
+    case ValueType::int32:
+    case ValueType::int64:
+    case ValueType::uint64:
+    case ValueType::float64:
+    case ValueType::string:
+    case ValueType::bytes:
+    case ValueType::structure: return true;
+    default: return false;
+  }
+}
+
 Type::Type(const std::string& name, std::uint16_t codec, nb::object to_stored, nb::object from_stored)
     : info_(name == "none" ? TypeInfo(ValueType::none) : type_of_name(name).with_codec(codec)) {
   if (!to_stored.is_none()) to_stored_ = std::move(to_stored);
   if (!from_stored.is_none()) from_stored_ = std::move(from_stored);
+  decodes_alone_ = is_plain(info_) && !from_stored_.is_valid();
 }
 
 std::string_view Type::encode_key(nb::handle object, Scratch& scratch) const {
@@ -279,11 +297,13 @@ std::string Type::encode_prefix(nb::handle first) const {
 Type Type::as_row() const {
   Type row = *this;
   row.info_ = info_.as_row();
+  row.decodes_alone_ = false;
   return row;
 }
 Type Type::of_field() const {
   Type field = *this;
   field.info_ = info_.of_field();
+  field.decodes_alone_ = is_plain(field.info_) && !from_stored_.is_valid();
   return field;
 }
 

@@ -23,7 +23,7 @@ nb::object field_name(std::string_view name);
 
 class Type {
  public:
-  explicit Type(const TypeInfo& info) : info_(info) {}
+  explicit Type(const TypeInfo& info) : info_(info), decodes_alone_(is_plain(info)) {}
   // `name` as type_of_name reads it. `to_stored` is called with what is put and gives an object of that type;
   // `from_stored` with what was read; either may be None.
   Type(const std::string& name, std::uint16_t codec, nb::object to_stored, nb::object from_stored);
@@ -31,6 +31,8 @@ class Type {
   const TypeInfo& info() const { return info_; }
   std::string name() const { return type_name(info_); }
   bool has_hooks() const { return to_stored_.is_valid() || from_stored_.is_valid(); }
+  // Whether making objects of its bytes runs no Python code, which could end what the bytes lie in.
+  bool decodes_alone() const { return decodes_alone_; }
 
   // Throws TypeError that names what was expected and given, OverflowError, ValueError.
   std::string_view encode_key(nb::handle object, Scratch& scratch) const;
@@ -45,9 +47,12 @@ class Type {
   Type of_field() const;
 
  private:
+  static bool is_plain(const TypeInfo& info);
+
   TypeInfo info_;
   nb::object to_stored_;
   nb::object from_stored_;
+  bool decodes_alone_;
 };
 
 }  // namespace sapwood::python

@@ -73,18 +73,24 @@ class Collection(_core.Collection):
 
     @contextlib.contextmanager
     def _atomic(self) -> Iterator[None]:
-        """Several calls as one transaction, or as part of the one that is open."""
+        """Several calls as one transaction, or as one part of the one that is open: all or nothing."""
         database = self._database
         if self.in_transaction or database.in_batch:
-            yield
+            point = self._savepoint()
+            try:
+                yield
+            except BaseException:
+                point.rollback()
+                raise
+            point.release()
             return
-        database.begin_batch()
+        batch = database.begin_batch()
         try:
             yield
         except BaseException:
-            database.end_batch(False, None)
+            database.end_batch(batch, False, None)
             raise
-        database.end_batch(True, None)
+        database.end_batch(batch, True, None)
 
     # --- Life ------------------------------------------------------------------------------------------------------
 

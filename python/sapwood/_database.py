@@ -195,13 +195,13 @@ class Database(_Opens):
         if core.in_batch:
             yield
             return
-        core.begin_batch()
+        batch = core.begin_batch()
         try:
             yield
         except BaseException:
-            core.end_batch(False, None)
+            core.end_batch(batch, False, None)
             raise
-        core.end_batch(True, durability)
+        core.end_batch(batch, True, durability)
 
     def snapshot(self, name: str | None = None) -> Snapshot:
         """Without a name: the newest commit, to read it unchanged until it is closed (a context manager). With a name:
@@ -466,7 +466,7 @@ def _close_all() -> None:
     """What a program leaves open is closed as if it had done that itself: the next open has nothing to recover."""
     for core in list(_all_databases):
         with contextlib.suppress(Exception):
-            core.close()
+            core.close(wait=False)  # a thread in a call keeps its file open: it is recovered at the next open
 
 
 # Databases of this process by absolute path: unpickled handles share one.

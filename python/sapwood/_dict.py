@@ -7,6 +7,7 @@ from typing import Any
 
 from . import _core
 from ._collection import Collection, _microseconds, _Part, _short
+from ._errors import Error
 from ._progress import Progress, counted
 from ._types import UNSET
 
@@ -62,6 +63,8 @@ class Dict(Collection):
     def __contains__(self, key: Any) -> bool:
         try:
             return self._contains(key)
+        except Error:
+            raise
         except (TypeError, OverflowError, ValueError):
             _need_hashable(key)
             return False
@@ -117,7 +120,10 @@ class Dict(Collection):
     def pop(self, key: Any, default: Any = _MISSING) -> Any:
         """Removes the entry and returns its value; `default`, or KeyError, if there is none."""
         try:
-            found = self._pop(key, _MISSING)
+            with self._atomic():
+                found = self._pop(key, _MISSING)
+        except Error:
+            raise
         except (TypeError, OverflowError):
             _need_hashable(key)
             found = _MISSING
@@ -129,8 +135,12 @@ class Dict(Collection):
 
     def popitem(self) -> tuple[Any, Any]:
         """Removes the last entry and returns it. Raises KeyError if there is none."""
-        found: Any = self._pop_end(False)
-        if found is None:
+        return self._popped(False)
+
+    def _popped(self, first: bool) -> Any:
+        with self._atomic():
+            found = self._pop_end(first, _MISSING)
+        if found is _MISSING:
             raise KeyError("popitem(): dictionary is empty")
         return found
 
@@ -255,10 +265,7 @@ class SortedDict(Dict):
 
     def popitem(self, last: bool = True) -> tuple[Any, Any]:
         """Removes the last (first) entry and returns it. Raises KeyError if there is none."""
-        found: Any = self._pop_end(not last)
-        if found is None:
-            raise KeyError("popitem(): dictionary is empty")
-        return found
+        return self._popped(not last)
 
     def __delitem__(self, key: Any) -> None:
         if not isinstance(key, slice):

@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 
 from . import _core
 from ._collection import Collection, _Part
+from ._errors import Error
 from ._types import UNSET, _PLAIN
 
 _native = _core.Collection
@@ -23,6 +24,15 @@ def _as_index(collection: Collection, index: Any) -> int:
     except AttributeError:
         kind = collection._kind
         raise TypeError(f"{kind} indices must be integers or slices, not {type(index).__name__}") from None
+
+
+def _set_item(self: Collection, index: Any, value: Any) -> None:
+    position = _as_index(self, index)
+    if position >= 0:
+        self._set_item(position, value)
+        return
+    with self._atomic():  # what is last may change meanwhile
+        self._set_item(position, value)
 
 
 def _set_slice(self: Collection, index: slice, value: Iterable[Any]) -> None:
@@ -109,6 +119,8 @@ class List(Collection):
         if self.value_type_name in _SAME_BYTES:
             try:
                 return self._find(value, start)
+            except Error:
+                raise
             except (TypeError, OverflowError, ValueError):
                 pass  # not of the type; it may be equal all the same, as 1.0 is to 1
         with_positions = zip(itertools.count(start), self._iterate_slice(start, max(len(self) - start, 0), _Part.values, False))
@@ -129,6 +141,8 @@ class List(Collection):
         if self.value_type_name in _SAME_BYTES:
             try:
                 return self._count(value)
+            except Error:
+                raise
             except (TypeError, OverflowError, ValueError):
                 pass
         return sum(1 for item in self if item is value or item == value)
@@ -158,7 +172,7 @@ class List(Collection):
         if isinstance(index, slice):
             _set_slice(self, index, value)
         else:
-            self._set_item(_as_index(self, index), value)
+            _set_item(self, index, value)
 
     def extend(self, values: Iterable[Any]) -> None:
         """Appends all values, or none if `values` raises or one has a wrong type."""
@@ -171,9 +185,11 @@ class List(Collection):
 
     def pop(self, index: Any = -1) -> Any:
         """Removes the item at `index` and returns it. O(log n)."""
-        if not len(self):
-            raise IndexError("pop from empty list")
-        return self._pop_at(_as_index(self, index))
+        position = _as_index(self, index)
+        with self._atomic():
+            if not len(self):
+                raise IndexError("pop from empty list")
+            return self._pop_at(position)
 
     def remove(self, value: Any) -> None:
         """Removes the first item equal to `value`. Raises ValueError if there is none. O(n)."""

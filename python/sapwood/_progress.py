@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Any, TypeVar
 
+from ._errors import CancelledError
+
 Progress = Callable[[int, int], Any] | bool | None
 T = TypeVar("T")
 
@@ -42,10 +44,11 @@ def told(progress: Progress, what: str) -> Iterator[Callable[[int, int], Any] | 
 
 
 def counted(items: Iterable[T], progress: Progress, what: str) -> Iterator[T]:
-    """The items, each thousandth of which is told. Returning False, or raising, ends it with that exception."""
+    """The items, each thousandth of which is told; what that raises ends it, and False is CancelledError."""
     with told(progress, what) as tell:
         total = len(items) if isinstance(items, Sized) else 0
         for number, item in enumerate(items):
             if tell is not None and number % 1000 == 0:
-                tell(number, total)
+                if tell(number, total) is False:
+                    raise CancelledError(f"{what}: cancelled by the progress callback")
             yield item

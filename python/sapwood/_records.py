@@ -8,7 +8,7 @@ from typing import Any
 
 from . import _core
 from ._collection import Collection, _Part
-from ._list import _as_index, _delete, _set_slice
+from ._list import _as_index, _delete, _set_item, _set_slice
 from ._types import UNSET
 
 _native = _core.Collection
@@ -106,11 +106,12 @@ class Records(Collection):
         elif isinstance(index, slice):
             _set_slice(self, index, value)
         else:
-            self._set_item(_as_index(self, index), value)
+            _set_item(self, index, value)
 
     def update(self, index: int, fields: Mapping[str | bytes, Any]) -> None:
         """Adds fields to the row, or replaces them; the others stay. A placeholder becomes a row."""
-        self._update_row(index, dict(fields))
+        with self._atomic():
+            self._update_row(index, dict(fields))
 
     def drop(self, fields: Iterable[str | bytes] | str | bytes, index: int | None = None) -> int:
         """Removes the fields from all rows (or from one); tells how many rows had one of them."""
@@ -130,9 +131,11 @@ class Records(Collection):
     _fill_new = extend
 
     def pop(self, index: Any = -1) -> Any:
-        if not len(self):
-            raise IndexError("pop from empty records")
-        return self._pop_at(_as_index(self, index))
+        position = _as_index(self, index)
+        with self._atomic():
+            if not len(self):
+                raise IndexError("pop from empty records")
+            return self._pop_at(position)
 
     def remove(self, row: Any) -> None:
         with self._atomic():

@@ -8,8 +8,12 @@ from collections.abc import Set as AbstractSet
 from typing import Any, TypeGuard
 
 from ._collection import Collection, _Part
+from ._errors import Error
 from ._progress import Progress, counted
 from ._types import UNSET
+
+
+_MISSING = object()
 
 
 class Set(Collection):
@@ -30,7 +34,9 @@ class Set(Collection):
     def __contains__(self, element: Any) -> bool:
         try:
             return self._contains(element)
-        except (TypeError, OverflowError, ValueError):
+        except Error:
+            raise
+        except (TypeError, OverflowError, ValueError):  # not of the type: it cannot be there
             if not isinstance(element, (set, Set)):
                 hash(element)  # raises TypeError, as a set would
             return False
@@ -60,6 +66,8 @@ class Set(Collection):
     def discard(self, element: Any) -> None:
         try:
             self._discard(element)
+        except Error:
+            raise
         except (TypeError, OverflowError, ValueError):
             hash(element)
 
@@ -70,9 +78,14 @@ class Set(Collection):
 
     def pop(self) -> Any:
         """Removes an element and returns it. Raises KeyError if there is none."""
-        if not len(self):
+        return self._popped(True)
+
+    def _popped(self, first: bool) -> Any:
+        with self._atomic():
+            found = self._pop_end(first, _MISSING)
+        if found is _MISSING:
             raise KeyError("pop from an empty set")
-        return self._pop_end(True)
+        return found
 
     def update(self, *others: Iterable[Any]) -> None:
         """Adds all elements of the others: all or none."""
@@ -237,9 +250,7 @@ class SortedSet(Set):
 
     def pop(self, last: bool = True) -> Any:
         """Removes the last (first) element and returns it. Raises KeyError if there is none."""
-        if not len(self):
-            raise KeyError("pop from an empty set")
-        return self._pop_end(not last)
+        return self._popped(not last)
 
 
 def _is_set(other: object) -> TypeGuard[AbstractSet[Any]]:

@@ -25,7 +25,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from . import _collection, _database, _dict, _list, _records, _set
-from ._errors import ClosedError
+from ._errors import ClosedError, InUseError, WouldDeadlockError
 
 __all__ = ["Database", "Dict", "List", "Records", "Set", "Snapshot", "SortedDict", "SortedSet", "Transaction", "open"]
 
@@ -79,6 +79,8 @@ class _Writer:
                         break
                     self._do(job, done)
         except BaseException as error:  # nothing was committed: all that took part failed
+            if not done and first[1].set_running_or_notify_cancel():  # it did not even begin
+                done.append((first[1], None, error))
             done = [(future, None, failure or error) for future, _, failure in done]
         for future, result, failure in done:
             if failure is None:
@@ -196,6 +198,10 @@ class _Collection:
         """A nested collection as one of these."""
         if isinstance(found, _collection.Collection):
             return _CLASSES[found.kind](found, self._runs)
+        if type(found) is list or type(found) is tuple:
+            return type(found)(self._wrapped(one) for one in found)
+        if type(found) is dict:
+            return {key: self._wrapped(value) for key, value in found.items()}
         return found
 
     def __repr__(self) -> str:
@@ -322,9 +328,11 @@ class _Opens(_Runs):
     """How collections are opened; arguments as in the package's own classes."""
 
     _sync: Any
+    _may_write = True
 
     async def _open(self, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        sync = await self.write(lambda: getattr(self._sync, name)(*args, **options))
+        run = self.write if self._may_write else self.read
+        sync = await run(lambda: getattr(self._sync, name)(*args, **options))
         return _CLASSES[sync.kind](sync, self)
 
     async def list(self, *args: Any, **options: Any) -> List:
@@ -366,6 +374,9 @@ class Database(_Opens):
 
     def __init__(self, sync: _database.Database, threads: int) -> None:
         self._sync = sync
+        self._may_write = not sync.info()["read_only"]
+        self._is_closing = False
+        self._in_transaction: asyncio.Task[Any] | None = None  # that has one open
         self._writer = _Writer(sync)
         self._readers = ThreadPoolExecutor(threads, "sapwood-reader")
         for name in dir(sync):
@@ -378,13 +389,15 @@ class Database(_Opens):
 
     async def write(self, call: Callable[[], Any]) -> Any:
         self._check_open()
+        if self._in_transaction is asyncio.current_task():
+            raise WouldDeadlockError("this task has a transaction open, for which the write would wait: use its collections")
         return await asyncio.wrap_future(self._writer.submit(call))
 
     async def _alone(self, call: Callable[[], Any]) -> Any:
         return await self.write(_Alone(call))
 
     def _check_open(self) -> None:
-        if self._sync.closed:
+        if self._is_closing or self._sync.closed:
             raise ClosedError("the database is closed")
 
     @property
@@ -399,10 +412,13 @@ class Database(_Opens):
         self._writer.submit(_Alone(txn._run))
         try:
             await txn.write(lambda: None)  # returns once it has begun
+            self._in_transaction = asyncio.current_task()
             yield txn
         except BaseException:
+            self._in_transaction = None
             await txn._end(False)
             raise
+        self._in_transaction = None
         await txn._end(True)
 
     @contextlib.asynccontextmanager
@@ -446,14 +462,27 @@ class Database(_Opens):
         return await self.read(lambda: self._sync.metrics)
 
     async def close(self) -> None:
-        """Finishes what was asked for, makes it durable, and closes the file."""
-        if not self._sync.closed:
-            await asyncio.get_running_loop().run_in_executor(None, self._close)
+        """Finishes what was asked for, makes it durable, and closes the file. Raises InUseError, and leaves it open, while
+        transactions or snapshots are open."""
+        if self._is_closing or self._sync.closed:
+            return
+        if self._in_transaction is not None:
+            raise InUseError("a transaction is open")
+        self._is_closing = True
+        try:
+            await asyncio.wrap_future(self._writer.submit(_Alone(self._sync.close)))
+        except BaseException:
+            self._is_closing = False
+            raise
+        await asyncio.get_running_loop().run_in_executor(None, self._stop_threads)
 
-    def _close(self) -> None:
+    def _stop_threads(self) -> None:
         self._writer.stop()
         self._readers.shutdown()
-        self._sync.close()
+
+
+def _say_that_it_is_over() -> None:
+    raise ClosedError("the transaction is over")
 
 
 class Transaction(_Opens):
@@ -475,6 +504,9 @@ class Transaction(_Opens):
         while not self._is_over:
             call, future = self._jobs.get()
             _finish(future, call)
+        while not self._jobs.empty():  # asked for behind the end
+            _, future = self._jobs.get()
+            _finish(future, _say_that_it_is_over)
 
     async def read(self, call: Callable[[], Any]) -> Any:
         def checked() -> Any:
@@ -483,7 +515,7 @@ class Transaction(_Opens):
             return call()
 
         if self._is_over:
-            raise ClosedError("the transaction is over")
+            _say_that_it_is_over()
         future: Future[Any] = Future()
         self._jobs.put((checked, future))
         return await asyncio.wrap_future(future)
@@ -510,6 +542,8 @@ class Transaction(_Opens):
 class Snapshot(_Opens):
     """A version of the database; its calls run one after the other."""
 
+    _may_write = False
+
     def __init__(self, sync: _database.Snapshot, readers: ThreadPoolExecutor) -> None:
         self._sync = sync
         self._readers = readers
@@ -517,7 +551,12 @@ class Snapshot(_Opens):
 
     async def read(self, call: Callable[[], Any]) -> Any:
         async with self._turn:
-            return await asyncio.wrap_future(self._readers.submit(call))
+            job = asyncio.wrap_future(self._readers.submit(call))
+            try:
+                return await asyncio.shield(job)
+            except asyncio.CancelledError:
+                await asyncio.wait([job])  # the next call may begin only then
+                raise
 
     write = read  # which raises, as snapshots do
 
@@ -530,7 +569,14 @@ class _Opening:
         self._opened: Database | None = None
 
     async def _open(self) -> Database:
-        self._opened = await asyncio.get_running_loop().run_in_executor(None, self._start)
+        opening = asyncio.get_running_loop().run_in_executor(None, self._start)
+        try:
+            self._opened = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            await asyncio.wait([opening])
+            if opening.exception() is None:
+                await opening.result().close()
+            raise
         return self._opened
 
     def __await__(self) -> Generator[Any, None, Database]:

@@ -188,3 +188,73 @@ def test_a_slow_disk_does_not_stop_the_loop(tmp_path):
     )
     # While the one write waited for its sync, the loop went on: a blocked one would have had one turn.
     assert int(told.stdout) > 3
+
+
+@run
+async def test_files_opened_for_reading_are_read(path):
+    with sapwood.open(path) as db:
+        db.list("numbers", int).append(1)
+    async with sapwood.aio.open(path, "r") as db:
+        numbers = await db.list("numbers")
+        assert await numbers[0] == 1
+        with pytest.raises(PermissionError):
+            await numbers.append(2)
+
+
+@run
+async def test_what_would_wait_for_its_own_transaction_says_so(path):
+    async with sapwood.aio.open(path) as db:
+        numbers = await db.list("numbers", int)
+        async with db.transaction() as txn:
+            with pytest.raises(sapwood.WouldDeadlockError):
+                await numbers.append(1)
+            with pytest.raises(sapwood.InUseError):
+                await db.close()
+            await (await txn.list("numbers")).append(2)
+        assert await numbers[0] == 2
+
+
+@run
+async def test_closing_with_a_snapshot_open_leaves_it_open(path):
+    db = await sapwood.aio.open(path)
+    numbers = await db.list("numbers", int)
+    async with db.snapshot():
+        with pytest.raises(sapwood.InUseError):
+            await db.close()
+        await numbers.append(1)
+    await db.close()
+    with pytest.raises(ValueError):
+        await numbers.len()
+
+
+@run
+async def test_a_cancelled_read_of_a_snapshot_leaves_it_usable(path):
+    async with sapwood.aio.open(path) as db:
+        floats = await db.list("floats", float)
+        await floats.extend([1.0] * 300_000)
+        async with db.snapshot() as snapshot:
+            then = await snapshot.list("floats")
+            reading = asyncio.ensure_future(then.count(1.0))
+            await asyncio.sleep(0)
+            reading.cancel()
+            assert await then.len() == 300_000
+
+
+@run
+async def test_a_batch_that_cannot_begin_fails_what_waits_for_it(path):
+    async with sapwood.aio.open(path, write_timeout=0.01) as db:
+        numbers = await db.list("numbers", int)
+        with sapwood.open(path) as other, other.transaction():
+            with pytest.raises(TimeoutError):
+                await numbers.append(1)
+        await numbers.append(2)
+
+
+@run
+async def test_a_job_of_several_steps_is_done_or_not(path):
+    async with sapwood.aio.open(path) as db:
+        shelf = await db.dict("shelf")
+        await shelf.set("k", "old")
+        with pytest.raises(TypeError):
+            await shelf.set("k", db.new_list(int, [1, "x"]))
+        assert await shelf["k"] == "old"

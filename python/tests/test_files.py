@@ -154,7 +154,7 @@ def test_compaction_gives_space_back(path, tmp_path):
             del words[i]
         report = db.compact()
         assert report["bytes_after"] < report["bytes_before"]
-        assert db.compact_to(tmp_path / "copy")["bytes_after"] <= report["bytes_after"]
+        assert db.compact_to(tmp_path / "copy")["bytes_after"] < report["bytes_before"]
         assert len(words) == 10_000
         assert db.check() == []
     with sapwood.open(tmp_path / "copy", "r") as db:
@@ -211,3 +211,24 @@ def test_closing_with_something_open_is_refused(path):
             db.close()
         del still_open
     db.close()
+
+
+def test_a_damaged_page_of_the_catalog_holds_up_no_other_collection(path):
+    """Every commit looks for entries that have expired; one of its pages may not be what it was."""
+    with sapwood.open(path, page_size=4096) as db:
+        for i in range(300):
+            db.list(f"plain{i:04}", int).append(i)
+        for i in range(50):
+            db.dict(f"expires{i:03}", str, str, expiry=True)["a"] = "b"
+    data = bytearray(pathlib.Path(path).read_bytes())
+    pages = [data[at : at + 4096] for at in range(0, len(data), 4096)]
+    hit = [number for number, page in enumerate(pages) if b"expires0" in page and b"plain" not in page]
+    assert hit
+    data[hit[len(hit) // 2] * 4096 + 2000] ^= 0xFF
+    pathlib.Path(path).write_bytes(data)
+    with sapwood.open(path) as db:
+        plain = db.list("plain0000", int)
+        for i in range(200):
+            plain.append(i)
+        assert len(plain) == 201
+        assert db.check() != []
