@@ -181,7 +181,7 @@ def test_a_slow_disk_does_not_stop_the_loop(tmp_path):
     subprocess.run([compiler, "-shared", "-fPIC", "-o", str(library), str(source), "-ldl"], check=True)
     told = subprocess.run(
         [sys.executable, "-c", LOOP_GOES_ON, str(tmp_path / "x.sapwood")],
-        env={**os.environ, "LD_PRELOAD": str(library)},
+        env={**os.environ, "LD_PRELOAD": f"{os.environ.get('LD_PRELOAD', '')} {library}"},
         capture_output=True,
         text=True,
         check=True,
