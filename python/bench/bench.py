@@ -298,7 +298,7 @@ def described(rounds: int) -> dict[str, Any]:
             own = cls.module in ("sapwood", "sys")
             version = "this one" if own else importlib.metadata.version(cls.module)
             stores.append({"name": cls.name, "title": cls.title, "version": version})
-    stores.append({"name": "sapwood-txn", "title": "Sapwood Dict, in a transaction", "version": "this one"})
+    stores.append({"name": "sapwood-txn", "title": "Sapwood, in a transaction", "version": "this one"})
     try:
         stores.append({"name": "asebytes", "title": "asebytes", "version": importlib.metadata.version("asebytes")})
     except importlib.metadata.PackageNotFoundError:

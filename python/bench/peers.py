@@ -53,7 +53,7 @@ class Store:
 
 
 class Sapwood(Store):
-    name, title, module = "sapwood", "Sapwood Dict", "sapwood"
+    name, title, module = "sapwood", "Sapwood", "sapwood"
 
     def open(self, path: str) -> None:
         import sapwood
@@ -241,7 +241,7 @@ class BPlusTree(Store):
 
 
 class Memory(Store):
-    name, title, module = "memory", "dict, in memory", "sys"
+    name, title, module = "memory", "in memory", "sys"
     can_be_durable = False
 
     def open(self, path: str) -> None:
