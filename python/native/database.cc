@@ -199,8 +199,11 @@ void bind_maintenance(nb::class_<Context>& database) {
               return 0;
             });
           },
-          nb::arg("name"), nb::arg("level").none(), nb::arg("progress").none())
-      .def("backup", &backup, nb::arg("to"), nb::arg("snapshot"), nb::arg("since"), nb::arg("progress").none())
+          nb::arg("name"), nb::arg("level").none(), nb::arg("progress").none());
+}
+
+void bind_versions(nb::class_<Context>& database) {
+  database.def("backup", &backup, nb::arg("to"), nb::arg("snapshot"), nb::arg("since"), nb::arg("progress").none())
       .def("sync",
            [](Context& self) {
              Database& db = self.database();
@@ -266,6 +269,7 @@ void bind_database(nb::module_& module) {
       .def("end_batch", &Context::end_batch, nb::arg("generation"), nb::arg("commit"), nb::arg("durability").none())
       .def_prop_ro("in_batch", [](const Context& self) { return self.batch_generation() != 0; });
   bind_maintenance(database);
+  bind_versions(database);
   module.def("restore",
              [](const std::string& backup_path, const std::vector<std::string>& increments, const std::string& to) {
                const nb::gil_scoped_release release;
