@@ -5,6 +5,7 @@ What deviates is listed with its reason, and must fail: a listed test that passe
 
 import fnmatch
 import importlib.util
+import sys
 import unittest
 
 import pytest
@@ -64,6 +65,8 @@ def temporary_set(base):
 def deviating(cls, reasons):
     """The class, with each of these tests expected to fail."""
     for name in reasons:
+        if not hasattr(cls, name) and sys.version_info[:2] != (3, 11):
+            continue  # the names are those of 3.11: other versions have some less
         test = getattr(cls, name)
 
         def deviation(self, _test=test):
