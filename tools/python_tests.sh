@@ -38,7 +38,7 @@ if [[ ${1:-} == asan ]]; then
   exit 0
 fi
 
-environment build/python-build "${to_build[@]}" build
+environment build/python-build "${to_build[@]}" build "cmake>=3.26" ninja
 rm -rf build/wheels
 build/python-build/bin/python -m build --wheel --no-isolation --outdir build/wheels . >build/wheel.log 2>&1 ||
   { tail -40 build/wheel.log; exit 1; }
