@@ -20,6 +20,18 @@ _short = reprlib.Repr()
 _short.maxother = _short.maxstring = _short.maxlong = 40
 
 
+@contextlib.contextmanager
+def batch_of(database: _core.Database, durability: str | None = None) -> Iterator[None]:
+    """A batch of this thread: committed at the end, rolled back if an exception leaves it."""
+    batch = database.begin_batch()
+    try:
+        yield
+    except BaseException:
+        database.end_batch(batch, False, None)
+        raise
+    database.end_batch(batch, True, durability)
+
+
 class Collection(_core.Collection):
     """A collection of a database. Made by the methods of a database or transaction, or alone in a file of its own.
 
@@ -84,13 +96,8 @@ class Collection(_core.Collection):
                 raise
             point.release()
             return
-        batch = database.begin_batch()
-        try:
+        with batch_of(database):
             yield
-        except BaseException:
-            database.end_batch(batch, False, None)
-            raise
-        database.end_batch(batch, True, None)
 
     # --- Life ------------------------------------------------------------------------------------------------------
 

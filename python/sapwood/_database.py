@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from . import _core
-from ._collection import Collection, New, _wanted
+from ._collection import Collection, New, _wanted, batch_of
 from ._dict import Dict, SortedDict
-from ._errors import ClosedError, InUseError, MissingFileError, NotADatabaseError, NotFoundError, ReadOnlyError
+from ._errors import ClosedError, ExistingFileError, ExistsError, MissingFileError, NotFoundError
 from ._list import List
 from ._progress import Progress, told
 from ._records import Records
@@ -124,6 +124,8 @@ class Database(_Opens):
             self._core = _core.Database.open(name, "c" if name is None else mode, *options)
         except NotFoundError as error:
             raise MissingFileError(str(error)) from None
+        except ExistsError as error:
+            raise ExistingFileError(str(error)) from None
         _all_databases.add(self._core)
         if name is not None:
             _open_databases[os.path.abspath(name)] = self._core
@@ -191,17 +193,11 @@ class Database(_Opens):
     def batch(self, durability: str | None = None) -> Iterator[None]:
         """Within it, all handles of this database take part in one write transaction, in this thread. It commits at the
         end, and rolls back if an exception leaves it; within another batch it is part of that one."""
-        core = self._core
-        if core.in_batch:
+        if self._core.in_batch:
             yield
             return
-        batch = core.begin_batch()
-        try:
+        with batch_of(self._core, durability):
             yield
-        except BaseException:
-            core.end_batch(batch, False, None)
-            raise
-        core.end_batch(batch, True, durability)
 
     def snapshot(self, name: str | None = None) -> Snapshot:
         """Without a name: the newest commit, to read it unchanged until it is closed (a context manager). With a name:

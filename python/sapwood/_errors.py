@@ -46,6 +46,10 @@ class ExistsError(Error):
     """The thing to create exists already."""
 
 
+class ExistingFileError(ExistsError, FileExistsError):
+    """The file to create is there already."""
+
+
 class InUseError(Error, OSError):
     """Another process, or a transaction or iterator of this one, has the file."""
 

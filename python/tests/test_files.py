@@ -30,7 +30,7 @@ def test_modes_are_those_of_dbm(path):
             assert list(db.list("numbers")) == [1]
     with sapwood.open(path, "n") as db:
         assert db.collections() == []
-    with pytest.raises(sapwood.ExistsError):
+    with pytest.raises(FileExistsError):
         sapwood.open(path, "x")
     with sapwood.open(path + "2", "x") as db:
         assert db.collections() == []
