@@ -88,6 +88,12 @@ AnyCollection Database::any(std::string_view name) {
   return AnyCollection(detail::Handle(std::make_shared<HandleState>(environment_, *record)));
 }
 
+AnyCollection Database::any(std::uint64_t id) {
+  const ScopedSnapshot snapshot(environment().engine());
+  const CatalogRecord record = db::record_with(catalog_of(*snapshot), id);
+  return AnyCollection(detail::Handle(std::make_shared<HandleState>(environment_, record)));
+}
+
 AnyCollection Database::any(std::string_view name, CollectionTypes types, const CollectionOptions& options) {
   return AnyCollection(open(name, types, options));
 }

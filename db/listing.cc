@@ -15,6 +15,16 @@ void throw_no_collection(std::string_view name) {
                                         "'; a write transaction creates it, collections() lists those that are there");
 }
 
+void throw_no_collection(u64 id) {
+  throw Error(ErrorCode::not_found, "there is no collection #" + std::to_string(id) + " (any more)");
+}
+
+CatalogRecord record_with(const collections::CatalogReader& catalog, u64 id) {
+  std::optional<CatalogRecord> found = catalog.find(id);
+  if (!found || found->dropped || found->part_of_form || !catalog.is_attached(*found)) throw_no_collection(id);
+  return *std::move(found);
+}
+
 void check_types(const CatalogRecord& record, const CollectionTypes& types) {
   if (record.types == types) return;
   throw Error(ErrorCode::wrong_type, "'" + record.name + "' is a " + collections::describe(record.types) + ", not a " +

@@ -11,6 +11,9 @@
 namespace sapwood::db {
 
 [[noreturn]] void throw_no_collection(std::string_view name);
+[[noreturn]] void throw_no_collection(std::uint64_t id);
+// The record of the collection with that id, named or in another one. Throws Error{not_found}.
+collections::CatalogRecord record_with(const collections::CatalogReader& catalog, std::uint64_t id);
 // Throws Error{wrong_type} unless the collection has these types.
 void check_types(const collections::CatalogRecord& record, const CollectionTypes& types);
 

@@ -329,6 +329,37 @@ TEST(Nested, IsGoneWithWhatItLiesIn) {
   expect_sound(db);
 }
 
+// By its id a collection is found wherever it is now.
+TEST(Nested, IsFoundByIdAfterMovesAndRenames) {
+  Database db = Database::temporary(quick_options());
+  Shelf shelf = db.dict<std::string, Nested>("shelf");
+  shelf.create<Words>("words").push_back("a");
+  db.list<std::int64_t>("numbers").push_back(1);
+  const std::uint64_t words = shelf.at("words").id, numbers = db.collections()[0].id;
+  EXPECT_EQ(db.any(words).at(0).value, AnyValue("a"));
+  const ReadTxn before = db.read();
+  db.rename("numbers", "old");
+  db.write([&](WriteTxn& txn) {
+    Shelf other = txn.dict<std::string, Nested>("other");
+    txn.move(txn.dict<std::string, Nested>("shelf").place("words"), other.place("there"));
+    txn.drop("shelf");
+    txn.any(words).push_back("b");
+    EXPECT_EQ(txn.any(numbers).name(), "old");
+  });
+  EXPECT_EQ(db.any(words).size(), 2u);
+  EXPECT_EQ(db.any(numbers).name(), "old");
+  EXPECT_EQ(before.any(words).size(), 1u) << "as it was";
+  EXPECT_EQ(before.any(numbers).name(), "numbers");
+  db.write([&](WriteTxn& txn) {
+    txn.drop("other");
+    EXPECT_EQ(code_of([&] { txn.any(words); }), ErrorCode::not_found);
+  });
+  EXPECT_EQ(code_of([&] { db.any(words); }), ErrorCode::not_found);
+  EXPECT_EQ(code_of([&] { db.read().any(words); }), ErrorCode::not_found);
+  EXPECT_EQ(code_of([&] { db.any(std::uint64_t{12345}); }), ErrorCode::not_found);
+  expect_sound(db);
+}
+
 // What a transaction remembers of collections is bounded by the handles that live.
 TEST(Nested, ManyAreMadeAndReadInOneTransaction) {
   Database db = Database::temporary(quick_options());

@@ -86,6 +86,13 @@ AnyCollection ReadTxn::any(std::string_view name) const {
   return AnyCollection(detail::Handle(std::make_shared<HandleState>(environment_, *record, snapshot)));
 }
 
+AnyCollection ReadTxn::any(std::uint64_t id) const {
+  check_open(environment_);
+  const Snapshot& snapshot = as_snapshot(snapshot_);
+  const CatalogRecord record = db::record_with(catalog_of(snapshot), id);
+  return AnyCollection(detail::Handle(std::make_shared<HandleState>(environment_, record, snapshot)));
+}
+
 bool ReadTxn::has(std::string_view name) const {
   check_open(environment_);
   return catalog_of(as_snapshot(snapshot_)).find_id(name).has_value();

@@ -61,6 +61,14 @@ AnyCollection WriteTxn::any(std::string_view name) {
   return AnyCollection(detail::Handle(std::make_shared<HandleState>(state_, collection)));
 }
 
+AnyCollection WriteTxn::any(std::uint64_t id) {
+  WriteSession& session = session_of(state_);
+  OpenCollection* collection = session.find(id);
+  if (collection == nullptr || collection->record.part_of_form) db::throw_no_collection(id);
+  session.check_usable(*collection);
+  return AnyCollection(detail::Handle(std::make_shared<HandleState>(state_, *collection)));
+}
+
 AnyCollection WriteTxn::any(std::string_view name, CollectionTypes types, const CollectionOptions& options) {
   return AnyCollection(open(name, types, options));
 }

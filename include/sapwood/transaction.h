@@ -61,6 +61,7 @@ class ReadTxn {
   }
   // The collection with that name, with the types that it has. Throws Error{not_found}.
   AnyCollection any(std::string_view name) const;
+  AnyCollection any(std::uint64_t id) const;  // as of Database
 
   bool has(std::string_view name) const;
   std::vector<CollectionInfo> collections() const;  // by name
@@ -136,7 +137,9 @@ class WriteTxn {
     return Records<V>(open(name, Records<V>::types));
   }
   // The collection with that name, with the types that it has. Throws Error{not_found}. With types: created if absent.
+  // With an id: as of Database.
   AnyCollection any(std::string_view name);
+  AnyCollection any(std::uint64_t id);
   AnyCollection any(std::string_view name, CollectionTypes types, const CollectionOptions& options = {});
 
   bool has(std::string_view name) const;
