@@ -139,6 +139,7 @@ nb::object from_datetime(DateTime time) {
   return standard().epoch + standard().timedelta_class(0, 0, nb::int_(time.us));
 }
 DateTime to_datetime(nb::handle object) {
+  if (!is_datetime(object)) throw_expected("datetime", object);
   if (object.attr("tzinfo").is_none()) {
     throw nb::value_error("a datetime without a time zone: give it one, such as datetime.now(timezone.utc)");
   }

@@ -23,9 +23,9 @@ class Cache {
   Cache& operator=(const Cache&) = delete;
   ~Cache() { clear(); }
 
-  nb::object at(const Collection& collection, std::int64_t index) const {
+  nb::object at(const Collection& collection, nb::handle index) const {
     const detail::Handle& handle = collection.handle();
-    const std::uint64_t row = position(collection, handle, index);
+    const std::uint64_t row = position(collection, handle, index_of(index));
     return object_of(core_.at(handle, row, maker(collection)));
   }
   nb::object get(const Collection& collection, nb::handle key, nb::object otherwise) const {

@@ -15,6 +15,7 @@ void bind_blocks(CollectionClass& collection);      // numbers in blocks
 void bind_records(CollectionClass& collection);     // fields of rows
 void bind_batches(CollectionClass& collection);     // many changes at once
 void bind_nesting(CollectionClass& collection);     // values that are collections
+void bind_changes(CollectionClass& collection);     // between versions
 void bind_cache(nb::module_& module);               // ObjectCache
 void bind_types(nb::module_& module);
 void bind_database(nb::module_& module);
@@ -77,9 +78,9 @@ struct ManyBytes {
   }
 };
 
-// An int that a position may be. Throws TypeError, IndexError.
-inline std::int64_t index_of(nb::handle object) {
-  const Py_ssize_t index = PyNumber_AsSsize_t(object.ptr(), PyExc_IndexError);
+// An int that a position may be. Throws TypeError, and `too_big`.
+inline std::int64_t index_of(nb::handle object, PyObject* too_big = PyExc_IndexError) {
+  const Py_ssize_t index = PyNumber_AsSsize_t(object.ptr(), too_big);
   if (index == -1 && PyErr_Occurred() != nullptr) throw nb::python_error();
   return index;
 }

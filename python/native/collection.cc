@@ -15,8 +15,6 @@ nb::object& new_class() {
   return *found;
 }
 
-std::uint64_t id_of(const detail::Handle& handle) { return handle.checked().record().id; }
-
 bool can_nest(const Type& value) {
   return value.info().type == ValueType::any || value.info().type == ValueType::collection;
 }
@@ -33,18 +31,16 @@ Type standard_type(const TypeInfo& info) {
   return info.row ? type.as_row() : type;
 }
 
-Collection::Collection(std::shared_ptr<Context> context, AnyCollection handle, Origin origin, Type key, Type value,
-                       std::shared_ptr<TransactionState> transaction)
+Collection::Collection(std::shared_ptr<Context> context, AnyCollection handle, Type key, Type value,
+                       std::shared_ptr<Transaction> transaction)
     : context_(std::move(context)),
       handle_(handle.handle()),
       types_(handle.types()),
       key_(std::move(key)),
       value_(std::move(value)),
-      origin_(std::move(origin)),
       transaction_(std::move(transaction)),
       epoch_(context_->epoch()),
       may_nest_(can_nest(value_)) {
-  origin_.id = id_of(handle_);
   if (transaction_ != nullptr || context_->batch_generation() == 0) return;
   // Opened in a batch: that handle ends with it, and the next call makes another one.
   batch_handle_ = handle_;
@@ -55,7 +51,7 @@ Collection::Collection(std::shared_ptr<Context> context, AnyCollection handle, O
 void Collection::refresh() const {
   if (epoch_ == context_->epoch()) [[likely]]
     return;
-  handle_ = opened_again();
+  handle_ = found_in(context_->database());
   epoch_ = context_->epoch();
 }
 
@@ -67,8 +63,7 @@ detail::Handle& Collection::handle() const {
   context_->check();
   if (const std::uint64_t batch = context_->batch_generation(); batch != 0) [[unlikely]] {
     if (batch_generation_ != batch) {
-      refresh();
-      batch_handle_ = handle_.beside(context_->batch_anchor(origin_.name));
+      batch_handle_ = found_in(*context_->batch()->write);
       batch_generation_ = batch;
     }
     return batch_handle_;
@@ -77,28 +72,25 @@ detail::Handle& Collection::handle() const {
   return handle_;
 }
 
-// The handle by id, for those that have ended.
-detail::Handle Collection::opened_again() const {
-  if (origin_.parent.is_valid()) {
-    return nb::cast<const Collection&>(origin_.parent).handle().child_with(origin_.id, nullptr);
+// The same collection, wherever it is now: names and places come and go.
+template <class Owner>
+detail::Handle Collection::found_in(Owner& owner) const {
+  try {
+    return owner.any(handle_.checked().record().id).handle();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::not_found) throw;
+    throw Error(ErrorCode::not_found, "the collection '" + handle_.name() + "' was dropped");
   }
-  Database& db = context_->database();
-  if (db.has(origin_.name)) {
-    const AnyCollection found = db.any(origin_.name);
-    if (id_of(found.handle()) == origin_.id) return found.handle();
-  }
-  for (const CollectionInfo& info : db.collections()) {
-    if (info.id == origin_.id) return db.any(info.name).handle();
-  }
-  throw Error(ErrorCode::not_found, "the collection '" + origin_.name + "' was dropped");
 }
 
+bool Collection::is_nested() const { return handle().checked().record().is_nested(); }
+
 Savepoint Collection::savepoint() const {
-  const TransactionState* state = transaction_ != nullptr ? transaction_.get() : context_->batch_state().get();
-  if (state == nullptr || state->writing == nullptr) {
+  Transaction* const transaction = transaction_ != nullptr ? transaction_.get() : context_->batch().get();
+  if (transaction == nullptr || !transaction->write) {
     throw Error(ErrorCode::read_only, "'" + handle_.name() + "' was got from a snapshot and cannot be changed");
   }
-  return state->writing->savepoint();
+  return transaction->write->savepoint();
 }
 
 OpenNested Collection::opener() const {
@@ -119,8 +111,7 @@ nb::object Collection::decode_value(std::string_view bytes) const {
 }
 
 Collection Collection::child(detail::Handle handle, const Type& key, const Type& value) const {
-  AnyCollection opened(std::move(handle));
-  return {context_, std::move(opened), Origin{{}, nb::find(*this)}, key, value, transaction_};
+  return {context_, AnyCollection(std::move(handle)), key, value, transaction_};
 }
 
 }  // namespace sapwood::python

@@ -8,24 +8,18 @@ namespace sapwood::python {
 
 class Iterator;
 
-// How a handle came to be, so that it can be made again: in a batch, and in a child of fork().
-struct Origin {
-  std::string name;      // of a collection with a name
-  nb::object parent{};   // else the one that it is in
-  std::uint64_t id = 0;  // of it: names come and go
-};
-
 class Collection {
  public:
   // `transaction`: null for handles whose calls are each a transaction.
-  Collection(std::shared_ptr<Context> context, AnyCollection handle, Origin origin, Type key, Type value,
-             std::shared_ptr<TransactionState> transaction);
+  Collection(std::shared_ptr<Context> context, AnyCollection handle, Type key, Type value,
+             std::shared_ptr<Transaction> transaction);
 
   const std::shared_ptr<Context>& context() const { return context_; }
   const CollectionTypes& types() const { return types_; }
   const Type& key_type() const { return key_; }
   const Type& value_type() const { return value_; }
-  const Origin& origin() const { return origin_; }
+  // Whether it is a value of another collection.
+  bool is_nested() const;
   bool is_in_transaction() const { return transaction_ != nullptr; }
 
   // The handle to read with: that of the batch of this thread, if it has one. Throws Error{ended}, RuntimeError.
@@ -44,7 +38,7 @@ class Collection {
     detail::Handle target = handle();
     if (transaction_ != nullptr) return context_->without_gil(*transaction_, [&] { return function(target); });
     if (context_->batch_generation() != 0) {
-      return context_->without_gil(*context_->batch_state(), [&] { return function(target); });
+      return context_->without_gil(*context_->batch(), [&] { return function(target); });
     }
     return context_->without_gil([&] { return function(target); });
   }
@@ -60,7 +54,8 @@ class Collection {
   Collection child(detail::Handle handle, const Type& key, const Type& value) const;
 
  private:
-  detail::Handle opened_again() const;
+  template <class Owner>
+  detail::Handle found_in(Owner& owner) const;
   void refresh() const;
 
   std::shared_ptr<Context> context_;
@@ -68,8 +63,7 @@ class Collection {
   CollectionTypes types_;
   Type key_;
   Type value_;
-  Origin origin_;
-  std::shared_ptr<TransactionState> transaction_;
+  std::shared_ptr<Transaction> transaction_;
   mutable std::uint32_t epoch_;
   mutable detail::Handle batch_handle_;
   mutable std::uint64_t batch_generation_ = 0;

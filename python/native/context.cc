@@ -14,7 +14,7 @@ std::uint32_t fork_count() {
   return forks.load(std::memory_order_relaxed);
 }
 
-void TransactionState::refuse() const {
+void Transaction::refuse() const {
   if (forks == fork_count()) throw std::runtime_error("the transaction is in use by another thread");
   throw Error(ErrorCode::ended, "the transaction is of the process that this one was forked from: begin another one");
 }
@@ -60,7 +60,6 @@ void Context::reopen_or_throw() {
   // The parent's transactions, and its threads in calls, are not ours.
   batch_thread_ = 0;
   batch_.reset();
-  batch_anchor_.reset();
   calls_ = 0;
   open();
   ++epoch_;
@@ -88,10 +87,9 @@ void Context::close(bool wait) {
 
 std::uint64_t Context::begin_batch() {
   Database& db = database();
-  std::optional<WriteTxn> txn = without_gil([&] { return std::optional<WriteTxn>(db.begin_write()); });
-  batch_ = std::move(txn);
-  batch_state_ = std::make_shared<TransactionState>();
-  batch_state_->writing = &*batch_;
+  auto batch = std::make_shared<Transaction>();
+  without_gil([&] { batch->write = db.begin_write(); });
+  batch_ = std::move(batch);
   batch_thread_ = this_thread();
   return ++batch_generation_;
 }
@@ -99,35 +97,16 @@ std::uint64_t Context::begin_batch() {
 void Context::end_batch(std::uint64_t generation, bool commit, const std::optional<std::string>& durability) {
   const std::optional<Durability> asked = durability_of(durability);
   if (!batch_ || batch_generation_ != generation) throw Error(ErrorCode::ended, "the batch is over");
-  commit = commit && batch_generation() != 0;
+  batch_->check();
   const bool is_others = batch_generation() == 0;
-  const std::shared_ptr<TransactionState> state = batch_state_;  // the next batch may begin before this one has ended
-  state->check();
-  state->writing = nullptr;
   batch_thread_ = 0;
-  batch_anchor_.reset();
-  WriteTxn txn = std::move(*batch_);
-  batch_.reset();
-  without_gil(*state, [&] {
-    if (!commit) txn.rollback();
-    else if (asked) txn.commit(*asked);
-    else txn.commit();
+  const std::shared_ptr<Transaction> batch = std::move(batch_);  // the next one may begin before this one has ended
+  without_gil(*batch, [&] {
+    if (!commit || is_others) batch->write->rollback();
+    else if (asked) batch->write->commit(*asked);
+    else batch->write->commit();
   });
   if (is_others) throw Error(ErrorCode::ended, "the batch was of another thread, and is rolled back");
-}
-
-const detail::Handle& Context::batch_anchor(const std::string& name) {
-  if (batch_anchor_) return *batch_anchor_;
-  if (!name.empty() && batch_->has(name)) {
-    batch_anchor_ = batch_->any(name).handle();
-  } else {
-    for (const CollectionInfo& info : batch_->collections()) {
-      batch_anchor_ = batch_->any(info.name).handle();
-      break;
-    }
-  }
-  if (!batch_anchor_) throw Error(ErrorCode::not_found, "the collection '" + name + "' was dropped");
-  return *batch_anchor_;
 }
 
 }  // namespace sapwood::python

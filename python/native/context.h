@@ -15,10 +15,12 @@ namespace sapwood::python {
 // How often fork() was on the way to this process: a child has one more than its parent.
 std::uint32_t fork_count();
 
-// A transaction may be used by one thread at a time, of the process that began it; this finds those that do not.
-struct TransactionState {
-  bool in_call = false;         // without the GIL
-  WriteTxn* writing = nullptr;  // of a write transaction, while its object lives
+// A transaction, which lives as long as handles of its collections. It may be used by one thread at a time, of the
+// process that began it; check() finds those that do not.
+struct Transaction {
+  std::optional<WriteTxn> write{};
+  std::optional<ReadTxn> read{};  // or this
+  bool in_call = false;           // without the GIL
   const std::uint32_t forks = fork_count();
 
   // Throws RuntimeError while another thread is in a call of the transaction, Error{ended} in a child of fork().
@@ -59,14 +61,14 @@ class Context {
   }
   // The same within a transaction.
   template <class Function>
-  auto without_gil(TransactionState& state, Function&& function) {
+  auto without_gil(Transaction& transaction, Function&& function) {
     struct Mark {
-      explicit Mark(TransactionState& of) : state(of) { state.in_call = true; }
-      ~Mark() { state.in_call = false; }
-      TransactionState& state;
+      explicit Mark(Transaction& of) : transaction(of) { transaction.in_call = true; }
+      ~Mark() { transaction.in_call = false; }
+      Transaction& transaction;
     };
-    state.check();
-    const Mark mark(state);
+    transaction.check();
+    const Mark mark(transaction);
     return without_gil(function);
   }
 
@@ -84,10 +86,7 @@ class Context {
   std::uint64_t batch_generation() const {
     return batch_thread_ != 0 && batch_thread_ == this_thread() ? batch_generation_ : 0;
   }
-  WriteTxn& batch() { return *batch_; }
-  const std::shared_ptr<TransactionState>& batch_state() const { return batch_state_; }
-  // A handle of any collection of the batch, by which others find their way into it; `name`: of one that may be there.
-  const detail::Handle& batch_anchor(const std::string& name);
+  const std::shared_ptr<Transaction>& batch() const { return batch_; }
 
  private:
   class InCall {
@@ -120,9 +119,7 @@ class Context {
   std::uint32_t epoch_ = 0;
   std::uint64_t batch_thread_ = 0;
   std::uint64_t batch_generation_ = 0;
-  std::optional<WriteTxn> batch_;
-  std::shared_ptr<TransactionState> batch_state_;
-  std::optional<detail::Handle> batch_anchor_;
+  std::shared_ptr<Transaction> batch_;
 };
 
 }  // namespace sapwood::python

@@ -239,7 +239,7 @@ void bind_database(nb::module_& module) {
       .def("collection",
            [](const std::shared_ptr<Context>& self, const Wanted& wanted) {
              if (self->batch_generation() != 0) {
-               return make_collection(self, open_or_create(self->batch(), wanted), wanted, nullptr);
+               return make_collection(self, open_or_create(*self->batch()->write, wanted), wanted, nullptr);
              }
              Database& db = self->database();
              const AnyCollection found = self->without_gil([&] { return open_or_create(db, wanted); });
@@ -247,21 +247,21 @@ void bind_database(nb::module_& module) {
            })
       .def("has",
            [](Context& self, const std::string& name) {
-             return self.batch_generation() != 0 ? self.batch().has(name) : self.database().has(name);
+             return self.batch_generation() != 0 ? self.batch()->write->has(name) : self.database().has(name);
            })
       .def("collections",
            [](Context& self) {
-             return describe(self.batch_generation() != 0 ? self.batch().collections() : self.database().collections());
+             return describe(self.batch_generation() != 0 ? self.batch()->write->collections() : self.database().collections());
            })
       .def("drop",
            [](Context& self, const std::string& name) {
-             if (self.batch_generation() != 0) return self.batch().drop(name);
+             if (self.batch_generation() != 0) return self.batch()->write->drop(name);
              Database& db = self.database();
              return self.without_gil([&] { return db.drop(name); });
            })
       .def("rename",
            [](Context& self, const std::string& from, const std::string& to) {
-             if (self.batch_generation() != 0) return self.batch().rename(from, to);
+             if (self.batch_generation() != 0) return self.batch()->write->rename(from, to);
              Database& db = self.database();
              self.without_gil([&] { db.rename(from, to); });
            })

@@ -164,12 +164,14 @@ void expire(const Collection& self, nb::handle key, std::optional<std::int64_t> 
   if (!set_times(self, key, times)) throw_key_error(key);
 }
 
-// None: never.
+constexpr std::int64_t kLastOfPython = 253'402'300'799'999'999;  // datetime.max
+
+// None: never. Moments that Python cannot tell are the last one that it can.
 nb::object expires(const Collection& self, nb::handle key) {
   Scratch scratch;
   const std::optional<std::int64_t> us = self.handle().get_expiry(self.key_type().encode_key(key, scratch));
   if (!us) throw_key_error(key);
-  return *us == kNever.us ? nb::none() : from_datetime({*us});
+  return *us == kNever.us ? nb::none() : from_datetime({std::min(*us, kLastOfPython)});
 }
 
 std::uint64_t prune(const Collection& self, nb::handle before, nb::handle keep) {

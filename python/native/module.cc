@@ -19,6 +19,7 @@ void bind(nb::module_& module) {
   bind_records(collection);
   bind_batches(collection);
   bind_nesting(collection);
+  bind_changes(collection);
   bind_cache(module);
   bind_database(module);
   bind_transactions(module);

@@ -47,8 +47,7 @@ void bind_nesting(CollectionClass& collection) {
       .def("_create_at", &create_at)
       .def("_place", &place, key)
       .def("_place_at", &place_at);
-  collection.def_prop_ro("_nested_id",
-                         [](const Collection& self) { return self.origin().parent.is_valid() ? self.origin().id : 0; });
+  collection.def_prop_ro("_is_nested", &Collection::is_nested);
 }
 
 }  // namespace sapwood::python

@@ -36,12 +36,12 @@ void check_types(const AnyCollection& found, const Wanted& wanted) {
 }
 
 Collection make_collection(std::shared_ptr<Context> context, const AnyCollection& found, const Wanted& wanted,
-                           std::shared_ptr<TransactionState> transaction) {
+                           std::shared_ptr<Transaction> transaction) {
   const CollectionTypes types = found.types();
   Type key = wanted.key ? *wanted.key : standard_type(types.key);
   Type value = wanted.value ? *wanted.value : standard_type(types.value);
   if (types.value.row) value = value.as_row();
-  return {std::move(context), found, Origin{wanted.name}, std::move(key), std::move(value), std::move(transaction)};
+  return {std::move(context), found, std::move(key), std::move(value), std::move(transaction)};
 }
 
 nb::list describe(const std::vector<CollectionInfo>& collections) {

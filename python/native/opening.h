@@ -24,7 +24,7 @@ Wanted wanted(const std::string& name, const std::string& kind, std::optional<Ty
 void check_types(const AnyCollection& found, const Wanted& wanted);
 
 Collection make_collection(std::shared_ptr<Context> context, const AnyCollection& found, const Wanted& wanted,
-                           std::shared_ptr<TransactionState> transaction);
+                           std::shared_ptr<Transaction> transaction);
 
 // Opens it in a Database or WriteTxn, where it is created if absent.
 template <class Owner>

@@ -6,8 +6,8 @@ namespace {
 
 using detail::Handle;
 
-void set_item(const Collection& self, std::int64_t index, nb::handle value) {
-  const std::uint64_t at = position(self, self.handle(), index);
+void set_item(const Collection& self, nb::handle index, nb::handle value) {
+  const std::uint64_t at = position(self, self.handle(), index_of(index));
   if (self.is_new(value)) {
     value.attr("_set_in")(nb::find(self), at);
     return;
@@ -18,7 +18,8 @@ void set_item(const Collection& self, std::int64_t index, nb::handle value) {
 }
 
 // Before position `index`; as list.insert, past the ends is at the ends.
-void insert(const Collection& self, std::int64_t index, nb::handle value) {
+void insert(const Collection& self, nb::handle position, nb::handle value) {
+  const std::int64_t index = index_of(position, PyExc_OverflowError);
   if (self.is_new(value)) {
     value.attr("_insert_into")(nb::find(self), index);
     return;
@@ -43,8 +44,8 @@ void append(const Collection& self, nb::handle value) {
 }
 
 // Removes the item and tells it, in one transaction.
-nb::object pop(const Collection& self, std::int64_t index) {
-  const std::uint64_t at = position(self, self.handle(), index);
+nb::object pop(const Collection& self, nb::handle index) {
+  const std::uint64_t at = position(self, self.handle(), index_of(index, PyExc_OverflowError));
   std::string found;
   self.write([&](Handle& handle) {
     handle.update_at(at, {&found, [](void* to, std::optional<std::string_view> value) {
@@ -82,8 +83,8 @@ void bind_positional(CollectionClass& collection) {
       .def("_pop_at", &pop)
       .def("_delete_at", &delete_at)
       .def("_get_many_at", &get_many)
-      .def("_swap_delete", [](const Collection& self, std::int64_t index) {
-        const std::uint64_t at = position(self, self.handle(), index);
+      .def("_swap_delete", [](const Collection& self, nb::handle index) {
+        const std::uint64_t at = position(self, self.handle(), index_of(index));
         self.write([&](Handle& handle) { handle.swap_erase(at); });
       });
 }

@@ -17,9 +17,9 @@ namespace {
 using detail::Handle;
 
 // The entry at a position: (key, value), or the value of what has no keys, or the key of what has no values.
-nb::object entry_at(const Collection& self, std::int64_t index) {
+nb::object entry_at(const Collection& self, nb::handle index) {
   const Handle& handle = self.handle();
-  const std::uint64_t at = position(self, handle, index);
+  const std::uint64_t at = position(self, handle, index_of(index));
   const CollectionTypes& types = self.types();
   if (!types.has_keys()) {
     Decoded value(self);
@@ -62,7 +62,7 @@ nb::object get_item(const Collection& self, nb::handle index) {
     throw nb::type_error(
         (std::string(kind_name(self.types().kind)) + " indices must be integers or slices, not " + type).c_str());
   }
-  return entry_at(self, index_of(index));
+  return entry_at(self, index);
 }
 
 Iterator iterate(const Collection& self, Part part, bool reversed) {
@@ -127,13 +127,6 @@ void bind_reading(CollectionClass& collection) {
       .def("_savepoint", &Collection::savepoint)
       .def("_at", &entry_at)
       .def("_item", &get_item)
-      .def(
-          "_check_value",
-          [](const Collection& self, nb::handle value) {
-            Scratch scratch;
-            if (!self.is_new(value)) self.value_type().encode_value(value, scratch);
-          },
-          may_be_none("value"))
       .def("_iterate", &iterate)
       .def("_iterate_slice", &iterate_slice)
       .def("_find", &find_value, may_be_none("value"), nb::arg("start"))

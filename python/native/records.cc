@@ -30,9 +30,9 @@ class Names {
 };
 
 // One field; `otherwise` if the row has none of that name.
-nb::object field(const Collection& self, std::int64_t index, nb::handle name, nb::object otherwise) {
+nb::object field(const Collection& self, nb::handle index, nb::handle name, nb::object otherwise) {
   const Handle& handle = self.handle();
-  const std::uint64_t row = position(self, handle, index);
+  const std::uint64_t row = position(self, handle, index_of(index));
   Scratch scratch;
   const Type name_type(PyUnicode_Check(name.ptr()) ? ValueType::string : ValueType::bytes);
   const std::string_view bytes = name_type.encode_value(name, scratch);
@@ -66,17 +66,17 @@ nb::list fields_of_rows(const Collection& self, nb::handle indexes, nb::handle n
   return dicts;
 }
 
-nb::list field_names(const Collection& self, std::int64_t index) {
+nb::list field_names(const Collection& self, nb::handle index) {
   const Handle& handle = self.handle();
   nb::list names;
-  for (const std::string& name : detail::field_names(handle, position(self, handle, index))) {
+  for (const std::string& name : detail::field_names(handle, position(self, handle, index_of(index)))) {
     names.append(field_name(name));
   }
   return names;
 }
 
-void update(const Collection& self, std::int64_t index, const nb::dict& fields) {
-  const std::uint64_t row = position(self, self.handle(), index);
+void update(const Collection& self, nb::handle index, const nb::dict& fields) {
+  const std::uint64_t row = position(self, self.handle(), index_of(index));
   const Names names(fields);
   const Type type = self.value_type().of_field();
   std::vector<Scratch> values(names.views().size());
@@ -95,8 +95,8 @@ std::uint64_t drop(const Collection& self, nb::handle names) {
   return self.write([&](Handle& handle) { return detail::drop_fields(handle, dropped.views()); });
 }
 
-bool drop_of_row(const Collection& self, std::int64_t index, nb::handle names) {
-  const std::uint64_t row = position(self, self.handle(), index);
+bool drop_of_row(const Collection& self, nb::handle index, nb::handle names) {
+  const std::uint64_t row = position(self, self.handle(), index_of(index));
   const Names dropped(names);
   return self.write([&](Handle& handle) { return detail::drop_fields(handle, row, dropped.views()); });
 }
@@ -124,9 +124,9 @@ void bind_records(CollectionClass& collection) {
       .def("_fields_of_rows", &fields_of_rows)
       .def("_field_names", &field_names)
       .def("_is_placeholder",
-           [](const Collection& self, std::int64_t index) {
+           [](const Collection& self, nb::handle index) {
              const Handle& handle = self.handle();
-             return detail::is_placeholder(handle, position(self, handle, index));
+             return detail::is_placeholder(handle, position(self, handle, index_of(index)));
            })
       .def("_update_row", &update)
       .def("_drop", &drop)

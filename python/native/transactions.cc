@@ -9,67 +9,60 @@ namespace {
 class ReadTransaction {
  public:
   ReadTransaction(std::shared_ptr<Context> context, std::optional<std::string> snapshot)
-      : context_(std::move(context)),
-        state_(std::make_shared<TransactionState>()),
-        txn_(snapshot ? context_->database().at(*snapshot) : context_->database().read()) {}
+      : context_(std::move(context)) {
+    Database& db = context_->database();
+    state_->read = snapshot ? db.at(*snapshot) : db.read();
+  }
 
-  Collection collection(const Wanted& wanted) {
-    const AnyCollection found = txn_.any(wanted.name);
+  Collection collection(const Wanted& wanted) const {
+    const AnyCollection found = txn().any(wanted.name);
     check_types(found, wanted);
     return make_collection(context_, found, wanted, state_);
   }
-  ReadTxn& txn() { return txn_; }
+  const ReadTxn& txn() const { return *state_->read; }
   void end() {
     state_->check();
-    txn_.end();
+    state_->read->end();
   }
 
  private:
   std::shared_ptr<Context> context_;
-  std::shared_ptr<TransactionState> state_;
-  ReadTxn txn_;
+  std::shared_ptr<Transaction> state_ = std::make_shared<Transaction>();
 };
 
 class WriteTransaction {
  public:
-  WriteTransaction(std::shared_ptr<Context> context, std::optional<double> timeout)
-      : context_(std::move(context)), state_(std::make_shared<TransactionState>()) {
+  WriteTransaction(std::shared_ptr<Context> context, std::optional<double> timeout) : context_(std::move(context)) {
     Database& db = context_->database();
     context_->without_gil([&] {
       if (timeout) {
         const bool is_unlimited = *timeout < 0;
         const auto limit = std::chrono::milliseconds(is_unlimited ? -1 : static_cast<std::int64_t>(*timeout * 1000));
-        txn_.emplace(db.begin_write(limit));
+        state_->write = db.begin_write(limit);
       } else {
-        txn_.emplace(db.begin_write());
+        state_->write = db.begin_write();
       }
     });
-    state_->writing = &*txn_;
   }
 
   Collection collection(const Wanted& wanted) {
     return make_collection(context_, open_or_create(open(), wanted), wanted, state_);
   }
-  WriteTransaction(const WriteTransaction&) = delete;
-  WriteTransaction& operator=(const WriteTransaction&) = delete;
-  ~WriteTransaction() { state_->writing = nullptr; }
-
   WriteTxn& open() {
     state_->check();
-    return *txn_;
+    return *state_->write;
   }
   void commit(const std::optional<std::string>& durability) {
     const std::optional<Durability> asked = durability_of(durability);
-    context_->without_gil(*state_, [&] { asked ? txn_->commit(*asked) : txn_->commit(); });
+    context_->without_gil(*state_, [&] { asked ? state_->write->commit(*asked) : state_->write->commit(); });
   }
   void rollback() {
-    context_->without_gil(*state_, [&] { txn_->rollback(); });
+    context_->without_gil(*state_, [&] { state_->write->rollback(); });
   }
 
  private:
   std::shared_ptr<Context> context_;
-  std::shared_ptr<TransactionState> state_;
-  std::optional<WriteTxn> txn_;
+  std::shared_ptr<Transaction> state_ = std::make_shared<Transaction>();
 };
 
 Place place_of(nb::handle place) {
@@ -85,10 +78,10 @@ void bind_transactions(nb::module_& module) {
       .def(nb::init<std::shared_ptr<Context>, std::optional<std::string>>(), nb::arg("database"),
            nb::arg("snapshot") = nb::none())
       .def("collection", &ReadTransaction::collection)
-      .def("has", [](ReadTransaction& self, const std::string& name) { return self.txn().has(name); })
-      .def("collections", [](ReadTransaction& self) { return describe(self.txn().collections()); })
-      .def_prop_ro("txn", [](ReadTransaction& self) { return self.txn().txn(); })
-      .def_prop_ro("commit_time_us", [](ReadTransaction& self) { return self.txn().commit_time_us(); })
+      .def("has", [](const ReadTransaction& self, const std::string& name) { return self.txn().has(name); })
+      .def("collections", [](const ReadTransaction& self) { return describe(self.txn().collections()); })
+      .def_prop_ro("txn", [](const ReadTransaction& self) { return self.txn().txn(); })
+      .def_prop_ro("commit_time_us", [](const ReadTransaction& self) { return self.txn().commit_time_us(); })
       .def("end", &ReadTransaction::end);
   nb::class_<WriteTransaction>(module, "WriteTransaction")
       .def(nb::init<std::shared_ptr<Context>, std::optional<double>>(), nb::arg("database"),

@@ -155,9 +155,7 @@ std::string_view encode_plain(const TypeInfo& type, nb::handle object, Scratch& 
     case ValueType::uuid:
       if (!is_uuid(object)) throw_expected("UUID", object);
       return fixed<Uuid, kKey>(to_uuid(object), scratch);
-    case ValueType::datetime:
-      if (!is_datetime(object)) throw_expected("datetime", object);
-      return fixed<DateTime, kKey>(to_datetime(object), scratch);
+    case ValueType::datetime: return fixed<DateTime, kKey>(to_datetime(object), scratch);
     case ValueType::any:
       // As for a dict, what can change is no key.
       if (kKey && PyObject_Hash(object.ptr()) == -1) throw nb::python_error();

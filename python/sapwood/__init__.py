@@ -10,6 +10,7 @@
 """
 
 from . import _errors, codecs
+from ._collection import Change
 from ._database import Database, Snapshot, Transaction, open, restore
 from ._dict import Dict, SortedDict
 from ._errors import *  # noqa: F403
@@ -20,6 +21,7 @@ from ._types import Nested
 
 __version__ = "0.1.0"
 __all__ = [
+    "Change",
     "Column",
     "Database",
     "Dict",

@@ -70,6 +70,9 @@ class _Collection:
     set = _write("__setitem__")
     delete = _write("__delitem__")
 
+    async def changes_since(self, before: _Collection) -> Any:
+        return self._wrapped(await self._runs.read(lambda: self._sync.changes_since(before._sync)))
+
     async def metrics(self) -> dict[str, Any]:
         """Pages and bytes of the collection. Reads all its pages."""
         found: dict[str, Any] = await self._runs.read(lambda: self._sync.metrics)
@@ -98,24 +101,28 @@ class _Collection:
         return f"<sapwood.aio.{type(self).__name__} {self._sync.name!r}>"
 
 
-class List(_Collection):
-    """sapwood.List for asyncio."""
-
+class _Positional(_Collection):
     append = _write("append")
     extend = _write("extend")
     insert = _write("insert")
+    put_many = _write("put_many")
     pop = _write("pop")
     remove = _write("remove")
     reverse = _write("reverse")
-    sort = _write("sort")
-    swap_delete = _write("swap_delete")
-    from_numpy = _write("from_numpy")
     index = _read("index")
     count = _read("count")
     get_many = _read("get_many")
+    reversed = _stream("__reversed__")
+
+
+class List(_Positional):
+    """sapwood.List for asyncio."""
+
+    sort = _write("sort")
+    swap_delete = _write("swap_delete")
+    from_numpy = _write("from_numpy")
     to_numpy = _read("to_numpy")
     chunks = _stream("chunks")
-    reversed = _stream("__reversed__")
 
 
 class Dict(_Collection):
@@ -163,6 +170,8 @@ class SortedDict(Dict, _Ordered):
 class Set(_Collection):
     """sapwood.Set for asyncio."""
 
+    get_many = _read("get_many")
+    put_many = _write("put_many")
     add = _write("add")
     discard = _write("discard")
     remove = _write("remove")
@@ -187,21 +196,16 @@ class SortedSet(Set, _Ordered):
     delete_range = _write("delete_range")
 
 
-class Records(_Collection):
+class Records(_Positional):
     """sapwood.Records for asyncio."""
 
     get = _read("get")
-    get_many = _read("get_many")
     fields = _read("fields")
     is_placeholder = _read("is_placeholder")
     column = _stream("column")
-    append = _write("append")
-    insert = _write("insert")
     update = _write("update")
     drop = _write("drop")
     reserve = _write("reserve")
-    extend = _write("extend")
-    pop = _write("pop")
 
 
 CLASSES: dict[str, type[_Collection]] = {

@@ -9,7 +9,7 @@ import random
 import reprlib
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from . import _core
 from ._progress import Progress, told
@@ -32,6 +32,17 @@ def batch_of(database: _core.Database, durability: str | None = None) -> Iterato
     database.end_batch(batch, True, durability)
 
 
+class Change(NamedTuple):
+    """An entry that differs between two versions. What it has not is None: keys in lists, values in sets."""
+
+    kind: str  # "added", "removed", "changed"; "touched": its time or expiry alone
+    key: Any
+    before: Any
+    after: Any
+    before_index: int  # positions in the two versions; of what one has not: that of the next entry there
+    after_index: int
+
+
 class Collection(_core.Collection):
     """A collection of a database. Made by the methods of a database or transaction, or alone in a file of its own.
 
@@ -39,7 +50,7 @@ class Collection(_core.Collection):
     opened for. An iterator reads the state of when it was made, whatever is written meanwhile.
     """
 
-    __slots__ = ("_cache", "_keeper", "_own", "_specs")
+    __slots__ = ("_cache", "_own", "_specs")
 
     _cache: Any
     _own: Any
@@ -47,11 +58,11 @@ class Collection(_core.Collection):
     _has_key_types: ClassVar[bool] = False
 
     def _open_alone(self, path: Any, types: tuple[Any, ...], mode: str, durability: str, options: dict[str, Any]) -> None:
-        from ._database import Database
+        from ._database import open
 
         if hasattr(self, "_own"):
             raise TypeError(f"this {self._class_name()} is open already: make another one")
-        database = Database(path, mode, durability)
+        database = open(path, mode, durability)
         try:
             self._become(database._core.collection(_wanted("main", self._kind, types, options)), options, types)
         except BaseException:
@@ -59,11 +70,8 @@ class Collection(_core.Collection):
             raise
         self._own = database
 
-    def _become(
-        self, core: _core.Collection, options: dict[str, Any], types: tuple[Any, ...], keeper: Any = None
-    ) -> None:
+    def _become(self, core: _core.Collection, options: dict[str, Any], types: tuple[Any, ...]) -> None:
         _core.Collection.__init__(self, core)
-        self._keeper = keeper  # the transaction, which lives as long
         self._specs = types
         self._own = None
         policy = options.get("cache")
@@ -72,15 +80,9 @@ class Collection(_core.Collection):
             self.__class__ = self._cached_class()
 
     @classmethod
-    def _of(
-        cls,
-        core: _core.Collection,
-        options: dict[str, Any] | None = None,
-        types: tuple[Any, ...] = (),
-        keeper: Any = None,
-    ) -> Any:
+    def _of(cls, core: _core.Collection, options: dict[str, Any] = {}, types: tuple[Any, ...] = ()) -> Any:
         made = cls.__new__(cls)
-        made._become(core, options or {}, types, keeper)
+        made._become(core, options, types)
         return made
 
     @contextlib.contextmanager
@@ -119,7 +121,7 @@ class Collection(_core.Collection):
         self.close()
 
     def __reduce__(self) -> Any:
-        if self.in_transaction or self._nested_id != 0:
+        if self.in_transaction or self._is_nested:
             raise TypeError("only collections with names, without a transaction, can be pickled")
         return _open_pickled, (type(self), _core_of(self._database), self.name, self._specs)
 
@@ -156,6 +158,11 @@ class Collection(_core.Collection):
         if k < 0:
             raise ValueError("sample of a negative number of entries")
         return self._sample(k, random.getrandbits(64) if seed is None else seed)
+
+    def changes_since(self, before: Collection) -> list[Change]:
+        """What leads from `before`, the same collection in an older snapshot, to this one, in the order of its entries.
+        Costs what differs, not what is there; memory for the changes. Neither may be of a write transaction."""
+        return [Change(*one) for one in self._changes_since(before)]
 
     def clear(self) -> None:
         """Removes all entries, in one step however many there are."""
@@ -250,9 +257,9 @@ def _wanted(name: str, kind: str, types: tuple[Any, ...], options: dict[str, Any
 
 def _microseconds(lifetime: Any) -> int:
     seconds = lifetime.total_seconds() if hasattr(lifetime, "total_seconds") else float(lifetime)
-    found = round(seconds * 1_000_000)
-    if found <= 0:
-        raise ValueError("time_to_live is a time in seconds, or a timedelta, over 0")
+    found = round(seconds * 1_000_000) if 0 < seconds < 9e12 else 0  # fits in 64 bits
+    if found == 0:
+        raise ValueError("time_to_live is a time in seconds, or a timedelta, over 0 and under 9e12 seconds")
     return found
 
 

@@ -38,7 +38,7 @@ class _Opens:
 
     def _collection(self, cls: type[Collection], name: str, types: tuple[Any, ...], options: dict[str, Any]) -> Any:
         core = self._core.collection(_wanted(name, cls._kind, types, options))
-        return cls._of(core, options, types, self if core.in_transaction else None)
+        return cls._of(core, options, types)
 
     def list(
         self, name: str, item: Any = UNSET, *, compression: int = 0, cache: str | None = None, cache_size: Any = 1024
@@ -96,39 +96,13 @@ def _known(options: dict[str, Any]) -> dict[str, Any]:
 
 
 class Database(_Opens):
-    """An open file of collections; use sapwood.open(). For any number of threads; a child of fork opens it anew.
+    """An open file of collections, made by sapwood.open(). For any number of threads; a child of fork opens it anew.
 
     As a context manager it closes the file at the end.
     """
 
-    def __init__(
-        self,
-        path: str | os.PathLike[str] | None = None,
-        mode: str = "c",
-        durability: str = "sync",
-        *,
-        exclusive: bool = False,
-        page_size: int = 0,
-        write_timeout: float = 60,
-        compaction_threshold: float = 0,
-        dirty_limit: int = 0,
-    ) -> None:
-        name = None if path is None else os.fsdecode(path)
-        options = (durability, exclusive, page_size, write_timeout, compaction_threshold, dirty_limit)
-        if name == "":
-            raise ValueError("the path is empty; leave it out for a temporary database")
-        if mode == "n" and name is not None:
-            _remove(name)
-            mode = "c"
-        try:
-            self._core = _core.Database.open(name, "c" if name is None else mode, *options)
-        except NotFoundError as error:
-            raise MissingFileError(str(error)) from None
-        except ExistsError as error:
-            raise ExistingFileError(str(error)) from None
-        _all_databases.add(self._core)
-        if name is not None:
-            _open_databases[os.path.abspath(name)] = self._core
+    def __init__(self, core: _core.Database) -> None:
+        self._core = core
 
     @property
     def path(self) -> str:
@@ -232,23 +206,30 @@ class Database(_Opens):
     def rename(self, name: str, to: str) -> None:
         self._core.rename(name, to)
 
-    def new_list(self, item: Any = None, contents: Iterable[Any] | None = None) -> New:
-        """A list to be put into a collection, with its first contents: d["a"] = db.new_list(int, [1, 2])."""
+    @staticmethod
+    def new_list(item: Any = None, contents: Iterable[Any] | None = None) -> New:
+        """A list to be put into a collection, with its first contents: d["a"] = db.new_list(int, [1, 2]). These need no
+        open database: sapwood.Database.new_list is for collections that are alone in their file."""
         return New(List, (item,), contents)
 
-    def new_dict(self, key: Any = None, value: Any = None, contents: Any = None) -> New:
+    @staticmethod
+    def new_dict(key: Any = None, value: Any = None, contents: Any = None) -> New:
         return New(Dict, (key, value), contents)
 
-    def new_sorted_dict(self, key: Any = None, value: Any = None, contents: Any = None) -> New:
+    @staticmethod
+    def new_sorted_dict(key: Any = None, value: Any = None, contents: Any = None) -> New:
         return New(SortedDict, (key, value), contents)
 
-    def new_set(self, element: Any = None, contents: Iterable[Any] | None = None) -> New:
+    @staticmethod
+    def new_set(element: Any = None, contents: Iterable[Any] | None = None) -> New:
         return New(Set, (element,), contents)
 
-    def new_sorted_set(self, element: Any = None, contents: Iterable[Any] | None = None) -> New:
+    @staticmethod
+    def new_sorted_set(element: Any = None, contents: Iterable[Any] | None = None) -> New:
         return New(SortedSet, (element,), contents)
 
-    def new_records(self, value: Any = None, contents: Iterable[Any] | None = None) -> New:
+    @staticmethod
+    def new_records(value: Any = None, contents: Iterable[Any] | None = None) -> New:
         return New(Records, (value,), contents)
 
     # --- Care ------------------------------------------------------------------------------------------------------
@@ -413,16 +394,23 @@ def open(
     removed), "x" new (FileExistsError if it is there). durability: "sync" (a commit is on the disk when it returns),
     "async" (it survives the process), "none" (it survives with the next checkpoint; needs exclusive=True).
     """
-    return Database(
-        path,
-        mode,
-        durability,
-        exclusive=exclusive,
-        page_size=page_size,
-        write_timeout=write_timeout,
-        compaction_threshold=compaction_threshold,
-        dirty_limit=dirty_limit,
-    )
+    name = None if path is None else os.fsdecode(path)
+    options = (durability, exclusive, page_size, write_timeout, compaction_threshold, dirty_limit)
+    if name == "":
+        raise ValueError("the path is empty; leave it out for a temporary database")
+    if mode == "n" and name is not None:
+        _remove(name)
+        mode = "c"
+    try:
+        core = _core.Database.open(name, "c" if name is None else mode, *options)
+    except NotFoundError as error:
+        raise MissingFileError(str(error)) from None
+    except ExistsError as error:
+        raise ExistingFileError(str(error)) from None
+    _all_databases.add(core)
+    if name is not None:
+        _open_databases[os.path.abspath(name)] = core
+    return Database(core)
 
 
 def restore(
@@ -439,8 +427,7 @@ def _remove(name: str) -> None:
     if os.path.isfile(name) and os.path.getsize(name) == 0:
         os.unlink(name)
         return
-    old = Database(name, "w", exclusive=True)
-    old._destroy()
+    open(name, "w", exclusive=True)._destroy()
 
 
 def _time_of(us: int) -> datetime.datetime:
@@ -472,11 +459,9 @@ _open_databases: weakref.WeakValueDictionary[str, _core.Database] = weakref.Weak
 def _shared_database(path: str) -> _core.Database:
     found = _open_databases.get(path)
     if found is None or found.is_closed:
-        found = Database(path, "w")._core
+        found = open(path, "w")._core
     return found
 
 
 def _reopened(path: str) -> Database:
-    database = Database.__new__(Database)
-    database._core = _shared_database(path)
-    return database
+    return Database(_shared_database(path))

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, MutableSequence
 from typing import Any, TypeGuard
 
 from . import _core
-from ._collection import Collection, _Part
 from ._errors import Error
-from ._types import UNSET, _PLAIN
+from ._positional import Positional
+from ._types import UNSET
 
 _native = _core.Collection
 
@@ -18,64 +18,7 @@ _SAME_BYTES = {"bool", "int32", "int64", "uint64", "int128", "string", "bytes", 
 _FIXED = {"int32": "i4", "int64": "i8", "uint64": "u8", "double": "f8", "bool": "?"}
 
 
-def _as_index(collection: Collection, index: Any) -> int:
-    try:
-        return index.__index__()
-    except AttributeError:
-        kind = collection._kind
-        raise TypeError(f"{kind} indices must be integers or slices, not {type(index).__name__}") from None
-
-
-def _set_item(self: Collection, index: Any, value: Any) -> None:
-    position = _as_index(self, index)
-    if position >= 0:
-        self._set_item(position, value)
-        return
-    with self._atomic():  # what is last may change meanwhile
-        self._set_item(position, value)
-
-
-def _set_slice(self: Collection, index: slice, value: Iterable[Any]) -> None:
-    """self[index] = value, of lists and records: as many items as there were, unless the slice has no steps."""
-    items = list(value)
-    with self._atomic():
-        start, stop, step = index.indices(len(self))
-        if step == 1:
-            self._replace(start, max(stop - start, 0), items)
-            return
-        positions = range(start, stop, step)
-        if len(positions) != len(items):
-            raise ValueError(
-                f"attempt to assign sequence of size {len(items)} to extended slice of size {len(positions)}"
-            )
-        for item in items:
-            self._check_value(item)
-        for position, item in zip(positions, items):
-            self._set_item(position, item)
-
-
-def _delete(self: Collection, index: Any) -> None:
-    """del self[index], of lists and records."""
-    if not isinstance(index, slice):
-        position = _as_index(self, index)
-        with self._atomic():
-            size = len(self)
-            position += size if position < 0 else 0
-            if not 0 <= position < size:
-                raise IndexError("list assignment index out of range")
-            self._delete_at(position, 1)
-        return
-    with self._atomic():
-        positions = range(*index.indices(len(self)))
-        if positions.step in (1, -1):
-            if len(positions):
-                self._delete_at(min(positions[0], positions[-1]), len(positions))
-            return
-        for position in sorted(positions, reverse=True):
-            self._delete_at(position, 1)
-
-
-class List(Collection):
+class List(Positional):
     """A list in a file: insert and delete anywhere in O(log n).
 
     `sapwood.List("frames.sapwood", int)` is alone in its file, `sapwood.List()` in a temporary one that goes with it;
@@ -106,15 +49,6 @@ class List(Collection):
     __getitem__ = _native._item
     get_many = _native._get_many_at
 
-    def __iter__(self) -> Iterator[Any]:
-        return self._iterate(_Part.values, False)
-
-    def __reversed__(self) -> Iterator[Any]:
-        return self._iterate(_Part.values, True)
-
-    def __contains__(self, value: Any) -> bool:
-        return self._first_index(value, 0) is not None
-
     def _first_index(self, value: Any, start: int) -> int | None:
         if self.value_type_name in _SAME_BYTES:
             try:
@@ -123,18 +57,7 @@ class List(Collection):
                 raise
             except (TypeError, OverflowError, ValueError):
                 pass  # not of the type; it may be equal all the same, as 1.0 is to 1
-        with_positions = zip(itertools.count(start), self._iterate_slice(start, max(len(self) - start, 0), _Part.values, False))
-        return next((index for index, item in with_positions if item is value or item == value), None)
-
-    def index(self, value: Any, start: int = 0, stop: int | None = None) -> int:
-        """The first position with that value, from `start` and before `stop`. Raises ValueError if there is none. O(n)."""
-        size = len(self)
-        start = max(start + size, 0) if start < 0 else min(start, size)
-        end = size if stop is None else max(stop + size, 0) if stop < 0 else stop
-        found = self._first_index(value, start)
-        if found is None or found >= end:
-            raise ValueError(f"{value!r} is not in list")
-        return found
+        return super()._first_index(value, start)
 
     def count(self, value: Any) -> int:
         """How many items are equal to `value`. O(n)."""
@@ -145,11 +68,7 @@ class List(Collection):
                 raise
             except (TypeError, OverflowError, ValueError):
                 pass
-        return sum(1 for item in self if item is value or item == value)
-
-    def scan(self, predicate: Callable[[Any], Any]) -> Iterator[Any]:
-        """The items for which `predicate(item)` is true, one after the other, in flat memory."""
-        return filter(predicate, self)
+        return super().count(value)
 
     def chunks(self, n: int) -> Iterator[list[Any]]:
         """Lists of `n` items each, the last one maybe shorter, of the list as it is now."""
@@ -158,55 +77,18 @@ class List(Collection):
         items = iter(self)
         return iter(lambda: list(itertools.islice(items, n)), [])
 
-    def copy(self) -> list[Any]:
-        """All items, in a plain list."""
-        return list(self)
-
     # --- Changing --------------------------------------------------------------------------------------------------
-
-    append = _native._append
-    insert = _native._insert
-    __delitem__ = _delete
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        if isinstance(index, slice):
-            _set_slice(self, index, value)
-        else:
-            _set_item(self, index, value)
 
     def extend(self, values: Iterable[Any]) -> None:
         """Appends all values, or none if `values` raises or one has a wrong type."""
-        if values is self:
-            values = list(self)
         if isinstance(values, (list, tuple)) and self._item_width and len(values) > 8:
             self._append_all(values)
         else:
-            self._extend(values)
-
-    def pop(self, index: Any = -1) -> Any:
-        """Removes the item at `index` and returns it. O(log n)."""
-        position = _as_index(self, index)
-        with self._atomic():
-            if not len(self):
-                raise IndexError("pop from empty list")
-            return self._pop_at(position)
-
-    def remove(self, value: Any) -> None:
-        """Removes the first item equal to `value`. Raises ValueError if there is none. O(n)."""
-        with self._atomic():
-            found = self._first_index(value, 0)
-            if found is None:
-                raise ValueError("list.remove(x): x not in list")
-            self._delete_at(found, 1)
+            super().extend(values)
 
     def swap_delete(self, index: int) -> None:
         """Removes the item and puts the last one in its place: for bags, where order does not count."""
         self._swap_delete(index)
-
-    def reverse(self) -> None:
-        """Turns the list round, in one transaction. O(n), and memory for all items."""
-        with self._atomic():
-            self._replace(0, len(self), list(reversed(self)))
 
     def sort(self, *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> None:
         """Sorts the list, in one transaction. O(n log n), and memory for all items. Stable, as list.sort."""
@@ -216,8 +98,6 @@ class List(Collection):
             if len(self) != size:
                 raise ValueError("list modified during sort")
             self._replace(0, size, items)
-
-    _fill_new = extend
 
     # --- Arrays ----------------------------------------------------------------------------------------------------
 
@@ -282,10 +162,6 @@ class List(Collection):
 
     __rmul__ = __mul__
 
-    def __iadd__(self, other: Iterable[Any]) -> Any:  # type: ignore[misc]  # takes more than + does
-        self.extend(other)
-        return self
-
     def __imul__(self, times: Any) -> Any:
         with self._atomic():
             self._replace(0, len(self), list(self) * times)
@@ -303,7 +179,7 @@ class _CachedList(List):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return self._item(index)
-        return self._cache.at(self, _as_index(self, index))
+        return self._cache.at(self, self._position(index))
 
 
 def _is_list(other: object) -> TypeGuard[list[Any]]:

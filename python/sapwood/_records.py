@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
+from collections.abc import Iterable, Iterator, Mapping, MutableSequence
 from typing import Any
 
-from . import _core
-from ._collection import Collection, _Part
-from ._list import _as_index, _delete, _set_item, _set_slice
+from ._positional import Positional
 from ._types import UNSET
 
-_native = _core.Collection
 
-
-class Records(Collection):
+class Records(Positional):
     """A list of rows; a row is a dict of named fields, or None: a placeholder, which is not an empty row.
 
     `sapwood.Records("frames.sapwood")` is alone in its file; others come from `database.records(name, type)`, where
@@ -37,7 +33,7 @@ class Records(Collection):
         """r[i] is a row, r[i, "field"] a field of it (KeyError without), r[a:b] a list of rows."""
         if isinstance(index, tuple):
             row, name = index
-            found = self._field(_as_index(self, row), name, _MISSING)
+            found = self._field(self._position(row), name, _MISSING)
             if found is _MISSING:
                 raise KeyError(name)
             return found
@@ -66,47 +62,15 @@ class Records(Collection):
         """One field of all rows, or of a slice of them: iterate it, or make an array of it. Nothing else is read."""
         return Column(self, field, rows, default)
 
-    def __iter__(self) -> Iterator[dict[Any, Any] | None]:
-        return self._iterate(_Part.values, False)
-
-    def __reversed__(self) -> Iterator[dict[Any, Any] | None]:
-        return self._iterate(_Part.values, True)
-
-    def __contains__(self, row: Any) -> bool:
-        return any(found == row for found in self)
-
-    def index(self, row: Any, start: int = 0, stop: int | None = None) -> int:
-        """The first position with an equal row. Raises ValueError if there is none. O(n)."""
-        for position in range(*slice(start, stop).indices(len(self))):
-            if self._item(position) == row:
-                return position
-        raise ValueError(f"{row!r} is not in records")
-
-    def count(self, row: Any) -> int:
-        return sum(1 for found in self if found == row)
-
-    def scan(self, predicate: Callable[[Any], Any]) -> Iterator[Any]:
-        """The rows for which `predicate(row)` is true, one after the other, in flat memory."""
-        return filter(predicate, self)
-
-    def copy(self) -> list[Any]:
-        return list(self)
-
     # --- Changing --------------------------------------------------------------------------------------------------
-
-    append = _native._append
-    insert = _native._insert
-    __delitem__ = _delete
 
     def __setitem__(self, index: Any, value: Any) -> None:
         """r[i] = row; r[i, "field"] = value; r[a:b] = rows."""
         if isinstance(index, tuple):
             row, name = index
-            self._update_row(_as_index(self, row), {name: value})
-        elif isinstance(index, slice):
-            _set_slice(self, index, value)
+            self._update_row(self._position(row), {name: value})
         else:
-            _set_item(self, index, value)
+            super().__setitem__(index, value)
 
     def update(self, index: int, fields: Mapping[str | bytes, Any]) -> None:
         """Adds fields to the row, or replaces them; the others stay. A placeholder becomes a row."""
@@ -123,31 +87,6 @@ class Records(Collection):
         if n < 0:
             raise ValueError("reserve of a negative number of rows")
         self._reserve(n)
-
-    def extend(self, rows: Iterable[Mapping[Any, Any] | None]) -> None:
-        """Appends all rows, or none if `rows` raises or one is none."""
-        self._extend(list(rows) if rows is self else rows)
-
-    _fill_new = extend
-
-    def pop(self, index: Any = -1) -> Any:
-        position = _as_index(self, index)
-        with self._atomic():
-            if not len(self):
-                raise IndexError("pop from empty records")
-            return self._pop_at(position)
-
-    def remove(self, row: Any) -> None:
-        with self._atomic():
-            self._delete_at(self.index(row), 1)
-
-    def reverse(self) -> None:
-        with self._atomic():
-            self._replace(0, len(self), list(reversed(self)))
-
-    def __iadd__(self, rows: Iterable[Any]) -> Any:
-        self.extend(rows)
-        return self
 
     def __eq__(self, other: object) -> Any:
         if not isinstance(other, (list, Records)):
@@ -166,7 +105,7 @@ class _CachedRecords(Records):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, (slice, tuple)):
             return super().__getitem__(index)
-        return self._cache.at(self, _as_index(self, index))
+        return self._cache.at(self, self._position(index))
 
 
 class Column:

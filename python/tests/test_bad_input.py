@@ -101,6 +101,31 @@ def test_numbers_that_do_not_fit(db):
     assert 2**70 not in db.dict("by int")
 
 
+def test_positions_that_no_list_has(db):
+    numbers, rows = db.list("numbers", int), db.records("rows")
+    numbers.append(1)
+    rows.append({"a": 1})
+    plain = [1]
+    for call, kind in (
+        (lambda of: of[10**30], IndexError),
+        (lambda of: of.__setitem__(-(10**30), None), IndexError),
+        (lambda of: of.__delitem__(10**30), IndexError),
+        (lambda of: of.pop(10**30), OverflowError),
+        (lambda of: of.insert(10**30, 1), OverflowError),
+        (lambda of: of["a"], TypeError),
+        (lambda of: of.__setitem__(1.5, 1), TypeError),
+        (lambda of: of.pop("a"), TypeError),
+        (lambda of: of.insert("a", 1), TypeError),
+    ):
+        for one in (plain, numbers, rows):
+            with pytest.raises(kind):
+                call(one)
+    for call in (lambda: rows.get(10**30, "a"), lambda: rows.update(10**30, {}), lambda: numbers.swap_delete(10**30)):
+        with pytest.raises(IndexError):
+            call()
+    assert (list(numbers), list(rows)) == ([1], [{"a": 1}])
+
+
 def test_text_that_is_not_unicode(db):
     with pytest.raises(UnicodeEncodeError):
         db.list("texts", str).append("\ud800")

@@ -8,6 +8,7 @@ import numpy
 import pytest
 
 import sapwood
+from sapwood import _database
 
 
 @pytest.fixture
@@ -262,3 +263,30 @@ def test_objects_of_caches_go_with_them(db):
     del cached
     gc.collect()
     assert Counted.alive == 0
+
+
+def test_a_moved_collection_is_found_by_a_handle_of_an_ended_batch(db):
+    with db.batch():
+        here, there = db.dict("here"), db.dict("there")
+        here["x"] = db.new_list(int, [1])
+        handle = here["x"]
+    with db.transaction() as txn:
+        txn.move((txn.dict("here"), "x"), (txn.dict("there"), "y"))
+        txn.drop("here")
+    with db.batch():
+        handle.append(2)
+    assert list(handle) == list(there["y"]) == [1, 2]
+    db.drop("there")
+    with db.batch(), pytest.raises(LookupError, match="was dropped"):
+        handle.append(3)
+
+
+def test_a_cache_with_nested_collections_keeps_nothing_alive():
+    books = sapwood.Dict(cache="lru")
+    books["a"] = sapwood.Database.new_list(int, [1])
+    assert list(books["a"]) == list(books["a"]) == [1]
+    before = len(_database._all_databases)
+    gc.disable()
+    del books
+    gc.enable()
+    assert len(_database._all_databases) == before - 1

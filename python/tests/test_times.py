@@ -1,6 +1,7 @@
 """Times of entries: timestamps, ranges of them, prune, and entries that expire."""
 
 import datetime
+import math
 
 import pytest
 
@@ -61,9 +62,24 @@ def test_entries_expire_when_they_are_told(db):
     assert sessions.expires("long") is None
     with pytest.raises(KeyError):
         sessions.expire("absent", 1)
-    for wrong in (0, -1, datetime.timedelta(0)):
-        with pytest.raises(ValueError):
+    for wrong in (0, -1, datetime.timedelta(0), 1e30, math.inf, math.nan):
+        with pytest.raises(ValueError, match="under 9e12 seconds"):
             sessions.expire("long", wrong)
+    sessions.expire("long", 8e12)  # past the last moment that Python can tell
+    assert sessions.expires("long") == datetime.datetime.max.replace(tzinfo=UTC)
+
+
+def test_times_are_datetimes(db):
+    pages = db.dict("pages", str, int, timestamps=True, time_index=True)
+    pages["a"] = 1
+    for call in (
+        lambda: pages.time_range(1, 2),
+        lambda: pages.put("a", 1, "now"),
+        lambda: pages.set_timestamp("a", 1.5),
+        lambda: pages.prune(datetime.date(2026, 1, 1)),
+    ):
+        with pytest.raises(TypeError, match="expected datetime, got"):
+            call()
 
 
 def test_a_collection_has_a_time_to_live(db):

@@ -1,0 +1,152 @@
+"""What lists and records share: entries by position."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from . import _core
+from ._collection import Collection, _Part
+
+_native = _core.Collection
+
+
+class Positional(Collection):
+    """A sequence in a file: insert and delete anywhere in O(log n)."""
+
+    __slots__ = ()
+
+    # --- Reading ---------------------------------------------------------------------------------------------------
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._iterate(_Part.values, False)
+
+    def __reversed__(self) -> Iterator[Any]:
+        return self._iterate(_Part.values, True)
+
+    def __contains__(self, value: Any) -> bool:
+        return self._first_index(value, 0) is not None
+
+    def _first_index(self, value: Any, start: int) -> int | None:
+        items = self._iterate_slice(start, max(len(self) - start, 0), _Part.values, False)
+        return next((at for at, item in zip(itertools.count(start), items) if item is value or item == value), None)
+
+    def index(self, value: Any, start: int = 0, stop: int | None = None) -> int:
+        """The first position with that value, from `start` and before `stop`. Raises ValueError if there is none. O(n)."""
+        size = len(self)
+        start = max(start + size, 0) if start < 0 else min(start, size)
+        end = size if stop is None else max(stop + size, 0) if stop < 0 else stop
+        found = self._first_index(value, start)
+        if found is None or found >= end:
+            raise ValueError(f"{value!r} is not in {self._kind}")
+        return found
+
+    def count(self, value: Any) -> int:
+        """How many are equal to `value`. O(n)."""
+        return sum(1 for item in self if item is value or item == value)
+
+    def scan(self, predicate: Callable[[Any], Any]) -> Iterator[Any]:
+        """Those for which `predicate` is true, one after the other, in flat memory."""
+        return filter(predicate, self)
+
+    def copy(self) -> list[Any]:
+        """All of them, in a plain list."""
+        return list(self)
+
+    # --- Changing --------------------------------------------------------------------------------------------------
+
+    append = _native._append
+    insert = _native._insert
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if isinstance(index, slice):
+            self._set_slice(index, list(value))
+        else:
+            self._set_one(self._position(index), value)
+
+    def put_many(self, values: Mapping[int, Any] | Iterable[tuple[int, Any]], /) -> None:
+        """Puts values at positions, of a mapping or of pairs (index, value): all or none. Raises IndexError."""
+        pairs = list(values.items() if isinstance(values, Mapping) else values)
+        with self._atomic():
+            for index, value in pairs:
+                self._set_item(self._position(index), value)
+
+    def _set_one(self, position: int, value: Any) -> None:
+        if position >= 0:
+            self._set_item(position, value)
+            return
+        with self._atomic():  # what is last may change meanwhile
+            self._set_item(position, value)
+
+    def _set_slice(self, index: slice, items: list[Any]) -> None:
+        """self[index] = items: as many as there were, unless the slice has no steps."""
+        with self._atomic():
+            start, stop, step = index.indices(len(self))
+            if step == 1:
+                self._replace(start, max(stop - start, 0), items)
+                return
+            positions = range(start, stop, step)
+            if len(positions) != len(items):
+                raise ValueError(
+                    f"attempt to assign sequence of size {len(items)} to extended slice of size {len(positions)}"
+                )
+            for position, item in zip(positions, items):
+                self._set_item(position, item)
+
+    def __delitem__(self, index: Any) -> None:
+        if not isinstance(index, slice):
+            position = self._position(index)
+            with self._atomic():
+                size = len(self)
+                position += size if position < 0 else 0
+                if not 0 <= position < size:
+                    raise IndexError(f"{self._kind} assignment index out of range")
+                self._delete_at(position, 1)
+            return
+        with self._atomic():
+            positions = range(*index.indices(len(self)))
+            if positions.step in (1, -1):
+                if len(positions):
+                    self._delete_at(min(positions[0], positions[-1]), len(positions))
+                return
+            for position in sorted(positions, reverse=True):
+                self._delete_at(position, 1)
+
+    def extend(self, values: Iterable[Any]) -> None:
+        """Appends all values, or none if `values` raises or one has a wrong type."""
+        self._extend(list(self) if values is self else values)
+
+    def pop(self, index: Any = -1) -> Any:
+        """Removes what is at `index` and returns it. O(log n)."""
+        position = operator.index(index)
+        with self._atomic():
+            if not len(self):
+                raise IndexError(f"pop from empty {self._kind}")
+            return self._pop_at(position)
+
+    def remove(self, value: Any) -> None:
+        """Removes the first that is equal to `value`. Raises ValueError if there is none. O(n)."""
+        with self._atomic():
+            self._delete_at(self.index(value), 1)
+
+    def reverse(self) -> None:
+        """Turns the order round, in one transaction. O(n), and memory for all of it."""
+        with self._atomic():
+            self._replace(0, len(self), list(reversed(self)))
+
+    def __iadd__(self, values: Iterable[Any]) -> Any:
+        self.extend(values)
+        return self
+
+    def _fill_new(self, values: Iterable[Any]) -> None:
+        self.extend(values)
+
+    def _position(self, index: Any) -> int:
+        try:
+            return operator.index(index)
+        except TypeError:
+            raise TypeError(
+                f"{self._kind} indices must be integers or slices, not {type(index).__name__}"
+            ) from None
