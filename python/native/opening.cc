@@ -28,11 +28,14 @@ Wanted wanted(const std::string& name, const std::string& kind, std::optional<Ty
 
 void check_types(const AnyCollection& found, const Wanted& wanted) {
   const CollectionTypes types = found.types();
-  const bool is_same = wanted.value || wanted.key ? types == wanted.types() : types.kind == wanted.kind;
-  if (is_same) return;
-  throw Error(ErrorCode::wrong_type, "'" + wanted.name + "' is a " + collections::describe(types) + ", not a " +
-                                         (wanted.value || wanted.key ? collections::describe(wanted.types())
-                                                                     : std::string(kind_name(wanted.kind))));
+  CollectionTypes expected = wanted.types();
+  if (!wanted.key) expected.key = types.key;
+  if (!wanted.value) expected.value = types.value;
+  if (types == expected) return;
+  const bool is_other_kind = types.kind != wanted.kind;
+  throw Error(ErrorCode::wrong_type,
+              "'" + wanted.name + "' is a " + collections::describe(types) + ", not a " +
+                  (is_other_kind ? std::string(kind_name(wanted.kind)) : collections::describe(expected)));
 }
 
 Collection make_collection(std::shared_ptr<Context> context, const AnyCollection& found, const Wanted& wanted,

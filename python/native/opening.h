@@ -7,7 +7,7 @@
 
 namespace sapwood::python {
 
-// What a collection shall be. Without types: what it is, or of any if it is created.
+// What a collection shall be. A type that is absent: what it has, or any if it is created.
 struct Wanted {
   std::string name;
   CollectionKind kind;
@@ -29,7 +29,7 @@ Collection make_collection(std::shared_ptr<Context> context, const AnyCollection
 // Opens it in a Database or WriteTxn, where it is created if absent.
 template <class Owner>
 AnyCollection open_or_create(Owner& owner, const Wanted& wanted) {
-  if (wanted.value) return owner.any(wanted.name, wanted.types(), wanted.options);
+  if (wanted.key && wanted.value) return owner.any(wanted.name, wanted.types(), wanted.options);
   try {
     AnyCollection found = owner.any(wanted.name);
     check_types(found, wanted);

@@ -23,6 +23,18 @@ std::string python_name(ValueType type) {
   }
 }
 
+// numpy.bool of NumPy 2, numpy.bool_ before it.
+bool is_numpy_bool(nb::handle object) {
+  const nb::handle type = object.type();
+  return type.attr("__module__").equal(nb::str("numpy")) &&
+         (type.attr("__name__").equal(nb::str("bool")) || type.attr("__name__").equal(nb::str("bool_")));
+}
+
+bool truth(nb::handle object) {
+  if (!PyBool_Check(object.ptr()) && !is_numpy_bool(object)) throw_expected("bool", object);
+  return static_cast<bool>(nb::bool_(object));
+}
+
 template <class T, bool kKey>
 std::string_view fixed(T value, Scratch& scratch) {
   typename Codec<T>::Scratch bytes;
@@ -140,9 +152,7 @@ void encode_row(std::string& to, const Type& type, nb::handle row) {
 template <bool kKey>
 std::string_view encode_plain(const TypeInfo& type, nb::handle object, Scratch& scratch) {
   switch (type.type) {
-    case ValueType::boolean:
-      if (!PyBool_Check(object.ptr())) throw_expected("bool", object);
-      return fixed<bool, kKey>(object.ptr() == Py_True, scratch);
+    case ValueType::boolean: return fixed<bool, kKey>(truth(object), scratch);
     case ValueType::int32: return fixed<std::int32_t, kKey>(integer<std::int32_t>(type.type, object), scratch);
     case ValueType::int64: return fixed<std::int64_t, kKey>(integer<std::int64_t>(type.type, object), scratch);
     case ValueType::uint64: return fixed<std::uint64_t, kKey>(integer<std::uint64_t>(type.type, object), scratch);

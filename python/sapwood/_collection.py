@@ -237,8 +237,6 @@ def _wanted(name: str, kind: str, types: tuple[Any, ...], options: dict[str, Any
         value = _core.Type("none") if key is not None else None
     else:
         key, value = resolve(types[0]), resolve(types[1])
-        if key is not None or value is not None:
-            key, value = key or _core.Type("any"), value or _core.Type("any")
     if kind in ("list", "records") and value is not None:
         key = _core.Type("none")
     lifetime = options.get("time_to_live")
