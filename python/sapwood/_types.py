@@ -62,6 +62,8 @@ _PLAIN: dict[Any, str] = {
     "datetime": "datetime",
 }
 _NUMPY = {"?": "bool", "int32": "int32", "int64": "int64", "uint64": "uint64", "float64": "double"}
+#: Kinds of NumPy values that dtypes of a kind take; others take what NumPy makes of it.
+_TAKES = {"i": "biu", "u": "biu", "f": "biuf", "c": "biufc", "S": "S", "U": "U"}
 
 
 def resolve(spec: Any) -> _core.Type | None:
@@ -83,7 +85,10 @@ def resolve(spec: Any) -> _core.Type | None:
     if isinstance(spec, type) and dataclasses.is_dataclass(spec):
         return _dataclass_type(spec)
     if hasattr(spec, "encode") and hasattr(spec, "decode") and not isinstance(spec, (str, bytes, type)):
-        return _core.Type("bytes", getattr(spec, "id", 0), spec.encode, spec.decode)
+        number = getattr(spec, "id", 0)
+        if not isinstance(number, int) or not 0 <= number < 65536:
+            raise ValueError(f"the id of a codec is a number from 1 to 65535, not {number!r}")
+        return _core.Type("bytes", number, spec.encode, spec.decode)
     dtype = _dtype_of(spec)
     if dtype is not None:
         return _dtype_type(dtype)
@@ -136,14 +141,23 @@ def _dtype_type(dtype: Any) -> _core.Type:
 
     if dtype.hasobject:
         raise TypeError(f"values of {dtype!r} refer to Python objects and cannot be stored")
+    if dtype.itemsize == 0:
+        raise TypeError(f"values of {dtype!r} have no size: give one, such as dtype('U10')")
     name = _NUMPY.get(dtype.name) or _NUMPY.get(dtype.char)
     if name is not None and dtype.isnative:
         return _core.Type(name, 0, None, dtype.type)
+    takes = _TAKES.get(dtype.kind)
 
     def to_stored(value: Any) -> bytes:
+        if takes is not None:
+            given = numpy.asarray(value)
+            if given.dtype.kind not in takes and not (isinstance(value, int) and "i" in takes):
+                raise TypeError(f"expected {dtype}, got {type(value).__name__}")
         found = numpy.asarray(value, dtype=dtype)
         if found.shape != ():
             raise TypeError(f"expected one value of {dtype}, got an array of shape {found.shape}")
+        if dtype.kind in "iuSU" and found != given:  # NumPy takes off what is too much
+            raise OverflowError(f"{value!r} does not fit in {dtype}")
         return found.tobytes()
 
     return _core.Type(f"structure({dtype.itemsize})", 0, to_stored, lambda stored: numpy.frombuffer(stored, dtype)[0])
@@ -159,6 +173,8 @@ def _pack(value: Any) -> Any:
     if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
         if value.dtype.hasobject:
             raise TypeError(f"arrays of {value.dtype!r} refer to Python objects and cannot be stored")
+        if isinstance(value, numpy.ma.MaskedArray):  # the mask would be lost
+            raise TypeError("masked arrays cannot be stored: store data and mask")
         kind = numpy.lib.format.dtype_to_descr(value.dtype)
         array = numpy.ascontiguousarray(value).reshape(value.shape)
         is_scalar = isinstance(value, numpy.generic)
@@ -184,6 +200,8 @@ def _unpack(marked: dict[str, Any]) -> Any:
 
     kind, shape, stored = marked[_MARK]
     dtype = numpy.lib.format.descr_to_dtype(ast.literal_eval(kind))
+    if dtype.itemsize == 0:
+        return numpy.zeros(shape or (), dtype)
     if shape is None:
         return numpy.frombuffer(stored, dtype)[0]
     return numpy.frombuffer(bytearray(stored), dtype).reshape(shape)

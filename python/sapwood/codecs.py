@@ -1,7 +1,7 @@
 """Codecs: objects with `encode(value) -> bytes` and `decode(bytes) -> value`, given where a type is asked for.
 
-An `id` from 1 to 65535, if a codec has one, is kept in the file: opening the collection with another codec, or with
-none, is then a TypeError. Without one the collection is one of bytes.
+An `id` from 1 to 65535, if a codec has one, is kept in the file: opening the collection with another codec, or as one of
+bytes, is then a TypeError. Without one the collection is one of bytes. With the type left out, bytes are what it gives.
 """
 
 from __future__ import annotations
