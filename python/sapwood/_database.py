@@ -167,6 +167,7 @@ class Database(_Opens):
     def batch(self, durability: str | None = None) -> Iterator[None]:
         """Within it, all handles of this database take part in one write transaction, in this thread. It commits at the
         end, and rolls back if an exception leaves it; within another batch it is part of that one."""
+        _check_durability(durability)
         if self._core.in_batch:
             yield
             return
@@ -288,6 +289,7 @@ class Transaction(_Opens):
     """A write transaction. Its collections see its changes; nobody else does until it commits."""
 
     def __init__(self, database: Database, timeout: float | None, durability: str | None) -> None:
+        _check_durability(durability)
         self._durability = durability
         self._database = database
         self._core = _core.WriteTransaction(database._core, timeout)
@@ -298,10 +300,14 @@ class Transaction(_Opens):
     def __exit__(self, kind: Any, *_: object) -> None:
         if not self._core.is_open:
             return
-        if kind is None:
-            self.commit()
-        else:
+        if kind is not None:
             self.rollback()
+            return
+        try:
+            self.commit()
+        except BaseException:
+            self.rollback()
+            raise
 
     def commit(self) -> None:
         """Makes the changes the newest version, and returns when they are as durable as asked."""
@@ -428,6 +434,12 @@ def _remove(name: str) -> None:
         os.unlink(name)
         return
     open(name, "w", exclusive=True)._destroy()
+
+
+def _check_durability(durability: str | None) -> None:
+    """Before there is something that could not be committed."""
+    if durability not in (None, "sync", "async", "none"):
+        raise ValueError(f"durability is 'sync', 'async' or 'none', not {durability!r}")
 
 
 def _time_of(us: int) -> datetime.datetime:
