@@ -195,6 +195,8 @@ class Collection(_core.Collection):
             )
         except ValueError:
             return f"<{kind}, closed>"
+        except LookupError:
+            return f"<{kind}, dropped>"
 
     def _repr_html_(self) -> str:
         import html
