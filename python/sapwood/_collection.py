@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import operator
 import os
 import random
 import reprlib
@@ -50,7 +51,7 @@ class Collection(_core.Collection):
     opened for. An iterator reads the state of when it was made, whatever is written meanwhile.
     """
 
-    __slots__ = ("_cache", "_own", "_specs")
+    __slots__ = ("_cache", "_cache_options", "_own", "_specs")
 
     _cache: Any
     _own: Any
@@ -74,8 +75,8 @@ class Collection(_core.Collection):
         _core.Collection.__init__(self, core)
         self._specs = types
         self._own = None
-        policy = options.get("cache")
-        self._cache = None if policy is None else _make_cache(policy, options.get("cache_size", 1024), self.name)
+        self._cache_options = {name: options[name] for name in ("cache", "cache_size") if name in options}
+        self._cache = _make_cache(options, self.name)
         if self._cache is not None:
             self.__class__ = self._cached_class()
 
@@ -123,7 +124,8 @@ class Collection(_core.Collection):
     def __reduce__(self) -> Any:
         if self.in_transaction or self._is_nested:
             raise TypeError("only collections with names, without a transaction, can be pickled")
-        return _open_pickled, (type(self), _core_of(self._database), self.name, self._specs)
+        cls = type(self) if self._cache is None else type(self).__base__
+        return _open_pickled, (cls, _core_of(self._database), self.name, self._specs, self._cache_options)
 
     def copy(self) -> Any:
         """All entries, in a plain collection."""
@@ -216,16 +218,24 @@ class Collection(_core.Collection):
         raise ValueError(f"{cls.__name__} keeps no cache")
 
 
-def _make_cache(policy: str, size: Any, name: str) -> _core.Cache:
-    """`size`: entries, or "64MB"."""
-    everything = sys.maxsize
-    if isinstance(size, str):
-        units = {"KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
-        number, unit = size[:-2], size[-2:].upper()
-        if unit not in units or not number.strip().isdigit():
-            raise ValueError(f"cache_size is a number of entries or a text such as '64MB', not {size!r}")
-        return _core.Cache(policy, everything, int(number) * units[unit], name)
-    return _core.Cache(policy, int(size), everything, name)
+def _make_cache(options: dict[str, Any], name: str) -> _core.Cache | None:
+    """`cache_size`: entries, or "64MB"."""
+    policy, size = options.get("cache"), options.get("cache_size", 1024)
+    if policy is None:
+        return None
+    if not isinstance(size, str):
+        return _core.Cache(policy, _cache_limit(operator.index(size)), sys.maxsize, name)
+    units = {"KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
+    number, unit = size[:-2], size[-2:].upper()
+    if unit not in units or not number.strip().isdecimal():
+        raise ValueError(f"cache_size is a number of entries or a text such as '64MB', not {size!r}")
+    return _core.Cache(policy, sys.maxsize, _cache_limit(int(number) * units[unit]), name)
+
+
+def _cache_limit(size: int) -> int:
+    if size < 0:
+        raise ValueError(f"cache_size is not negative, as {size} is")
+    return min(size, sys.maxsize)
 
 
 def _wanted(name: str, kind: str, types: tuple[Any, ...], options: dict[str, Any]) -> _core.Wanted:
@@ -241,6 +251,7 @@ def _wanted(name: str, kind: str, types: tuple[Any, ...], options: dict[str, Any
         key, value = resolve(types[0]), resolve(types[1])
     if kind in ("list", "records") and value is not None:
         key = _core.Type("none")
+    _make_cache(options, name)  # what cannot be made raises before there is a collection
     lifetime = options.get("time_to_live")
     return _core.Wanted(
         name,
@@ -269,11 +280,13 @@ def _core_of(database: _core.Database) -> tuple[Any, ...]:
     return (os.path.abspath(database.path),)
 
 
-def _open_pickled(cls: type[Collection], where: tuple[Any, ...], name: str, types: tuple[Any, ...]) -> Any:
+def _open_pickled(
+    cls: type[Collection], where: tuple[Any, ...], name: str, types: tuple[Any, ...], options: dict[str, Any]
+) -> Any:
     from ._database import _shared_database
 
     core = _shared_database(*where)
-    return cls._of(core.collection(_wanted(name, cls._kind, types or (UNSET, UNSET), {})), {}, types)
+    return cls._of(core.collection(_wanted(name, cls._kind, types or (UNSET, UNSET), options)), options, types)
 
 
 class New:

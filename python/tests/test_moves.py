@@ -140,6 +140,22 @@ def test_within_a_transaction_it_moves_with_its_handles_and_back_when_undone(db)
     assert list(db["shelf"]["words"]) == ["a", "z"]
 
 
+def test_within_a_batch_a_handle_finds_what_has_moved(db):
+    """However its way there has gone since: it is found by its id."""
+    words, inner, box = db["shelf"]["words"], db["shelf"]["box"]["in"], db["shelf"]["box"]
+    move(db, ("shelf", "words"), ("items", 0))
+    move(db, ("shelf", "box", "in"), "saved")
+    db.rename("items", "renamed")
+    db.drop("shelf")
+    with db.batch():
+        words.append("x")
+        inner.append("y")
+        with pytest.raises(sapwood.NotFoundError):
+            len(box)
+        assert (list(db["renamed"][0]), list(db["saved"])) == (["a", "x"], ["b", "y"])
+    assert (list(words), list(inner)) == (["a", "x"], ["b", "y"])
+
+
 @pytest.mark.parametrize(
     ("source", "target", "error"),
     [
