@@ -85,6 +85,8 @@ void check_inline(const CatalogRecord& record, u32 page_size) {
 
 }  // namespace
 
+std::string CatalogRecord::who() const { return std::string(kind_name(types.kind)) + " '" + name + "'"; }
+
 std::string name_of_nested(u64 id) { return "#" + std::to_string(id); }
 
 tree::TreeShape catalog_shape() {
@@ -203,8 +205,7 @@ CatalogRecord decode_record(u64 id, Bytes bytes, u32 page_size) {
   record.owns_collections = (flags & kFlagOwnsCollections) != 0;
   record.part_of_form = (flags & kFlagPartOfForm) != 0;
   record.dropped = (flags & kFlagDropped) != 0;
-  const TypeInfo& value = record.types.value;
-  if (record.owns_collections ? !may_be_collections(value) : always_collections(value))
+  if (record.owns_collections ? !may_hold_collections(record) : always_collections(record.types.value))
     throw_corrupt_record(id, "C5: its types and whether its entries own collections disagree");
   if (record.dropped && !record.is_nested()) throw_corrupt_record(id, "C6: it was dropped, but is nobody's");
   if (record.part_of_form && (record.parent == 0 || record.dropped))

@@ -77,6 +77,7 @@ struct CatalogRecord {
   bool part_of_form = false;  // the parent's: an index of times, or dictionaries
   bool is_nested() const { return parent != 0 && !part_of_form; }
   bool may_be_inline() const { return is_nested() && form.is_plain(); }
+  std::string who() const;  // for messages: kind and name
 };
 
 // What nested collections, and those that wait to be reclaimed, are called.

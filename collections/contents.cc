@@ -199,7 +199,7 @@ class EntryCheck {
     const bool is_wide =
         (key_width_ == 0 || entry.key.size() == key_width_) && (value_width_ == 0 || value_size == value_width_);
     if (!is_wide) return " is not as wide as its type";
-    if (may_be_collections(record_.types.value)) {
+    if (may_hold_collections(record_)) {
       const u64 child = child_in(record_.types.value, entry.value);
       if (child != 0 || record_.types.value == ValueType::collection) {
         std::string fault = nested_.note_entry(record_, child);

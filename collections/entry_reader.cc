@@ -11,6 +11,7 @@ void deliver(const CollectionTree& tree, const tree::ValueView& value, const det
     receiver.take(receiver.to, tree.user_value(value.inline_bytes(), decoded));
     return;
   }
+  if (receiver.wants_large != nullptr && !receiver.wants_large(receiver.to)) return;
   std::string bytes;
   value.read(bytes);
   receiver.take(receiver.to, tree.user_value(bytes, decoded));
@@ -18,6 +19,7 @@ void deliver(const CollectionTree& tree, const tree::ValueView& value, const det
 
 void deliver_long(const CollectionTree& tree, const tree::ValueView& stored, const detail::Receiver& key,
                   const detail::Receiver& value) {
+  if (value.wants_large != nullptr && !value.wants_large(value.to)) return;
   std::string bytes;
   stored.read(bytes);
   const LongEntry entry = split_long_entry(bytes, tree.name());

@@ -60,7 +60,7 @@ Handle Handle::child(std::string_view key, const CollectionTypes* types) const {
     const collections::StoredKey stored(tree, key);
     const std::optional<tree::ValueView> value = tree.get(stored);
     if (!value) throw_no_child(state, false);
-    const u64 id = collections::child_of_entry(state.record().types, *value, stored.is_long());
+    const u64 id = collections::child_of_entry(state.record(), *value, stored.is_long());
     if (id == 0) throw_no_child(state, true);
     return id;
   };
@@ -72,7 +72,7 @@ Handle Handle::child_at(u64 index, const CollectionTypes* types) const {
   state.require_list();
   const auto find_id = [&](const tree::TreeReader& tree) {
     if (index >= tree.size()) state.throw_past_end(index, tree.size());
-    const u64 id = collections::child_of_entry(state.record().types, tree.at(index), false);
+    const u64 id = collections::child_of_entry(state.record(), tree.at(index), false);
     if (id == 0) throw_no_child(state, true);
     return id;
   };

@@ -25,7 +25,7 @@ HandleState::HandleState(std::shared_ptr<Environment> environment, const Catalog
   record_.root = {};
 }
 
-std::string HandleState::who() const { return std::string(kind_name(record_.types.kind)) + " '" + record_.name + "'"; }
+std::string HandleState::who() const { return record_.who(); }
 
 tree::TreeRoot HandleState::root_in(const storage::Snapshot& snapshot, std::optional<CatalogRecord>& other) {
   const storage::CatalogRoot& catalog = snapshot.descriptor.catalog;

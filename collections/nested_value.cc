@@ -51,17 +51,19 @@ std::string value_of_child(const TypeInfo& type, u64 id) {
   return value;
 }
 
-u64 child_of_entry(const CollectionTypes& types, const tree::ValueView& value, bool is_long) {
+u64 child_of_entry(const CatalogRecord& record, const tree::ValueView& value, bool is_long) {
+  if (!may_hold_collections(record)) return 0;
+  const TypeInfo& type = record.types.value;
   if (is_long) {
     std::string both;
     value.read(both);
-    return child_in(types.value, split_long_entry(both, {}).value);
+    return child_in(type, split_long_entry(both, {}).value);
   }
-  return value.is_inline() ? child_in(types.value, value.inline_bytes()) : 0;
+  return value.is_inline() ? child_in(type, value.inline_bytes()) : 0;
 }
 
 void throw_no_child(const CatalogRecord& parent, u64 id, ErrorCode code) {
-  const std::string who = std::string(kind_name(parent.types.kind)) + " '" + parent.name + "'";
+  const std::string who = parent.who();
   if (code == ErrorCode::corrupt) {
     throw Error(code, who + ": C5: an entry refers to the collection " + name_of_nested(id) +
                           ", which is not there, or another one's; run check on the file");
@@ -70,7 +72,8 @@ void throw_no_child(const CatalogRecord& parent, u64 id, ErrorCode code) {
 }
 
 void note_child(CatalogRecord& record, Bytes value) {
-  if (!record.owns_collections && child_in(record.types.value, value) != 0) record.owns_collections = true;
+  if (record.owns_collections || !may_hold_collections(record)) return;
+  record.owns_collections = child_in(record.types.value, value) != 0;
 }
 
 }  // namespace sapwood::collections

@@ -9,12 +9,8 @@
 namespace sapwood::collections {
 namespace {
 
-std::string who(const OpenCollection& collection) {
-  return std::string(kind_name(collection.record.types.kind)) + " '" + collection.record.name + "'";
-}
-
 [[noreturn]] void throw_past_end(const OpenCollection& collection, u64 index) {
-  throw Error(ErrorCode::out_of_range, who(collection) + ": position " + std::to_string(index) +
+  throw Error(ErrorCode::out_of_range, collection.record.who() + ": position " + std::to_string(index) +
                                            " is past the end (size " + std::to_string(collection.record.root.count) +
                                            ")");
 }
@@ -24,7 +20,7 @@ void check_width(const OpenCollection& collection, const TypeInfo& type, Bytes b
   if (width == 0 || bytes.size() == width) [[likely]]
     return;
   throw Error(ErrorCode::invalid_argument,
-              who(collection) + ": " + std::to_string(bytes.size()) + " bytes are not a " + type_name(type));
+              collection.record.who() + ": " + std::to_string(bytes.size()) + " bytes are not a " + type_name(type));
 }
 
 }  // namespace
@@ -48,7 +44,7 @@ void WriteSession::check_usable(const OpenCollection& collection) const {
   const bool attached =
       !collection.record.is_nested() || collection.attached_at == drops_ || trusts_values_ || is_attached(collection);
   if (!collection.exists || !attached) [[unlikely]] {
-    throw Error(ErrorCode::not_found, who(collection) +
+    throw Error(ErrorCode::not_found, collection.record.who() +
                                           " was dropped, or its creation was rolled back, in this "
                                           "transaction; get a new handle by name");
   }
@@ -57,7 +53,7 @@ void WriteSession::check_usable(const OpenCollection& collection) const {
 void WriteSession::check_changeable(const OpenCollection& collection) const {
   check_usable(collection);
   if (collection.busy) [[unlikely]] {
-    throw Error(ErrorCode::invalid_argument, who(collection) +
+    throw Error(ErrorCode::invalid_argument, collection.record.who() +
                                                  " is being filled: it cannot be changed otherwise "
                                                  "until that has ended");
   }
@@ -73,28 +69,28 @@ void WriteSession::check_key(const OpenCollection& collection, Bytes key) const 
   const CollectionTypes& types = collection.record.types;
   const u32 limit = types.is_hashed() ? kMaxHashedKey : tree::max_key_size(txn_.page_size());
   if (key.size() > limit) [[unlikely]] {
-    throw Error(ErrorCode::too_long, who(collection) + ": a key of " + std::to_string(key.size()) +
+    throw Error(ErrorCode::too_long, collection.record.who() + ": a key of " + std::to_string(key.size()) +
                                          " bytes is too long: the limit is " +
                                          (types.is_hashed() ? "" : "a quarter page, ") + std::to_string(limit));
   }
   check_width(collection, types.key, key);
   if (types.key.type == ValueType::any && child_in(types.key, key) != 0) [[unlikely]]
-    throw Error(ErrorCode::invalid_argument, who(collection) + ": a collection is no key");
+    throw Error(ErrorCode::invalid_argument, collection.record.who() + ": a collection is no key");
 }
 
 void WriteSession::check_entry(const OpenCollection& collection, Bytes key, Bytes value) const {
   const CollectionTypes& types = collection.record.types;
   check_key(collection, key);
   if (!types.has_values() && !value.empty()) [[unlikely]]
-    throw Error(ErrorCode::invalid_argument, who(collection) + " has keys only, and no values");
+    throw Error(ErrorCode::invalid_argument, collection.record.who() + " has keys only, and no values");
   check_width(collection, types.value, value);
   if (value.size() > tree::kMaxValueSize) [[unlikely]] {
-    throw Error(ErrorCode::too_long, who(collection) + ": the value is longer than 2^48 - 1 bytes");
+    throw Error(ErrorCode::too_long, collection.record.who() + ": the value is longer than 2^48 - 1 bytes");
   }
   const bool may_refer = types.value.type == ValueType::any || types.value.type == ValueType::collection;
   if (may_refer && !trusts_values_ && holds_child(types.value, value)) [[unlikely]] {
     throw Error(ErrorCode::invalid_argument,
-                who(collection) +
+                collection.record.who() +
                     ": a collection cannot be put as a value, since it belongs to one entry only; create "
                     "a new one there, or move one with WriteTxn::move");
   }
@@ -234,7 +230,7 @@ u64 WriteSession::take_id(u64 id) {
 void WriteSession::drop(OpenCollection& collection) {
   check_changeable(collection);
   check_idle_children(collection.record.id);
-  if (collection.record.is_nested()) throw Error(ErrorCode::invalid_argument, who(collection) + " has no name");
+  if (collection.record.is_nested()) throw Error(ErrorCode::invalid_argument, collection.record.who() + " has no name");
   const ReserveUse reserve(txn_);
   change(collection, [&] {
     drop_parts(collection);
@@ -255,7 +251,7 @@ void WriteSession::drop(OpenCollection& collection) {
 
 void WriteSession::rename(OpenCollection& collection, Bytes name) {
   check_usable(collection);
-  if (collection.record.is_nested()) throw Error(ErrorCode::invalid_argument, who(collection) + " has no name");
+  if (collection.record.is_nested()) throw Error(ErrorCode::invalid_argument, collection.record.who() + " has no name");
   check_name(name, txn_.page_size());
   if (name == collection.record.name) return;
   if (catalog_reader().find_id(name)) {
@@ -431,7 +427,7 @@ void WriteSession::set_stored(OpenCollection& collection, u64 index, Bytes value
   std::vector<u64> replaced;
   if (collection.record.owns_collections) {
     check_idle_children(collection.record.id);
-    replaced = children_in(reader(collection), collection.record.types, index, 1);
+    replaced = children_in(reader(collection), collection.record, index, 1);
   }
   change(collection, [&] {
     writer(collection).set(index, value);

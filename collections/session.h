@@ -261,7 +261,7 @@ class WriteSession {
   OpenCollection& at(const Location& location);
   OpenCollection& add_nested(u64 parent, const CollectionTypes& types, u64 id);
   u64 child_at(const OpenCollection& parent, Bytes key) const;
-  std::vector<u64> children_in(const tree::TreeReader& tree, const CollectionTypes& types, u64 first, u64 count) const;
+  std::vector<u64> children_in(const tree::TreeReader& tree, const CatalogRecord& record, u64 first, u64 count) const;
   void place(const Location& location, OpenCollection& child);
   void unplace(const Location& location, OpenCollection& child);
   void release(u64 parent, u64 child);

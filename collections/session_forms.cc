@@ -47,9 +47,14 @@ ValueForm WriteSession::with_ids(const ValueForm& form) {
 
 void WriteSession::reform(OpenCollection& collection, const ValueForm& form) {
   check_changeable(collection);
+  CatalogRecord& record = collection.record;
+  if (record.owns_collections && !children_in(reader(collection), record, 0, record.root.count).empty()) {
+    throw Error(ErrorCode::invalid_argument,
+                record.who() + " holds collections: they have neither times nor codings, so it stays as it is");
+  }
   change(collection, [&] {
-    CatalogRecord& record = collection.record;
     CatalogWriter catalog(txn_, catalog_);
+    record.owns_collections = false;
     writer(collection).clear();
     drop_parts(collection);
     if (record.form.may_expire()) catalog.remove_expiring(record.id);

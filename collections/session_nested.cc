@@ -26,10 +26,6 @@ constexpr u64 kWorkPerTree = 8;
 // So few entries are freed at once.
 constexpr u64 kFewEntries = 64;
 
-std::string who(const CatalogRecord& record) {
-  return std::string(kind_name(record.types.kind)) + " '" + record.name + "'";
-}
-
 bool reads_entries(const CatalogRecord& record) { return record.owns_collections || record.root.owns_runs; }
 
 }  // namespace
@@ -49,16 +45,20 @@ void WriteSession::check_target(const OpenCollection& parent, const Location& lo
   check_changeable(parent);
   const CollectionTypes& types = parent.record.types;
   if (types.has_keys() != (location.kind == Location::Kind::key)) {
-    throw Error(ErrorCode::wrong_type,
-                who(parent.record) + (types.has_keys() ? " has keys, and no positions" : " is a list: it has no keys"));
+    throw Error(ErrorCode::wrong_type, parent.record.who() + (types.has_keys() ? " has keys, and no positions"
+                                                                               : " is a list: it has no keys"));
   }
   if (!may_be_collections(types.value)) {
-    throw Error(ErrorCode::wrong_type, who(parent.record) + " is a " + describe(types) +
+    throw Error(ErrorCode::wrong_type, parent.record.who() + " is a " + describe(types) +
                                            ": only values of type collection or any can be collections");
+  }
+  if (!parent.record.form.is_plain()) {
+    throw Error(ErrorCode::invalid_argument,
+                parent.record.who() + " keeps times of its entries, or compresses them: collections cannot be in it");
   }
   if (location.kind == Location::Kind::key) return check_key(parent, location.key);
   if (location.index > size) {
-    throw Error(ErrorCode::out_of_range, who(parent.record) + ": position " + std::to_string(location.index) +
+    throw Error(ErrorCode::out_of_range, parent.record.who() + ": position " + std::to_string(location.index) +
                                              " is past the end (size " + std::to_string(size) + ")");
   }
 }
@@ -82,7 +82,7 @@ void WriteSession::check_idle_children(u64 parent) const {
   for (const auto& [id, collection] : open_) {
     if (!collection->busy || collection->record.parent != parent) continue;
     throw Error(ErrorCode::invalid_argument,
-                who(collection->record) + " is being filled: what it is in cannot lose it until that has ended");
+                collection->record.who() + " is being filled: what it is in cannot lose it until that has ended");
   }
 }
 
@@ -91,12 +91,12 @@ void WriteSession::check_cycle(u64 moved, const OpenCollection& parent) {
   u64 steps = 0;
   for (const OpenCollection* above = &parent; above != nullptr; above = find(above->record.parent)) {
     if (above->record.id == moved) {
-      throw Error(ErrorCode::invalid_argument, who(parent.record) +
+      throw Error(ErrorCode::invalid_argument, parent.record.who() +
                                                    " is the collection that is moved, or lies in it: a collection "
                                                    "cannot come to lie in itself");
     }
     if (++steps > catalog_.count) {
-      throw Error(ErrorCode::corrupt, "catalog: C5: " + who(parent.record) + " lies in itself; run check on the file");
+      throw Error(ErrorCode::corrupt, "catalog: C5: " + parent.record.who() + " lies in itself; run check on the file");
     }
     if (!above->record.is_nested()) return;
   }
@@ -108,17 +108,17 @@ u64 WriteSession::child_at(const OpenCollection& parent, Bytes key) const {
   const tree::TreeReader tree = reader(parent);
   const StoredKey stored(tree, key);
   const std::optional<tree::ValueView> value = tree.get(stored);
-  return value ? child_of_entry(parent.record.types, *value, stored.is_long()) : 0;
+  return value ? child_of_entry(parent.record, *value, stored.is_long()) : 0;
 }
 
-std::vector<u64> WriteSession::children_in(const tree::TreeReader& tree, const CollectionTypes& types, u64 first,
+std::vector<u64> WriteSession::children_in(const tree::TreeReader& tree, const CatalogRecord& record, u64 first,
                                            u64 count) const {
   std::vector<u64> children;
   tree::Cursor cursor(tree);
   cursor.seek_index(first);
   for (u64 i = 0; i < count && cursor.valid(); ++i, cursor.next()) {
-    const bool is_long = types.is_hashed() && is_long_key(tree.shape(), tree.pages().page_size(), cursor.key());
-    const u64 child = child_of_entry(types, cursor.value(), is_long);
+    const bool is_long = record.types.is_hashed() && is_long_key(tree.shape(), tree.pages().page_size(), cursor.key());
+    const u64 child = child_of_entry(record, cursor.value(), is_long);
     if (child != 0) children.push_back(child);
   }
   return children;
@@ -145,10 +145,10 @@ OpenCollection& WriteSession::at(const Location& location) {
     id = child_at(parent, location.key);
   } else if (location.kind == Location::Kind::position && !parent.record.types.has_keys() &&
              location.index < parent.record.root.count) {
-    const std::vector<u64> found = children_in(reader(parent), parent.record.types, location.index, 1);
+    const std::vector<u64> found = children_in(reader(parent), parent.record, location.index, 1);
     if (!found.empty()) id = found.front();
   }
-  if (id == 0) throw Error(ErrorCode::not_found, who(parent.record) + " has no collection at that place");
+  if (id == 0) throw Error(ErrorCode::not_found, parent.record.who() + " has no collection at that place");
   return child(parent, id);
 }
 
@@ -247,7 +247,7 @@ OpenCollection& WriteSession::move(const Location& from, const Location& to) {
 
 void WriteSession::move_item(OpenCollection& list, u64 from, u64 to) {
   const u64 id = list.record.id;
-  if (!children_in(reader(list), list.record.types, from, 1).empty()) {
+  if (!children_in(reader(list), list.record, from, 1).empty()) {
     const auto at = [id](u64 index) {
       return Location{.kind = Location::Kind::position, .parent = id, .index = index};
     };
@@ -311,7 +311,7 @@ void WriteSession::erase_tree_entries(OpenCollection& collection, u64 first, u64
   CatalogRecord& record = collection.record;
   if (!record.owns_collections) return writer(collection).erase_range(first, count);
   if (count <= kFewEntries || count != record.root.count) {
-    const std::vector<u64> children = children_in(reader(collection), record.types, first, count);
+    const std::vector<u64> children = children_in(reader(collection), record, first, count);
     writer(collection).erase_range(first, count);
     return release(record.id, children);
   }
@@ -372,7 +372,7 @@ bool WriteSession::reclaim_entries(u64 id, u64 count) {
   std::vector<u64> children;
   const u64 first = record->root.count - count;
   if (record->owns_collections) {
-    children = children_in(reader(record->shape, record->root), record->types, first, count);
+    children = children_in(reader(record->shape, record->root), *record, first, count);
   }
   if (record->root.is_inline()) tree::give_page(txn_, record->shape, record->root);
   tree::TreeWriter(txn_, record->shape, record->root).erase_range(first, count);

@@ -159,9 +159,8 @@ CollectionOptions complete_options(const std::string& name, const CollectionType
   if (has_times && !(types.has_keys() && types.has_values())) {
     refuse(name, "would be a " + describe(types) + ": timestamps and expiry are of maps and dicts");
   }
-  if (may_be_collections(types.value) && (has_times || options.compression != 0)) {
-    refuse(name,
-           "would be a " + describe(types) + ": its values may be collections, which have neither times nor codings");
+  if (always_collections(types.value) && (has_times || options.compression != 0)) {
+    refuse(name, "would be a " + describe(types) + ": values that are collections have neither times nor codings");
   }
   if (options.time_to_live.count() < 0 || options.time_to_live.count() > kLongestTimeToLive) {
     refuse(name, "cannot have a time to live of " + std::to_string(options.time_to_live.count()) +

@@ -213,7 +213,7 @@ void CollectionSalvage::check_entry(Bytes key, Bytes value) const {
 
 // Of a value that is a collection: that survives, and is this one's, and no other entry has it. Throws Error.
 void CollectionSalvage::claim_child(Bytes value) {
-  if (!collections::may_be_collections(types().value)) return;
+  if (!collections::may_hold_collections(record())) return;
   const u64 child = collections::child_in(types().value, value);
   if (child == 0 && !collections::always_collections(types().value)) return;
   const auto found = nested_.find(child);

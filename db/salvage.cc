@@ -122,7 +122,7 @@ void Salvage::survey_dropped(const CatalogRecord& record) {
           record.types.has_keys() && collections::is_long_key(record.shape, pages_.page_size(), leaf.key(i, key));
       try {
         const tree::ValueView value = tree::make_value(leaf.value(i), pages_, record.shape.tree_id);
-        dropped_.insert(collections::child_of_entry(record.types, value, is_long));
+        dropped_.insert(collections::child_of_entry(record, value, is_long));
       } catch (const Error&) {  // it may come back, under another name
       }
     }
@@ -275,8 +275,8 @@ void Salvage::find_parents() {
     for (CatalogRecord* at = record; at->is_nested() && !reachable.contains(id); id = at->parent, at = records.at(id)) {
       way.insert(id);
       const auto parent = records.find(at->parent);
-      const bool lost = parent == records.end() || way.contains(at->parent) ||
-                        !collections::may_be_collections(parent->second->types.value);
+      const bool lost =
+          parent == records.end() || way.contains(at->parent) || !collections::may_hold_collections(*parent->second);
       if (!lost) continue;
       at->parent = 0;
       break;

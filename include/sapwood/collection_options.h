@@ -6,6 +6,8 @@
 
 namespace sapwood {
 
+// A collection with any of these holds no collections, also if its values are of type any.
+//
 // Who opens a collection that exists asks for what it needs: Error{invalid_argument} if the collection was created
 // without it. Compression is not asked for: a program sees no difference.
 struct CollectionOptions {
@@ -23,7 +25,7 @@ struct CollectionOptions {
   // gone.
   bool expiry = false;
   // Values that vary in size are compressed with zstd, at this level: 1 (fast) to 19 (small). 0: stored as they are.
-  // Not of records, nor of values that may be collections. Database::recompress changes it.
+  // Not of records. Database::recompress changes it.
   std::uint8_t compression = 0;
 
   bool operator==(const CollectionOptions&) const = default;

@@ -87,3 +87,17 @@ def test_a_collection_has_a_time_to_live(db):
     recent.put(1, "old", datetime.datetime.now(UTC) - 2 * HOUR)
     recent[2] = "new"
     assert list(recent.items()) == [(2, "new")]
+
+
+def test_values_of_any_kind_have_times_and_compression(db):
+    pages = db.dict("pages", timestamps=True, expiry=True, compression=3)
+    values = {"none": None, "text": "spam " * 1000, "list": [1, {"a": (2.5, b"x")}], "time": datetime.datetime.now(UTC)}
+    pages.update(values)
+    pages.put("gone", 1, time_to_live=datetime.timedelta(microseconds=1))
+    pages.put("dated", 1, datetime.datetime(2026, 1, 1, tzinfo=UTC))
+    assert {key: pages[key] for key in values} == values
+    assert pages.timestamp("dated").year == 2026
+    assert "gone" not in pages
+    with pytest.raises(ValueError, match="collections cannot be in it"):
+        pages["nested"] = db.new_list()
+    assert db.check() == []

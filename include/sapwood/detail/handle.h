@@ -26,6 +26,8 @@ namespace sapwood::detail {
 struct Receiver {
   void* to = nullptr;
   void (*take)(void* to, std::string_view bytes) = nullptr;
+  // Asked before a value is read that does not lie in its leaf; false leaves it out.
+  bool (*wants_large)(void* to) = nullptr;
 };
 
 // The same for one of many.
