@@ -49,5 +49,6 @@ environment build/python-test "$wheel" "${to_test[@]}"
 build/python-test/bin/sapwood --version
 cd build  # where the sources are not found by chance
 "$root/build/python-test/bin/python" -m mypy --config-file "$root/pyproject.toml" -p sapwood
+"$root/build/python-test/bin/python" -m mypy --config-file "$root/pyproject.toml" "$root/python/tests/test_typing.py"
 "$root/build/python-test/bin/python" -m pytest -q -p no:cacheprovider -c "$root/pyproject.toml" --rootdir "$root" \
   "$root/python/tests" "$root/docs/python.md"

@@ -117,7 +117,7 @@ def add_gets(bench: Bench) -> None:
 def add_writes(bench: Bench) -> None:
     for durable, title in ((False, "put, each alone, nothing synced"), (True, "put, each alone, durable")):
         series: dict[str, Timed] = {}
-        for cls in peers.ALL:
+        for cls in [*peers.ALL, peers.SapwoodUnlogged]:
             if not cls.is_there() or (durable and not cls.can_be_durable):
                 continue
             store = cls(bench.new_folder(), durable)
@@ -293,7 +293,7 @@ def run(bench: Bench, rounds: int) -> None:
 
 def described(rounds: int) -> dict[str, Any]:
     stores = []
-    for cls in peers.ALL:
+    for cls in [*peers.ALL, peers.SapwoodUnlogged]:
         if cls.is_there():
             own = cls.module in ("sapwood", "sys")
             version = "this one" if own else importlib.metadata.version(cls.module)

@@ -54,11 +54,12 @@ class Store:
 
 class Sapwood(Store):
     name, title, module = "sapwood", "Sapwood", "sapwood"
+    unsynced, exclusive = "async", False
 
     def open(self, path: str) -> None:
         import sapwood
 
-        self.db = sapwood.open(path, durability="sync" if self.durable else "async")
+        self.db = sapwood.open(path, durability="sync" if self.durable else self.unsynced, exclusive=self.exclusive)
         self.map: Any = self.make()
         self.get, self.put = self.map.__getitem__, self.map.__setitem__
 
@@ -82,6 +83,13 @@ class SapwoodSorted(Sapwood):
 
     def make(self) -> Any:
         return self.db.sorted_dict("map", bytes, bytes)
+
+
+class SapwoodUnlogged(Sapwood):
+    """What is put survives with the next checkpoint, as what others keep in buffers."""
+
+    name, title = "sapwood-none", 'Sapwood, durability="none"'
+    unsynced, exclusive, can_be_durable = "none", True, False
 
 
 class Lmdb(Store):

@@ -29,26 +29,43 @@ struct Bytes {
   }
 };
 
-// Receives a value, of a call that holds the GIL. Objects that need no Python code are made at once, others when taken,
-// once the call is over.
-class Decoded {
+// Reads one value: with the GIL, as that is shorter than giving it up; without it one that does not lie in its leaf.
+// Objects that need no Python code are made at once, others once the call is over.
+class OneValue {
  public:
-  explicit Decoded(const Collection& collection) : collection_(collection) {}
-  detail::Receiver value() {
-    return {this, [](void* to, std::string_view bytes) {
-              auto& into = *static_cast<Decoded*>(to);
-              if (into.collection_.value_type().decodes_alone()) into.found_ = into.collection_.decode_value(bytes);
-              else into.bytes_.assign(bytes);
-            }};
-  }
-  nb::object take() {
-    return collection_.value_type().decodes_alone() ? std::move(found_) : collection_.decode_value(bytes_);
+  explicit OneValue(const Collection& collection) : collection_(collection) {}
+
+  // `call(handle, receiver)` tells whether there is one. Null if not.
+  template <class Call>
+  nb::object read(const detail::Handle& handle, Call&& call) {
+    if (!call(handle, receiver())) return {};
+    if (found_.is_valid()) return std::move(found_);
+    if (is_large_) {
+      const bool is_there =
+          collection_.unlocked([&](const detail::Handle& now) { return call(now, bytes_.receiver()); });
+      if (!is_there) return {};
+    }
+    return collection_.decode_value(bytes_.bytes);
   }
 
  private:
+  detail::Receiver receiver() {
+    return {this,
+            [](void* to, std::string_view bytes) {
+              auto& into = *static_cast<OneValue*>(to);
+              if (into.collection_.value_type().decodes_alone()) into.found_ = into.collection_.decode_value(bytes);
+              else into.bytes_.bytes.assign(bytes);
+            },
+            [](void* to) {
+              static_cast<OneValue*>(to)->is_large_ = true;
+              return false;
+            }};
+  }
+
   const Collection& collection_;
   nb::object found_;
-  std::string bytes_;
+  Bytes bytes_;
+  bool is_large_ = false;
 };
 
 // The bytes of many entries, to be decoded once the call is over.

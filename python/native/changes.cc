@@ -15,12 +15,12 @@ struct FoundChange {
 // [(kind, key, before, after, before_index, after_index)], with None for what a change has not.
 nb::list changes_since(const Collection& self, const Collection& before) {
   std::vector<FoundChange> found;
-  const detail::ChangeReceiver receiver{&found, [](void* to, const detail::RawChange& raw) {
-                                          static_cast<std::vector<FoundChange>*>(to)->push_back(
-                                              {raw, std::string(raw.key), std::string(raw.before),
-                                               std::string(raw.after)});
-                                          return true;
-                                        }};
+  const detail::ChangeReceiver receiver{
+      &found, [](void* to, const detail::RawChange& raw) {
+        static_cast<std::vector<FoundChange>*>(to)->push_back(
+            {raw, std::string(raw.key), std::string(raw.before), std::string(raw.after)});
+        return true;
+      }};
   detail::find_changes(before.handle(), self.handle(), receiver);
   const CollectionTypes& types = self.types();
   nb::list changes;

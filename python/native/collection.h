@@ -32,10 +32,14 @@ class Collection {
     detail::Handle copy = target;  // another thread may make it again
     return context_->without_gil([&] { return function(copy); });
   }
-  // Calls `function(handle)` without the GIL; for long calls that do not call back.
+  // Calls `function(handle)` without the GIL; for long calls that do not call back. With `target`, one of this
+  // collection, in the place of its own.
   template <class Function>
   auto unlocked(Function&& function) const {
-    detail::Handle target = handle();
+    return unlocked(detail::Handle(handle()), function);
+  }
+  template <class Function>
+  auto unlocked(detail::Handle target, Function&& function) const {
     if (transaction_ != nullptr) return context_->without_gil(*transaction_, [&] { return function(target); });
     if (context_->batch_generation() != 0) {
       return context_->without_gil(*context_->batch(), [&] { return function(target); });

@@ -251,7 +251,8 @@ void bind_database(nb::module_& module) {
            })
       .def("collections",
            [](Context& self) {
-             return describe(self.batch_generation() != 0 ? self.batch()->write->collections() : self.database().collections());
+             return describe(self.batch_generation() != 0 ? self.batch()->write->collections()
+                                                          : self.database().collections());
            })
       .def("drop",
            [](Context& self, const std::string& name) {

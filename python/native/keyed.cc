@@ -15,9 +15,9 @@ using detail::Handle;
 
 nb::object get_or_null(const Collection& self, nb::handle key) {
   Scratch scratch;
-  Decoded value(self);
-  const bool found = self.handle().get(self.key_type().encode_key(key, scratch), value.value());
-  return found ? value.take() : nb::object();
+  const std::string_view bytes = self.key_type().encode_key(key, scratch);
+  return OneValue(self).read(self.handle(),
+                             [&](const Handle& handle, detail::Receiver value) { return handle.get(bytes, value); });
 }
 
 nb::object get(const Collection& self, nb::handle key, nb::object otherwise) {
@@ -45,7 +45,7 @@ nb::list get_many(const Collection& self, nb::handle keys, nb::object otherwise)
     begin = end;
   }
   ManyBytes found(parts.size());
-  self.handle().get_many(parts, found.values());
+  self.unlocked([&](const Handle& handle) { handle.get_many(parts, found.values()); });
   nb::list values;
   for (const ManyBytes::Entry& entry : found.entries) {
     values.append(entry.is_there ? self.decode_value(entry.value) : otherwise);
@@ -201,18 +201,21 @@ nb::list time_range(const Collection& self, nb::handle from, nb::handle until) {
 
 void bind_keyed(CollectionClass& collection) {
   const auto key = may_be_none("key"), value = may_be_none("value"), otherwise = may_be_none("default");
-  collection.def("_get", &get, key, nb::arg("default") = nb::none())
-      .def("_get_item", &get_item, key)
-      .def("_get_many", &get_many, nb::arg("keys"), nb::arg("default") = nb::none())
+  collection
+      .def("_get", &get, key, nb::arg("default") = nb::none(),
+           "The value at `key`; `default` if there is none. O(log n).")
+      .def("_get_item", &get_item, key, "The value at `key`. Raises KeyError if there is none. O(log n).")
+      .def("_get_many", &get_many, nb::arg("keys"), nb::arg("default") = nb::none(),
+           "The values at many keys, in one state of the collection: faster than one by one.")
       .def("_contains", &contains, key)
-      .def("_put", &put, key, value)
+      .def("_put", &put, key, value, "Puts the value at `key`, in the place of what is there. O(log n).")
       .def("_put_with_times", &put_with_times, key, value, nb::arg("time").none(), nb::arg("lives_us").none())
       .def("_expire", &expire, key, nb::arg("lives_us").none())
       .def("_expires", &expires, key)
       .def("_put_if_absent", &put_if_absent, key, value)
       .def("_add", &add, key)
       .def("_discard", &discard, key)
-      .def("_delete_item", &delete_item, key)
+      .def("_delete_item", &delete_item, key, "Removes the entry. Raises KeyError if there is none. O(log n).")
       .def("_pop", &pop, key, otherwise)
       .def("_pop_end", &pop_end, nb::arg("front"), otherwise)
       .def("_timestamp", &timestamp, key)

@@ -67,7 +67,7 @@ nb::list get_many(const Collection& self, nb::handle indexes) {
     positions.push_back(position(self, handle, index_of(index)));
   }
   ManyBytes found(positions.size());
-  handle.at_many(positions, found.keys_and_values());
+  self.unlocked(handle, [&](const Handle& pinned) { pinned.at_many(positions, found.keys_and_values()); });
   nb::list values;
   for (const ManyBytes::Entry& entry : found.entries) values.append(self.decode_value(entry.value));
   return values;
@@ -78,11 +78,11 @@ nb::list get_many(const Collection& self, nb::handle indexes) {
 void bind_positional(CollectionClass& collection) {
   const auto value = may_be_none("value");
   collection.def("_set_item", &set_item, nb::arg("index"), value)
-      .def("_insert", &insert, nb::arg("index"), value)
-      .def("_append", &append, value)
+      .def("_insert", &insert, nb::arg("index"), value, "Inserts the value before position `index`. O(log n).")
+      .def("_append", &append, value, "Adds the value at the end. O(log n).")
       .def("_pop_at", &pop)
       .def("_delete_at", &delete_at)
-      .def("_get_many_at", &get_many)
+      .def("_get_many_at", &get_many, nb::arg("indexes"), "The items at many positions, in one state of the list.")
       .def("_swap_delete", [](const Collection& self, nb::handle index) {
         const std::uint64_t at = position(self, self.handle(), index_of(index));
         self.write([&](Handle& handle) { handle.swap_erase(at); });

@@ -22,9 +22,10 @@ nb::object entry_at(const Collection& self, nb::handle index) {
   const std::uint64_t at = position(self, handle, index_of(index));
   const CollectionTypes& types = self.types();
   if (!types.has_keys()) {
-    Decoded value(self);
-    handle.at(at, {}, value.value());
-    return value.take();
+    return OneValue(self).read(handle, [at](const Handle& now, detail::Receiver value) {
+      now.at(at, {}, value);
+      return true;
+    });
   }
   Bytes key, value;
   handle.at(at, key.receiver(), value.receiver());
@@ -98,7 +99,7 @@ nb::list sample(const Collection& self, std::uint64_t count, std::uint64_t seed)
   const std::vector<std::uint64_t> positions =
       detail::sample_positions(pinned.size(), count, detail::source_of(random));
   ManyBytes found(positions.size());
-  pinned.at_many(positions, found.keys_and_values());
+  self.unlocked(pinned, [&](const Handle& handle) { handle.at_many(positions, found.keys_and_values()); });
   nb::list entries;
   for (const ManyBytes::Entry& entry : found.entries) {
     const CollectionTypes& types = self.types();
@@ -126,7 +127,7 @@ void bind_reading(CollectionClass& collection) {
       .def_prop_ro("_database", [](const Collection& self) { return self.context(); })
       .def("_savepoint", &Collection::savepoint)
       .def("_at", &entry_at)
-      .def("_item", &get_item)
+      .def("_item", &get_item, nb::arg("index"), "The item at a position, O(log n), or a list of those in a slice.")
       .def("_iterate", &iterate)
       .def("_iterate_slice", &iterate_slice)
       .def("_find", &find_value, may_be_none("value"), nb::arg("start"))

@@ -52,7 +52,8 @@ nb::list fields_of_rows(const Collection& self, nb::handle indexes, nb::handle n
   }
   const std::size_t count = wanted.views().size();
   ManyBytes found(rows.size() * count);
-  detail::read_fields(handle, rows, wanted.views(), found.values());
+  self.unlocked(handle,
+                [&](const Handle& pinned) { detail::read_fields(pinned, rows, wanted.views(), found.values()); });
   const Type type = self.value_type().of_field();
   nb::list dicts;
   for (std::size_t row = 0; row < rows.size(); ++row) {

@@ -10,9 +10,10 @@ import random
 import reprlib
 import sys
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from . import _core
+from ._options import Alone, NoOptions, check_names
 from ._progress import Progress, told
 from ._types import UNSET, resolve
 
@@ -56,16 +57,23 @@ class Collection(_core.Collection):
     _cache: Any
     _own: Any
     _kind: ClassVar[str]
+    _options: ClassVar[type] = NoOptions
     _has_key_types: ClassVar[bool] = False
+    if TYPE_CHECKING:  # what these give is of the types of the collection
+        _at: Any
+        _near: Any
+        _pop_at: Any
 
-    def _open_alone(self, path: Any, types: tuple[Any, ...], mode: str, durability: str, options: dict[str, Any]) -> None:
+    def _open_alone(self, path: Any, types: tuple[Any, ...], options: Any) -> None:
         from ._database import open
 
         if hasattr(self, "_own"):
             raise TypeError(f"this {self._class_name()} is open already: make another one")
-        database = open(path, mode, durability)
+        settings = {name: options.pop(name) for name in Alone.__annotations__ if name in options}
+        wanted = _wanted("main", type(self), types, options)
+        database = open(path, **settings)
         try:
-            self._become(database._core.collection(_wanted("main", self._kind, types, options)), options, types)
+            self._become(database._core.collection(wanted), options, types)
         except BaseException:
             database.close()
             raise
@@ -238,9 +246,11 @@ def _cache_limit(size: int) -> int:
     return min(size, sys.maxsize)
 
 
-def _wanted(name: str, kind: str, types: tuple[Any, ...], options: dict[str, Any]) -> _core.Wanted:
+def _wanted(name: str, cls: type[Collection], types: tuple[Any, ...], options: dict[str, Any]) -> _core.Wanted:
     if not isinstance(name, str):
         raise TypeError(f"expected str as the name of a collection, got {type(name).__name__}")
+    check_names(options, cls._options)
+    kind = cls._kind
     key, value = None, None
     if kind in ("list", "records"):
         value = resolve(types[0])
@@ -286,7 +296,7 @@ def _open_pickled(
     from ._database import _shared_database
 
     core = _shared_database(*where)
-    return cls._of(core.collection(_wanted(name, cls._kind, types or (UNSET, UNSET), options)), options, types)
+    return cls._of(core.collection(_wanted(name, cls, types or (UNSET, UNSET), options)), options, types)
 
 
 class New:

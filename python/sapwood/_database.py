@@ -8,17 +8,22 @@ import datetime
 import os
 import weakref
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, TypeVar, Unpack, overload
 
 from . import _core
 from ._collection import Collection, New, _wanted, batch_of
 from ._dict import Dict, SortedDict
 from ._errors import ClosedError, ExistingFileError, ExistsError, MissingFileError, NotFoundError
 from ._list import List
+from ._options import DictOptions, ListOptions, RecordsOptions
 from ._progress import Progress, told
 from ._records import Records
 from ._set import Set, SortedSet
-from ._types import UNSET
+from ._types import UNSET, Nested
+
+T = TypeVar("T")
+K = TypeVar("K")
+V = TypeVar("V")
 
 _CLASSES: dict[str, type[Collection]] = {cls._kind: cls for cls in (List, Dict, SortedDict, Set, SortedSet, Records)}
 
@@ -36,39 +41,80 @@ class _Opens:
 
     _core: Any
 
-    def _collection(self, cls: type[Collection], name: str, types: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        core = self._core.collection(_wanted(name, cls._kind, types, options))
+    def _collection(self, cls: type[Collection], name: str, types: tuple[Any, ...], options: Any) -> Any:
+        core = self._core.collection(_wanted(name, cls, types, options))
         return cls._of(core, options, types)
 
-    def list(
-        self, name: str, item: Any = UNSET, *, compression: int = 0, cache: str | None = None, cache_size: Any = 1024
-    ) -> List:
-        """The list with that name, created if absent."""
-        options = {"compression": compression, "cache": cache, "cache_size": cache_size}
+    # Types given as classes are those of what is read, for type checkers; others are Any.
+
+    @overload
+    def list(self, name: str, item: type[Nested], **options: Unpack[ListOptions]) -> List[Any]: ...
+    @overload
+    def list(self, name: str, item: type[T], **options: Unpack[ListOptions]) -> List[T]: ...
+    @overload
+    def list(self, name: str, item: Any = ..., **options: Unpack[ListOptions]) -> List[Any]: ...
+    def list(self, name: str, item: Any = UNSET, **options: Unpack[ListOptions]) -> List[Any]:
+        """The list with that name, created if absent. Options: compression (a level of zstd, 1 to 19), cache ("lru",
+        "fifo", "lfu"), cache_size (entries, or "64MB")."""
         return self._collection(List, name, (item,), options)
 
-    def dict(self, name: str, key: Any = UNSET, value: Any = UNSET, **options: Any) -> Dict:
-        """The dict with that name, created if absent. Options: timestamps, time_index, time_to_live (seconds or a
-        timedelta), expiry (entries may have a time to live of their own), compression (a level of zstd, 1 to 19), cache ("lru", "fifo", "lfu"), cache_size."""
-        return self._collection(Dict, name, (key, value), _known(options))
+    @overload
+    def dict(self, name: str, key: type[K], value: type[Nested], **options: Unpack[DictOptions]) -> Dict[K, Any]: ...
+    @overload
+    def dict(self, name: str, key: type[K], value: type[V], **options: Unpack[DictOptions]) -> Dict[K, V]: ...
+    @overload
+    def dict(self, name: str, key: type[K], value: Any = ..., **options: Unpack[DictOptions]) -> Dict[K, Any]: ...
+    @overload
+    def dict(self, name: str, key: Any = ..., value: Any = ..., **options: Unpack[DictOptions]) -> Dict[Any, Any]: ...
+    def dict(
+        self, name: str, key: Any = UNSET, value: Any = UNSET, **options: Unpack[DictOptions]
+    ) -> Dict[Any, Any]:
+        """The dict with that name, created if absent. Options: timestamps (entries have times), time_index (and are found
+        by them), time_to_live (seconds or a timedelta), expiry (entries may have a time to live of their own), and those
+        of list()."""
+        return self._collection(Dict, name, (key, value), options)
 
-    def sorted_dict(self, name: str, key: Any = UNSET, value: Any = UNSET, **options: Any) -> SortedDict:
+    @overload
+    def sorted_dict(
+        self, name: str, key: type[K], value: type[Nested], **options: Unpack[DictOptions]
+    ) -> SortedDict[K, Any]: ...
+    @overload
+    def sorted_dict(
+        self, name: str, key: type[K], value: type[V], **options: Unpack[DictOptions]
+    ) -> SortedDict[K, V]: ...
+    @overload
+    def sorted_dict(
+        self, name: str, key: type[K], value: Any = ..., **options: Unpack[DictOptions]
+    ) -> SortedDict[K, Any]: ...
+    @overload
+    def sorted_dict(
+        self, name: str, key: Any = ..., value: Any = ..., **options: Unpack[DictOptions]
+    ) -> SortedDict[Any, Any]: ...
+    def sorted_dict(
+        self, name: str, key: Any = UNSET, value: Any = UNSET, **options: Unpack[DictOptions]
+    ) -> SortedDict[Any, Any]:
         """The sorted dict with that name, created if absent. Options as of dict()."""
-        return self._collection(SortedDict, name, (key, value), _known(options))
+        return self._collection(SortedDict, name, (key, value), options)
 
-    def set(self, name: str, element: Any = UNSET) -> Set:
+    @overload
+    def set(self, name: str, element: type[T]) -> Set[T]: ...
+    @overload
+    def set(self, name: str, element: Any = ...) -> Set[Any]: ...
+    def set(self, name: str, element: Any = UNSET) -> Set[Any]:
         """The set with that name, created if absent."""
         return self._collection(Set, name, (element,), {})
 
-    def sorted_set(self, name: str, element: Any = UNSET) -> SortedSet:
+    @overload
+    def sorted_set(self, name: str, element: type[T]) -> SortedSet[T]: ...
+    @overload
+    def sorted_set(self, name: str, element: Any = ...) -> SortedSet[Any]: ...
+    def sorted_set(self, name: str, element: Any = UNSET) -> SortedSet[Any]:
         """The sorted set with that name, created if absent."""
         return self._collection(SortedSet, name, (element,), {})
 
-    def records(
-        self, name: str, value: Any = UNSET, *, cache: str | None = None, cache_size: Any = 1024
-    ) -> Records:
-        """The records with that name, created if absent; `value`: type of all fields."""
-        return self._collection(Records, name, (value,), {"cache": cache, "cache_size": cache_size})
+    def records(self, name: str, value: Any = UNSET, **options: Unpack[RecordsOptions]) -> Records:
+        """The records with that name, created if absent; `value`: type of all fields. Options: cache, cache_size."""
+        return self._collection(Records, name, (value,), options)
 
     def __contains__(self, name: str) -> bool:
         return self._core.has(name)
@@ -83,16 +129,6 @@ class _Opens:
     def collections(self) -> Any:
         """A dict for each collection: name, kind, key and value types, count."""
         return self._core.collections()
-
-
-_OPTIONS = {"timestamps", "time_index", "time_to_live", "expiry", "compression", "cache", "cache_size"}
-
-
-def _known(options: dict[str, Any]) -> dict[str, Any]:
-    for name in options:
-        if name not in _OPTIONS:
-            raise TypeError(f"unexpected option {name!r}: there are {', '.join(sorted(_OPTIONS))}")
-    return options
 
 
 class Database(_Opens):

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, ValuesView
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, Unpack, overload
 
 from . import _core
 from ._collection import Collection, _microseconds, _Part, _short
 from ._errors import Error
+from ._options import DictAlone, DictOptions
 from ._progress import Progress, counted
-from ._types import UNSET
+from ._types import UNSET, Nested
 
 _native = _core.Collection
-_MISSING = object()
+_MISSING: Any = object()
+K = TypeVar("K")
+V = TypeVar("V")
+D = TypeVar("D")
 
 
-class Dict(Collection):
+class Dict(Collection, Generic[K, V]):
     """A dict in a file. Keys come in the order of their hashes, which is the same for as long as the file lives.
 
     `sapwood.Dict("ages.sapwood", str, int)` is alone in its file, `sapwood.Dict()` in a temporary one; others come from
@@ -25,40 +29,46 @@ class Dict(Collection):
 
     __slots__ = ()
     _kind = "dict"
+    _options = DictOptions
     _has_key_types = True
 
+    @overload
+    def __init__(self: Dict[Any, Any], path: Any = None) -> None: ...
+    @overload
+    def __init__(self: Dict[K, Any], path: Any, key: type[K], value: type[Nested], **options: Unpack[DictAlone]) -> None: ...
+    @overload
+    def __init__(self, path: Any, key: type[K], value: type[V], **options: Unpack[DictAlone]) -> None: ...
+    @overload
+    def __init__(self: Dict[K, Any], path: Any, key: type[K], value: Any = ..., **options: Unpack[DictAlone]) -> None: ...
+    @overload
     def __init__(
-        self,
-        path: Any = None,
-        key: Any = UNSET,
-        value: Any = UNSET,
-        *,
-        mode: str = "c",
-        durability: str = "sync",
-        timestamps: bool = False,
-        time_index: bool = False,
-        time_to_live: Any = None,
-        expiry: bool = False,
-        compression: int = 0,
-        cache: str | None = None,
-        cache_size: Any = 1024,
+        self: Dict[Any, Any], path: Any = None, key: Any = ..., value: Any = ..., **options: Unpack[DictAlone]
+    ) -> None: ...
+    def __init__(
+        self, path: Any = None, key: Any = UNSET, value: Any = UNSET, **options: Unpack[DictAlone]
     ) -> None:
-        options = {
-            "timestamps": timestamps,
-            "time_index": time_index,
-            "time_to_live": time_to_live,
-            "expiry": expiry,
-            "compression": compression,
-            "cache": cache,
-            "cache_size": cache_size,
-        }
-        self._open_alone(path, (key, value), mode, durability, options)
+        self._open_alone(path, (key, value), options)
 
     # --- Reading ---------------------------------------------------------------------------------------------------
 
-    __getitem__ = _native._get_item
-    get = _native._get
-    get_many = _native._get_many
+    if TYPE_CHECKING:
+
+        def __getitem__(self, key: K) -> V: ...
+        @overload
+        def get(self, key: K) -> V | None: ...
+        @overload
+        def get(self, key: K, default: D) -> V | D: ...
+        def get(self, key: K, default: Any = None) -> Any: ...
+        @overload
+        def get_many(self, keys: Iterable[K]) -> list[V | None]: ...
+        @overload
+        def get_many(self, keys: Iterable[K], default: D) -> list[V | D]: ...
+        def get_many(self, keys: Iterable[K], default: Any = None) -> Any: ...
+
+    else:
+        __getitem__ = _native._get_item
+        get = _native._get
+        get_many = _native._get_many
 
     def __contains__(self, key: Any) -> bool:
         try:
@@ -69,26 +79,26 @@ class Dict(Collection):
             _need_hashable(key)
             return False
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[K]:
         return self._iterate(_Part.keys, False)
 
-    def __reversed__(self) -> Iterator[Any]:
+    def __reversed__(self) -> Iterator[K]:
         return self._iterate(_Part.keys, True)
 
-    def keys(self) -> KeysView[Any]:
+    def keys(self) -> KeysView[K]:
         return _Keys(self)
 
-    def values(self) -> ValuesView[Any]:
+    def values(self) -> ValuesView[V]:
         return _Values(self)
 
-    def items(self) -> ItemsView[Any, Any]:
+    def items(self) -> ItemsView[K, V]:
         return _Items(self)
 
-    def scan(self, predicate: Callable[[Any, Any], Any]) -> Iterator[tuple[Any, Any]]:
+    def scan(self, predicate: Callable[[K, V], object]) -> Iterator[tuple[K, V]]:
         """The entries for which `predicate(key, value)` is true, one after the other, in flat memory."""
         return (entry for entry in self._iterate(_Part.items, False) if predicate(*entry))
 
-    def copy(self) -> dict[Any, Any]:
+    def copy(self) -> dict[K, V]:
         """All entries, in a plain dict."""
         return dict(self.items())
 
@@ -100,10 +110,16 @@ class Dict(Collection):
 
     # --- Changing --------------------------------------------------------------------------------------------------
 
-    __setitem__ = _native._put
-    __delitem__ = _native._delete_item
+    if TYPE_CHECKING:
 
-    def put(self, key: Any, value: Any, time: Any = None, *, time_to_live: Any = None) -> None:
+        def __setitem__(self, key: K, value: V) -> None: ...
+        def __delitem__(self, key: K) -> None: ...
+
+    else:
+        __setitem__ = _native._put
+        __delitem__ = _native._delete_item
+
+    def put(self, key: K, value: V, time: Any = None, *, time_to_live: Any = None) -> None:
         """d[key] = value. With `timestamps`: also a time of its own (an aware datetime); with `expiry`: the entry is gone
         after `time_to_live`, in seconds or a timedelta."""
         if time is None and time_to_live is None:
@@ -111,12 +127,16 @@ class Dict(Collection):
         else:
             self._put_with_times(key, value, time, None if time_to_live is None else _microseconds(time_to_live))
 
-    def setdefault(self, key: Any, default: Any = None) -> Any:
+    def setdefault(self, key: K, default: Any = None) -> V:
         """The value at `key`; if there is none, `default` is put there first."""
         with self._atomic():
             self._put_if_absent(key, default)
             return self[key]
 
+    @overload
+    def pop(self, key: K) -> V: ...
+    @overload
+    def pop(self, key: K, default: D) -> V | D: ...
     def pop(self, key: Any, default: Any = _MISSING) -> Any:
         """Removes the entry and returns its value; `default`, or KeyError, if there is none."""
         try:
@@ -133,7 +153,7 @@ class Dict(Collection):
             raise KeyError(key)
         return default
 
-    def popitem(self) -> tuple[Any, Any]:
+    def popitem(self) -> tuple[K, V]:
         """Removes the last entry and returns it. Raises KeyError if there is none."""
         return self._popped(False)
 
@@ -201,7 +221,7 @@ class Dict(Collection):
     def __ror__(self, other: Any) -> Any:
         return dict(other.items()) | dict(self.items()) if isinstance(other, (Mapping, Dict)) else NotImplemented
 
-    def __ior__(self, other: Any) -> Any:
+    def __ior__(self, other: Any) -> Self:
         self.update(other)
         return self
 
@@ -210,7 +230,7 @@ class Dict(Collection):
         return _CachedSortedDict if issubclass(cls, SortedDict) else _CachedDict
 
 
-class SortedDict(Dict):
+class SortedDict(Dict[K, V]):
     """A dict in the order of its keys: ranges, neighbours, ranks. `sapwood.SortedDict(path, str, float)` alone in a
     file, or `database.sorted_dict(name, key, value)`.
 
@@ -221,49 +241,51 @@ class SortedDict(Dict):
     __slots__ = ()
     _kind = "sorted_map"
 
-    def irange(self, low: Any = None, high: Any = None, *, reverse: bool = False) -> Iterator[Any]:
+    def irange(self, low: K | None = None, high: K | None = None, *, reverse: bool = False) -> Iterator[K]:
         """The keys in [low, high), None being open; the last one first if `reverse`."""
         return self._iterate_range(low, high, _Part.keys, reverse)
 
-    def range_items(self, low: Any = None, high: Any = None, *, reverse: bool = False) -> Iterator[tuple[Any, Any]]:
+    def range_items(
+        self, low: K | None = None, high: K | None = None, *, reverse: bool = False
+    ) -> Iterator[tuple[K, V]]:
         """The entries with keys in [low, high)."""
         return self._iterate_range(low, high, _Part.items, reverse)
 
-    def prefix(self, first: Any, *, reverse: bool = False) -> Iterator[tuple[Any, Any]]:
+    def prefix(self, first: Any, *, reverse: bool = False) -> Iterator[tuple[K, V]]:
         """The entries whose keys start with `first`: a part of a str or bytes, or the first parts of a tuple."""
         return self._iterate_prefix(first, _Part.items, reverse)
 
-    def floor(self, key: Any) -> Any:
+    def floor(self, key: K) -> tuple[K, V] | None:
         """The entry with the greatest key <= `key`, or None."""
         return self._near("floor", key)
 
-    def ceiling(self, key: Any) -> Any:
+    def ceiling(self, key: K) -> tuple[K, V] | None:
         """The entry with the smallest key >= `key`, or None."""
         return self._near("ceiling", key)
 
-    def lower(self, key: Any) -> Any:
+    def lower(self, key: K) -> tuple[K, V] | None:
         """The entry with the greatest key < `key`, or None."""
         return self._near("lower", key)
 
-    def higher(self, key: Any) -> Any:
+    def higher(self, key: K) -> tuple[K, V] | None:
         """The entry with the smallest key > `key`, or None."""
         return self._near("higher", key)
 
-    def peekitem(self, index: int = -1) -> Any:
+    def peekitem(self, index: int = -1) -> tuple[K, V]:
         """The entry at a position in the order; the last one by default. O(log n)."""
         return self._at(index)
 
     select = peekitem
 
-    def rank(self, key: Any) -> int:
+    def rank(self, key: K) -> int:
         """How many keys are smaller. O(log n)."""
         return self._rank(key)
 
-    def count(self, low: Any = None, high: Any = None) -> int:
+    def count(self, low: K | None = None, high: K | None = None) -> int:
         """How many keys are in [low, high). O(log n)."""
         return self._count_range(low, high)
 
-    def popitem(self, last: bool = True) -> tuple[Any, Any]:
+    def popitem(self, last: bool = True) -> tuple[K, V]:
         """Removes the last (first) entry and returns it. Raises KeyError if there is none."""
         return self._popped(not last)
 
@@ -281,7 +303,7 @@ class SortedDict(Dict):
         return self._get_item(key)
 
 
-class _CachedDict(Dict):
+class _CachedDict(Dict[K, V]):
     """A Dict that keeps decoded values. What it gives is shared: changing it in place would change the cache."""
     __slots__ = ()
 
@@ -295,7 +317,7 @@ class _CachedDict(Dict):
         return self._cache.get(self, key, default)
 
 
-class _CachedSortedDict(SortedDict):
+class _CachedSortedDict(SortedDict[K, V]):
     __slots__ = ()
     __getitem__ = _CachedDict.__getitem__
     get = _CachedDict.get
@@ -303,7 +325,7 @@ class _CachedSortedDict(SortedDict):
 
 class _Keys(KeysView[Any]):
     __slots__ = ()
-    _mapping: Dict
+    _mapping: Dict[Any, Any]
 
     def __iter__(self) -> Iterator[Any]:
         return self._mapping._iterate(_Part.keys, False)
@@ -318,7 +340,7 @@ class _Keys(KeysView[Any]):
 
 class _Values(ValuesView[Any]):
     __slots__ = ()
-    _mapping: Dict
+    _mapping: Dict[Any, Any]
 
     def __iter__(self) -> Iterator[Any]:
         return self._mapping._iterate(_Part.values, False)
@@ -332,7 +354,7 @@ class _Values(ValuesView[Any]):
 
 class _Items(ItemsView[Any, Any]):
     __slots__ = ()
-    _mapping: Dict
+    _mapping: Dict[Any, Any]
 
     def __iter__(self) -> Iterator[tuple[Any, Any]]:
         return self._mapping._iterate(_Part.items, False)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, MutableSequence
-from typing import Any, TypeGuard
+from typing import TYPE_CHECKING, Any, SupportsIndex, TypeGuard, Unpack, overload
 
 from . import _core
 from ._errors import Error
-from ._positional import Positional
-from ._types import UNSET
+from ._options import ListAlone, ListOptions
+from ._positional import Positional, T
+from ._types import UNSET, Nested
 
 _native = _core.Collection
 
@@ -18,7 +19,7 @@ _SAME_BYTES = {"bool", "int32", "int64", "uint64", "int128", "string", "bytes", 
 _FIXED = {"int32": "i4", "int64": "i8", "uint64": "u8", "double": "f8", "bool": "?"}
 
 
-class List(Positional):
+class List(Positional[T]):
     """A list in a file: insert and delete anywhere in O(log n).
 
     `sapwood.List("frames.sapwood", int)` is alone in its file, `sapwood.List()` in a temporary one that goes with it;
@@ -29,25 +30,33 @@ class List(Positional):
 
     __slots__ = ()
     _kind = "list"
+    _options = ListOptions
 
-    def __init__(
-        self,
-        path: Any = None,
-        item: Any = UNSET,
-        *,
-        mode: str = "c",
-        durability: str = "sync",
-        compression: int = 0,
-        cache: str | None = None,
-        cache_size: Any = 1024,
-    ) -> None:
-        options = {"compression": compression, "cache": cache, "cache_size": cache_size}
-        self._open_alone(path, (item,), mode, durability, options)
+    @overload
+    def __init__(self: List[Any], path: Any = None) -> None: ...
+    @overload
+    def __init__(self: List[Any], path: Any, item: type[Nested], **options: Unpack[ListAlone]) -> None: ...
+    @overload
+    def __init__(self, path: Any, item: type[T], **options: Unpack[ListAlone]) -> None: ...
+    @overload
+    def __init__(self: List[Any], path: Any = None, item: Any = ..., **options: Unpack[ListAlone]) -> None: ...
+    def __init__(self, path: Any = None, item: Any = UNSET, **options: Unpack[ListAlone]) -> None:
+        self._open_alone(path, (item,), options)
 
     # --- Reading ---------------------------------------------------------------------------------------------------
 
-    __getitem__ = _native._item
-    get_many = _native._get_many_at
+    if TYPE_CHECKING:
+
+        @overload
+        def __getitem__(self, index: SupportsIndex) -> T: ...
+        @overload
+        def __getitem__(self, index: slice) -> list[T]: ...
+        def __getitem__(self, index: SupportsIndex | slice) -> T | list[T]: ...
+        def get_many(self, indexes: Iterable[SupportsIndex]) -> list[T]: ...
+
+    else:
+        __getitem__ = _native._item
+        get_many = _native._get_many_at
 
     def _first_index(self, value: Any, start: int) -> int | None:
         if self.value_type_name in _SAME_BYTES:
@@ -70,7 +79,7 @@ class List(Positional):
                 pass
         return super().count(value)
 
-    def chunks(self, n: int) -> Iterator[list[Any]]:
+    def chunks(self, n: int) -> Iterator[list[T]]:
         """Lists of `n` items each, the last one maybe shorter, of the list as it is now."""
         if n < 1:
             raise ValueError("chunks of less than one item")
@@ -79,7 +88,7 @@ class List(Positional):
 
     # --- Changing --------------------------------------------------------------------------------------------------
 
-    def extend(self, values: Iterable[Any]) -> None:
+    def extend(self, values: Iterable[T]) -> None:
         """Appends all values, or none if `values` raises or one has a wrong type."""
         if isinstance(values, (list, tuple)) and self._item_width and len(values) > 8:
             self._append_all(values)
@@ -90,11 +99,12 @@ class List(Positional):
         """Removes the item and puts the last one in its place: for bags, where order does not count."""
         self._swap_delete(index)
 
-    def sort(self, *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> None:
+    def sort(self, *, key: Callable[[T], Any] | None = None, reverse: bool = False) -> None:
         """Sorts the list, in one transaction. O(n log n), and memory for all items. Stable, as list.sort."""
         with self._atomic():
             size = len(self)
-            items = sorted(self, key=key, reverse=reverse)
+            every: Iterable[Any] = self
+            items = sorted(every, key=key, reverse=reverse)
             if len(self) != size:
                 raise ValueError("list modified during sort")
             self._replace(0, size, items)
@@ -172,7 +182,7 @@ class List(Positional):
         return _CachedList
 
 
-class _CachedList(List):
+class _CachedList(List[T]):
     """A List that keeps decoded values. What it gives is shared: changing it in place would change the cache."""
     __slots__ = ()
 

@@ -5,25 +5,26 @@ from __future__ import annotations
 import itertools
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, Self, SupportsIndex, TypeVar
 
 from . import _core
 from ._collection import Collection, _Part
 
 _native = _core.Collection
+T = TypeVar("T")
 
 
-class Positional(Collection):
+class Positional(Collection, Generic[T]):
     """A sequence in a file: insert and delete anywhere in O(log n)."""
 
     __slots__ = ()
 
     # --- Reading ---------------------------------------------------------------------------------------------------
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[T]:
         return self._iterate(_Part.values, False)
 
-    def __reversed__(self) -> Iterator[Any]:
+    def __reversed__(self) -> Iterator[T]:
         return self._iterate(_Part.values, True)
 
     def __contains__(self, value: Any) -> bool:
@@ -47,18 +48,24 @@ class Positional(Collection):
         """How many are equal to `value`. O(n)."""
         return sum(1 for item in self if item is value or item == value)
 
-    def scan(self, predicate: Callable[[Any], Any]) -> Iterator[Any]:
+    def scan(self, predicate: Callable[[T], object]) -> Iterator[T]:
         """Those for which `predicate` is true, one after the other, in flat memory."""
         return filter(predicate, self)
 
-    def copy(self) -> list[Any]:
+    def copy(self) -> list[T]:
         """All of them, in a plain list."""
         return list(self)
 
     # --- Changing --------------------------------------------------------------------------------------------------
 
-    append = _native._append
-    insert = _native._insert
+    if TYPE_CHECKING:
+
+        def append(self, value: T) -> None: ...
+        def insert(self, index: SupportsIndex, value: T) -> None: ...
+
+    else:
+        append = _native._append
+        insert = _native._insert
 
     def __setitem__(self, index: Any, value: Any) -> None:
         if isinstance(index, slice):
@@ -66,7 +73,7 @@ class Positional(Collection):
         else:
             self._set_one(self._position(index), value)
 
-    def put_many(self, values: Mapping[int, Any] | Iterable[tuple[int, Any]], /) -> None:
+    def put_many(self, values: Mapping[int, T] | Iterable[tuple[int, T]], /) -> None:
         """Puts values at positions, of a mapping or of pairs (index, value): all or none. Raises IndexError."""
         pairs = list(values.items() if isinstance(values, Mapping) else values)
         with self._atomic():
@@ -114,11 +121,11 @@ class Positional(Collection):
             for position in sorted(positions, reverse=True):
                 self._delete_at(position, 1)
 
-    def extend(self, values: Iterable[Any]) -> None:
+    def extend(self, values: Iterable[T]) -> None:
         """Appends all values, or none if `values` raises or one has a wrong type."""
         self._extend(list(self) if values is self else values)
 
-    def pop(self, index: Any = -1) -> Any:
+    def pop(self, index: SupportsIndex = -1) -> T:
         """Removes what is at `index` and returns it. O(log n)."""
         position = operator.index(index)
         with self._atomic():
@@ -136,11 +143,11 @@ class Positional(Collection):
         with self._atomic():
             self._replace(0, len(self), list(reversed(self)))
 
-    def __iadd__(self, values: Iterable[Any]) -> Any:
+    def __iadd__(self, values: Iterable[T]) -> Self:
         self.extend(values)
         return self
 
-    def _fill_new(self, values: Iterable[Any]) -> None:
+    def _fill_new(self, values: Iterable[T]) -> None:
         self.extend(values)
 
     def _position(self, index: Any) -> int:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, MutableSequence
-from typing import Any
+from typing import Any, Unpack
 
+from ._options import RecordsAlone, RecordsOptions
 from ._positional import Positional
 from ._types import UNSET
 
 
-class Records(Positional):
+Row = dict[Any, Any] | None  # a dict of fields; None: a placeholder
+
+
+class Records(Positional[Row]):
     """A list of rows; a row is a dict of named fields, or None: a placeholder, which is not an empty row.
 
     `sapwood.Records("frames.sapwood")` is alone in its file; others come from `database.records(name, type)`, where
@@ -20,12 +24,10 @@ class Records(Positional):
 
     __slots__ = ()
     _kind = "records"
+    _options = RecordsOptions
 
-    def __init__(
-        self, path: Any = None, value: Any = UNSET, *, mode: str = "c", durability: str = "sync", cache: str | None = None,
-        cache_size: Any = 1024,
-    ) -> None:
-        self._open_alone(path, (value,), mode, durability, {"cache": cache, "cache_size": cache_size})
+    def __init__(self, path: Any = None, value: Any = UNSET, **options: Unpack[RecordsAlone]) -> None:
+        self._open_alone(path, (value,), options)
 
     # --- Reading ---------------------------------------------------------------------------------------------------
 

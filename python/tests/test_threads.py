@@ -1,5 +1,6 @@
 """Threads: reading and writing at once, closing beside both, and transactions that are not shared."""
 
+import contextlib
 import threading
 
 import pytest
@@ -131,6 +132,41 @@ def test_a_transaction_is_of_one_thread_at_a_time(tmp_path):
 
             assert in_threads(3, work) == []
             assert all("another thread" in text for text in refused)
+
+
+@pytest.mark.parametrize("call", [
+    lambda of: of["blob"],
+    lambda of: of.get_many(["small"] * 50_000),
+    lambda of: of.sample(20_000),
+])  # fmt: skip
+def test_long_reads_run_without_the_gil(tmp_path, call):
+    """Seen by another thread, whose call of the same transaction is refused in the middle of them."""
+    with sapwood.open(tmp_path / "x.sapwood", durability="async") as db:
+        values = db.dict("values", str, bytes)
+        values.update({"blob": bytes(50_000_000), "small": b"x"} | {str(i): b"y" for i in range(20_000)})
+        with db.snapshot() as snapshot:
+            shared = snapshot.dict("values")
+            is_seen = threading.Event()
+
+            def look():
+                while not is_seen.is_set():
+                    try:
+                        shared.get("small")
+                    except RuntimeError as error:
+                        assert "another thread" in str(error)
+                        is_seen.set()
+
+            other = threading.Thread(target=look)
+            other.start()
+            for _ in range(2_000):
+                with contextlib.suppress(RuntimeError):  # the other one was in the middle of its call
+                    call(shared)
+                if is_seen.is_set():
+                    break
+            found = is_seen.is_set()
+            is_seen.set()
+            other.join()
+        assert found
 
 
 def test_a_write_through_a_handle_of_the_database_within_a_transaction_is_refused(tmp_path):
