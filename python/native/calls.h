@@ -105,6 +105,15 @@ inline std::int64_t index_of(nb::handle object, PyObject* too_big = PyExc_IndexE
 // An argument that may be None.
 inline auto may_be_none(const char* name) { return nb::arg(name).none(); }
 
+// Where the entries of a slice lie: from `first` on, in `span` positions, `count` of them in steps of `step`.
+struct Slice {
+  std::uint64_t first = 0;
+  std::uint64_t span = 0;
+  Py_ssize_t count = 0;
+  Py_ssize_t step = 1;
+};
+Slice slice_of(nb::handle slice, std::uint64_t size);
+
 // A position as Python counts: from the end if negative. Throws IndexError past the ends.
 std::uint64_t position(const Collection& collection, const detail::Handle& handle, std::int64_t index);
 [[noreturn]] void throw_key_error(nb::handle key);

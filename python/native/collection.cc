@@ -46,6 +46,18 @@ Collection::Collection(std::shared_ptr<Context> context, AnyCollection handle, T
   batch_handle_ = handle_;
   batch_generation_ = context_->batch_generation();
   epoch_ = context_->epoch() - 1;
+  if (is_made_by_batch()) made_by_ = context_->batch()->is_committed;
+}
+
+// Whether nobody outside of the batch of this thread knows the collection.
+bool Collection::is_made_by_batch() const {
+  try {
+    context_->database().any(handle_.checked().record().id);
+    return false;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::not_found) throw;
+    return true;
+  }
 }
 
 void Collection::refresh() const {
@@ -72,10 +84,12 @@ detail::Handle& Collection::handle() const {
   return handle_;
 }
 
-// The same collection, wherever it is now: names and places come and go.
+// The same collection, wherever it is now: names and places come and go. The id that a batch took which was rolled back
+// is another one's.
 template <class Owner>
 detail::Handle Collection::found_in(Owner& owner) const {
   try {
+    if (made_by_ != nullptr && !*made_by_) throw Error(ErrorCode::not_found, "");
     return owner.any(handle_.checked().record().id).handle();
   } catch (const Error& error) {
     if (error.code() != ErrorCode::not_found) throw;

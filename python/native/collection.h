@@ -60,6 +60,7 @@ class Collection {
  private:
   template <class Owner>
   detail::Handle found_in(Owner& owner) const;
+  bool is_made_by_batch() const;
   void refresh() const;
 
   std::shared_ptr<Context> context_;
@@ -71,6 +72,7 @@ class Collection {
   mutable std::uint32_t epoch_;
   mutable detail::Handle batch_handle_;
   mutable std::uint64_t batch_generation_ = 0;
+  std::shared_ptr<const bool> made_by_;  // the batch that made the collection: whether it is committed
   bool may_nest_;
 };
 

@@ -106,6 +106,7 @@ void Context::end_batch(std::uint64_t generation, bool commit, const std::option
     else if (asked) batch->write->commit(*asked);
     else batch->write->commit();
   });
+  *batch->is_committed = commit && !is_others;
   if (is_others) throw Error(ErrorCode::ended, "the batch was of another thread, and is rolled back");
 }
 

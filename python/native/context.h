@@ -21,6 +21,7 @@ struct Transaction {
   std::optional<WriteTxn> write{};
   std::optional<ReadTxn> read{};  // or this
   bool in_call = false;           // without the GIL
+  const std::shared_ptr<bool> is_committed = std::make_shared<bool>(false);  // of a batch; for handles that outlive it
   const std::uint32_t forks = fork_count();
 
   // Throws RuntimeError while another thread is in a call of the transaction, Error{ended} in a child of fork().

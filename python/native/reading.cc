@@ -12,6 +12,16 @@ std::uint64_t position(const Collection& collection, const detail::Handle& handl
   return static_cast<std::uint64_t>(index);
 }
 
+Slice slice_of(nb::handle slice, std::uint64_t size) {
+  Py_ssize_t start = 0, stop = 0, step = 0;
+  if (PySlice_Unpack(slice.ptr(), &start, &stop, &step) < 0) throw nb::python_error();
+  const Py_ssize_t count = PySlice_AdjustIndices(static_cast<Py_ssize_t>(size), &start, &stop, step);
+  if (count == 0) return {};
+  const Py_ssize_t lowest = step > 0 ? start : start + (count - 1) * step;
+  const Py_ssize_t span = (count - 1) * std::abs(step) + 1;
+  return {static_cast<std::uint64_t>(lowest), static_cast<std::uint64_t>(span), count, step};
+}
+
 namespace {
 
 using detail::Handle;
@@ -38,17 +48,13 @@ nb::object entry_at(const Collection& self, nb::handle index) {
 nb::object get_item(const Collection& self, nb::handle index) {
   if (PySlice_Check(index.ptr())) {
     const Handle handle = self.handle().pinned();
-    Py_ssize_t start = 0, stop = 0, step = 0;
-    if (PySlice_Unpack(index.ptr(), &start, &stop, &step) < 0) throw nb::python_error();
-    const Py_ssize_t count = PySlice_AdjustIndices(static_cast<Py_ssize_t>(handle.size()), &start, &stop, step);
+    const Slice slice = slice_of(index, handle.size());
     nb::list found;
-    if (count == 0) return found;
-    const Py_ssize_t lowest = step > 0 ? start : start + (count - 1) * step;
-    const Py_ssize_t span = (count - 1) * std::abs(step) + 1;
-    const detail::Section section = handle.slice(static_cast<std::uint64_t>(lowest), static_cast<std::uint64_t>(span));
-    detail::Cursor cursor(section.scan, step > 0 ? section.first : section.last - 1);
+    if (slice.count == 0) return found;
+    const detail::Section section = handle.slice(slice.first, slice.span);
+    detail::Cursor cursor(section.scan, slice.step > 0 ? section.first : section.last - 1);
     std::string bytes;  // a copy: decoding may run Python code, which may end the transaction
-    for (Py_ssize_t i = 0; i < count; ++i, cursor.move(step)) {
+    for (Py_ssize_t i = 0; i < slice.count; ++i, cursor.move(slice.step)) {
       if (self.value_type().decodes_alone()) {
         found.append(self.decode_value(cursor.entry().value));
       } else {
@@ -70,8 +76,11 @@ Iterator iterate(const Collection& self, Part part, bool reversed) {
   return Iterator(self, self.handle().all(), part, reversed);
 }
 
+// Of `count` entries, or of those that there are: another thread may just have removed some.
 Iterator iterate_slice(const Collection& self, std::uint64_t first, std::uint64_t count, Part part, bool reversed) {
-  return Iterator(self, self.handle().slice(first, count), part, reversed);
+  const Handle handle = self.handle().pinned();
+  const std::uint64_t begin = std::min(first, handle.size());
+  return Iterator(self, handle.slice(begin, std::min(count, handle.size() - begin)), part, reversed);
 }
 
 // The bytes of an entry that is looked for.

@@ -14,8 +14,7 @@ class Names {
   explicit Names(nb::handle names) {
     for (const nb::handle name : nb::iter(names)) {
       Scratch scratch;
-      const Type type(PyUnicode_Check(name.ptr()) ? ValueType::string : ValueType::bytes);
-      kept_.emplace_back(type.encode_value(name, scratch));
+      kept_.emplace_back(bytes_of_name(name, scratch));
       objects_.push_back(nb::borrow(name));
     }
     views_.assign(kept_.begin(), kept_.end());
@@ -34,8 +33,7 @@ nb::object field(const Collection& self, nb::handle index, nb::handle name, nb::
   const Handle& handle = self.handle();
   const std::uint64_t row = position(self, handle, index_of(index));
   Scratch scratch;
-  const Type name_type(PyUnicode_Check(name.ptr()) ? ValueType::string : ValueType::bytes);
-  const std::string_view bytes = name_type.encode_value(name, scratch);
+  const std::string_view bytes = bytes_of_name(name, scratch);
   ManyBytes found(1);
   detail::read_fields(handle, {&row, 1}, {&bytes, 1}, found.values());
   const ManyBytes::Entry& entry = found.entries.front();
@@ -102,12 +100,12 @@ bool drop_of_row(const Collection& self, nb::handle index, nb::handle names) {
   return self.write([&](Handle& handle) { return detail::drop_fields(handle, row, dropped.views()); });
 }
 
-ColumnIterator column(const Collection& self, nb::handle name, std::uint64_t first, std::uint64_t count,
-                      nb::object missing) {
+// From the first to the last row of a slice, whatever its steps.
+ColumnIterator column(const Collection& self, nb::handle name, nb::handle rows, nb::object missing) {
+  const Handle handle = self.handle().pinned();
+  const Slice slice = slice_of(rows, handle.size());
   Scratch scratch;
-  const Type name_type(PyUnicode_Check(name.ptr()) ? ValueType::string : ValueType::bytes);
-  return ColumnIterator(self, self.handle().slice(first, count), name_type.encode_value(name, scratch),
-                        std::move(missing));
+  return ColumnIterator(self, handle.slice(slice.first, slice.span), bytes_of_name(name, scratch), std::move(missing));
 }
 
 void reserve(const Collection& self, std::uint64_t count) {
@@ -121,7 +119,7 @@ void reserve(const Collection& self, std::uint64_t count) {
 }  // namespace
 
 void bind_records(CollectionClass& collection) {
-  collection.def("_field", &field, nb::arg("index"), nb::arg("name"), may_be_none("default"))
+  collection.def("_field", &field, nb::arg("index"), may_be_none("name"), may_be_none("default"))
       .def("_fields_of_rows", &fields_of_rows)
       .def("_field_names", &field_names)
       .def("_is_placeholder",
@@ -132,7 +130,7 @@ void bind_records(CollectionClass& collection) {
       .def("_update_row", &update)
       .def("_drop", &drop)
       .def("_drop_of_row", &drop_of_row)
-      .def("_column", &column, nb::arg("name"), nb::arg("first"), nb::arg("count"), may_be_none("missing"))
+      .def("_column", &column, may_be_none("name"), nb::arg("rows"), may_be_none("missing"))
       .def("_reserve", &reserve);
 }
 

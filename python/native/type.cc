@@ -141,9 +141,7 @@ void encode_row(std::string& to, const Type& type, nb::handle row) {
   std::vector<Scratch> names(count), values(count);
   for (const auto& [name, value] : copy) {
     const std::size_t i = fields.size();
-    const std::string_view encoded =
-        PyUnicode_Check(name.ptr()) ? text(name) : bytes_of(ValueType::bytes, name, names[i]);
-    fields.push_back({encoded, field_type.encode_value(value, values[i])});
+    fields.push_back({bytes_of_name(name, names[i]), field_type.encode_value(value, values[i])});
     values[i].keep = nb::make_tuple(name, value, values[i].keep.is_valid() ? values[i].keep : nb::none());
   }
   detail::encode_row(to, fields);
@@ -227,6 +225,12 @@ nb::object decode_plain(const TypeInfo& type, std::string_view bytes, const Open
 }
 
 }  // namespace
+
+std::string_view bytes_of_name(nb::handle name, Scratch& scratch) {
+  if (PyUnicode_Check(name.ptr())) return text(name);
+  if (!PyBytes_Check(name.ptr())) throw_expected("str or bytes as the name of a field", name);
+  return bytes_of(ValueType::bytes, name, scratch);
+}
 
 nb::object field_name(std::string_view name) {
   PyObject* const text = PyUnicode_DecodeUTF8(name.data(), static_cast<Py_ssize_t>(name.size()), nullptr);

@@ -20,6 +20,7 @@ using OpenNested = std::function<nb::object(std::uint64_t id)>;
 
 // Names of fields are str; those that are not UTF-8 are bytes.
 nb::object field_name(std::string_view name);
+std::string_view bytes_of_name(nb::handle name, Scratch& scratch);
 
 class Type {
  public:

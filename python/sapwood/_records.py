@@ -111,24 +111,21 @@ class _CachedRecords(Records):
 
 
 class Column:
-    """One field of rows, as they were when the column was asked for. Rows without it give `default`."""
+    """One field of rows, all or a slice of them. Rows without it give `default`. An iterator reads the rows as they
+    were when it was made; one with a negative step takes memory for its values."""
 
     def __init__(self, records: Records, field: str | bytes, rows: slice, default: Any) -> None:
-        self._records, self._field, self._default = records, field, default
-        self._range = range(*rows.indices(len(records)))
+        if not isinstance(rows, slice):
+            raise TypeError(f"expected a slice of rows, got {type(rows).__name__}")
+        self._records, self._field, self._rows, self._default = records, field, rows, default
 
     def __len__(self) -> int:
-        return len(self._range)
+        return len(range(*self._rows.indices(len(self._records))))
 
     def __iter__(self) -> Iterator[Any]:
-        chosen = self._range
-        if not chosen:
-            return iter(())
-        low, high = min(chosen[0], chosen[-1]), max(chosen[0], chosen[-1])
-        values = self._records._column(self._field, low, high - low + 1, self._default)
-        if chosen.step > 0:
-            return itertools.islice(values, 0, None, chosen.step)
-        return iter(list(values)[:: chosen.step])
+        values = self._records._column(self._field, self._rows, self._default)
+        step = 1 if self._rows.step is None else self._rows.step
+        return itertools.islice(values, 0, None, step) if step > 0 else iter(list(values)[::step])
 
     def to_list(self) -> list[Any]:
         return list(self)
@@ -138,7 +135,9 @@ class Column:
         import numpy
 
         values = list(self)
-        if any(value is None for value in values) and all(value is None or isinstance(value, (int, float)) for value in values):
+        numbers = (int, float, numpy.integer, numpy.floating)
+        has_gaps = any(value is None for value in values)
+        if has_gaps and all(value is None or isinstance(value, numbers) for value in values):
             return numpy.array([numpy.nan if value is None else value for value in values], dtype or float)
         return numpy.array(values, dtype)
 

@@ -252,6 +252,39 @@ def test_all_is_there_again_after_reopening(path):
             assert db.check() == []
 
 
+def test_a_handle_of_what_was_undone_is_of_no_other_collection(db):
+    """What a batch made that was rolled back gets lost; what comes after it in its place is something else."""
+    shelf, words = db["shelf"], db["shelf"]["words"]
+    for undo in (db.batch, db.transaction):
+        with pytest.raises(KeyError), undo() as txn:
+            owner = txn or db
+            lost = [owner.list("new", int), owner["shelf"]["words"]]
+            owner["shelf"]["more"] = db.new_list(int, [1])
+            lost += [owner["shelf"]["more"]]
+            lost[0].append(5)
+            raise KeyError
+        kept = lost.pop(1) if txn is None else words  # it was there before
+        db.list("later", str).append("x")
+        shelf["later"] = db.new_list(str, ["y"])
+        for handle in lost:
+            for use in (lambda: len(handle), lambda: list(handle), handle.clear):
+                with pytest.raises((LookupError, ValueError)):
+                    use()
+            with pytest.raises((LookupError, ValueError)), db.batch():
+                handle.clear()
+        kept.append("z")
+        assert (list(db["later"]), list(shelf["later"])) == (["x"], ["y"])
+        db.drop("later")
+    assert list(words) == ["a", "z", "z"]
+    with db.batch():
+        made = db.list("made", int)
+        made.append(1)
+    made.append(2)
+    with db.batch():
+        made.append(3)
+    assert list(made) == [1, 2, 3]
+
+
 def test_threads_change_nested_ones_of_one_parent(db):
     shelf = db.dict("many", int)
     for i in range(4):
