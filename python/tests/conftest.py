@@ -8,6 +8,9 @@ import pytest
 
 import sapwood
 
+for helper in ("state_base", "state_floats", "state_keys", "state_nested", "state_positions", "type_cases"):
+    pytest.register_assert_rewrite(helper)
+
 # Databases without a path lie in memory, if the machine has such a folder: tests make a thousand of them.
 tempfile.gettempdir()  # those of Python stay where they are
 if os.access("/dev/shm", os.W_OK):

@@ -7,7 +7,30 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 import sapwood
+from state_floats import same_floats
 from state_model import Model, Undo, outcome
+
+TYPES = {
+    "list": [],
+    "dict": [int, None],
+    "sorted_dict": [int, None],
+    "set": [int],
+    "sorted_set": [int],
+    "records": [],
+    "float_list": [float],
+    "float_dict": [float, float],
+    "sorted_floats": [float, float],
+    "float_set": [float],
+    "shelf": [int, None],
+}
+#: Of those whose name does not tell it.
+KINDS = {
+    "float_list": "list",
+    "float_dict": "dict",
+    "sorted_floats": "sorted_dict",
+    "float_set": "sorted_set",
+    "shelf": "dict",
+}
 
 
 class Base(RuleBasedStateMachine):
@@ -27,16 +50,13 @@ class Base(RuleBasedStateMachine):
         self.savepoints = []
         self.snapshots = []
         self.named = {}
+        self.held = []  # (id of a node, handle)
         self.find_handles()
 
     def find_handles(self):
         owner = self.transaction or self.db
-        self.list = owner.list("list")
-        self.dict = owner.dict("dict", int, None)
-        self.sorted_dict = owner.sorted_dict("sorted_dict", int, None)
-        self.set = owner.set("set", int)
-        self.sorted_set = owner.sorted_set("sorted_set", int)
-        self.records = owner.records("records")
+        for name, types in TYPES.items():
+            setattr(self, name, getattr(owner, KINDS.get(name, name))(name, *types))
         if not self.is_inside():
             self.committed = copy.deepcopy(self.model)
 
@@ -48,7 +68,7 @@ class Base(RuleBasedStateMachine):
         found, expected = outcome(call, getattr(self, name)), outcome(call, getattr(self.model, name))
         assert found == expected
 
-    @rule(name=st.sampled_from(["list", "dict", "sorted_dict", "set", "sorted_set", "records"]), choice=st.integers(0, 9))
+    @rule(name=st.sampled_from([name for name in TYPES if name != "shelf"]), choice=st.integers(0, 9))
     def clear(self, name, choice):
         if choice == 0:
             self.same(name, lambda entries: entries.clear())
@@ -113,8 +133,10 @@ class Base(RuleBasedStateMachine):
         if checkpoint:
             self.db.checkpoint()
         self.db.close()
-        with pytest.raises(ValueError):
-            len(self.list)
+        for closed in [self.list, *(handle for _, handle in self.held)]:
+            with pytest.raises(ValueError):
+                len(closed)
+        self.held = []
         self.db = sapwood.open(self.path, durability=self.durability)
         self.find_handles()
 
@@ -158,6 +180,8 @@ class Base(RuleBasedStateMachine):
         assert set(owner.set) == model.set and len(owner.set) == len(model.set)
         assert list(owner.sorted_set) == sorted(model.sorted_set)
         assert list(owner.records) == model.records
+        same_floats(owner, model)
+        assert copy.deepcopy(owner.shelf) == model.shelf.plain()
 
     @invariant()
     def agrees_with_the_model(self):
@@ -188,5 +212,5 @@ class Seen:
     """The collections of a snapshot."""
 
     def __init__(self, snapshot):
-        for name in ("list", "dict", "sorted_dict", "set", "sorted_set", "records"):
+        for name in TYPES:
             setattr(self, name, snapshot[name])

@@ -2,6 +2,8 @@
 
 from hypothesis import strategies as st
 
+from state_nested import Node
+
 MOST = 60  # entries that the model holds before only what removes is left to do
 
 INDEXES = st.integers(-8, 30)
@@ -27,6 +29,8 @@ class Model:
 
     def __init__(self):
         self.list, self.dict, self.sorted_dict, self.set, self.sorted_set, self.records = [], {}, {}, set(), set(), []
+        self.float_list, self.float_dict, self.sorted_floats, self.float_set = [], {}, {}, set()
+        self.shelf = Node("dict", {})
 
 
 def outcome(function, *arguments):
