@@ -31,8 +31,8 @@ test: ## Build and run all tests (setup, dev preset, quick and slow, then those 
 	@tools/run_tests.sh dev
 	@tools/python_tests.sh
 
-python: ## Build the wheel of the Python package, and run its tests in a clean environment (build/wheels)
-	@tools/setup.sh test
+python: ## Build the Python package (build/wheels), test it in a clean environment; PYTHONS="python3.12 python3.13" for those
+	@tools/setup.sh python
 	@tools/python_tests.sh
 
 quick: build-dev ## Build and run the quick tests

@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
-# tools/setup.sh [demo|test|bench|arm64]: installs the Debian packages that are missing to build and run the demo
-# (default), to run all tests and checks, to build the benchmarks with every store that they know, or to build for ARM64
-# and run that. Says what it installs. Without root it changes nothing, prints the one command and exits 2.
+# tools/setup.sh [demo|python|test|bench|arm64]: installs the Debian packages that are missing to build and run the demo
+# (default), to build the Python package, to run all tests and checks, to build the benchmarks with every store that they
+# know, or to build for ARM64 and run that. Says what it installs. Without root it changes nothing, prints the one command
+# and exits 2.
 set -euo pipefail
 
 build=(cmake ninja-build g++ ccache pkg-config libxxhash-dev libzstd-dev libfmt-dev libcli11-dev nlohmann-json3-dev)
-checks=(python3 python3-dev python3-venv libgtest-dev librapidcheck-dev clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev xfsprogs)
+python=(python3 python3-dev python3-venv)
+checks=(libgtest-dev librapidcheck-dev clang-16 clang-format-16 clang-tidy-16 libclang-rt-16-dev xfsprogs)
 peers=(python3 liblmdb-dev libsqlite3-dev librocksdb-dev libleveldb-dev libwiredtiger-dev libdb-dev libtkrzw-dev libkyotocabinet-dev)
 arm64=(cmake ninja-build g++-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static)
 
 case "${1:-demo}" in
   demo) packages=("${build[@]}") ;;
-  test) packages=("${build[@]}" "${checks[@]}") ;;
+  python) packages=("${build[@]}" "${python[@]}") ;;
+  test) packages=("${build[@]}" "${python[@]}" "${checks[@]}") ;;
   bench) packages=("${build[@]}" "${peers[@]}") ;;
   arm64) packages=("${arm64[@]}") ;;
-  *) echo "usage: tools/setup.sh [demo|test|bench|arm64]" >&2; exit 2 ;;
+  *) echo "usage: tools/setup.sh [demo|python|test|bench|arm64]" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query apt-get >/dev/null; then
