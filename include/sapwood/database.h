@@ -79,8 +79,8 @@ class Database {
     return Records<V>(open(name, Records<V>::types));
   }
   // The collection with that name, with the types that it has. Throws Error{not_found}. With types: created if absent.
-  // With the id of a collection (CollectionInfo::id, Nested::id): that one, which may have another name since then, or be
-  // in another collection.
+  // With the id of a collection (CollectionInfo::id, Nested::id): that one, which may have another name since then, or
+  // be in another collection.
   AnyCollection any(std::string_view name);
   AnyCollection any(std::uint64_t id);
   AnyCollection any(std::string_view name, CollectionTypes types, const CollectionOptions& options = {});

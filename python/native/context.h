@@ -4,8 +4,8 @@
 // a transaction, bulk calls) runs without it; close() waits for that. In a child of fork() the file is opened anew when
 // it is first used.
 //
-// What is not atomic here, and the state of handles, iterators and caches, is guarded by the GIL: so the module does not
-// declare itself free of it, and a free-threaded Python turns it on.
+// What is not atomic here, and the state of handles, iterators and caches, is guarded by the GIL: so the module does
+// not declare itself free of it, and a free-threaded Python turns it on.
 #pragma once
 
 #include <atomic>
