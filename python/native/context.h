@@ -22,8 +22,8 @@ std::uint32_t fork_count();
 // process that began it; check() finds those that do not.
 struct Transaction {
   std::optional<WriteTxn> write{};
-  std::optional<ReadTxn> read{};  // or this
-  bool in_call = false;           // without the GIL
+  std::optional<ReadTxn> read{};                                             // or this
+  bool in_call = false;                                                      // without the GIL
   const std::shared_ptr<bool> is_committed = std::make_shared<bool>(false);  // of a batch; for handles that outlive it
   const std::uint32_t forks = fork_count();
 
