@@ -6,32 +6,69 @@ namespace {
 
 using detail::Batch;
 
-// Adds what `items` gives: values of lists and records, elements of sets, (key, value) pairs of dicts. If the iterable,
-// or a wrong type, throws, nothing is changed. The GIL is not held while waiting for the writer's place and for
-// commits.
-void fill(const Collection& self, Batch batch, nb::handle items) {
-  const CollectionTypes& types = self.types();
-  for (const nb::handle item : nb::iter(items)) {
-    Scratch key, value;
-    if (!types.has_keys()) {
-      batch.add({}, self.value_type().encode_value(item, value));
-    } else if (!types.has_values()) {
-      batch.add(self.key_type().encode_key(item, key), {});
-    } else {
-      const nb::object pair = own(PySequence_Tuple(item.ptr()));
-      if (PyTuple_Size(pair.ptr()) != 2) throw nb::value_error("expected pairs of a key and a value");
-      const nb::handle first(PyTuple_GetItem(pair.ptr(), 0)), second(PyTuple_GetItem(pair.ptr(), 1));
-      const std::string_view key_bytes = self.key_type().encode_key(first, key);
-      batch.add(key_bytes, self.value_type().encode_value(second, value));
-    }
-  }
-  self.write([&](detail::Handle&) { batch.finish(); });
-}
+// Adds what an iterable gives: values of lists and records, from a position on; elements of sets; (key, value) pairs of
+// dicts. If the iterable, or a wrong type, throws, nothing is changed; but new collections end one batch and begin
+// another, so they need a transaction around. The GIL is not held while waiting for the writer's place and for commits.
+class Filler {
+ public:
+  template <class Make>
+  Filler(const Collection& self, std::uint64_t at, Make make)
+      : self_(self), at_(at), batch_(self.write([&](detail::Handle& handle) { return make(handle); })) {}
 
+  void add_all(nb::handle items) {
+    const CollectionTypes& types = self_.types();
+    for (const nb::handle item : nb::iter(items)) {
+      if (!types.has_keys()) add_item(item);
+      else if (types.has_values()) add_pair(item);
+      else add_element(item);
+    }
+    finish();
+  }
+
+ private:
+  void add_item(nb::handle item) {
+    if (self_.is_new(item)) {
+      finish();
+      item.attr("_insert_into")(nb::find(self_), at_++);
+      batch_ = self_.write([&](detail::Handle& handle) { return Batch::inserting(handle, at_); });
+      return;
+    }
+    Scratch value;
+    batch_.add({}, self_.value_type().encode_value(item, value));
+    ++at_;
+  }
+  void add_pair(nb::handle item) {
+    const nb::object pair = own(PySequence_Tuple(item.ptr()));
+    if (PyTuple_Size(pair.ptr()) != 2) throw nb::value_error("expected pairs of a key and a value");
+    const nb::handle first(PyTuple_GetItem(pair.ptr(), 0)), second(PyTuple_GetItem(pair.ptr(), 1));
+    if (self_.is_new(second)) {
+      finish();
+      second.attr("_put_into")(nb::find(self_), first);
+      batch_ = self_.write([](detail::Handle& handle) { return Batch(handle, Batch::Mode::put); });
+      return;
+    }
+    Scratch key, value;
+    const std::string_view key_bytes = self_.key_type().encode_key(first, key);
+    batch_.add(key_bytes, self_.value_type().encode_value(second, value));
+  }
+  void add_element(nb::handle item) {
+    Scratch key;
+    batch_.add(self_.key_type().encode_key(item, key), {});
+  }
+  void finish() {
+    self_.write([&](detail::Handle&) { batch_.finish(); });
+  }
+
+  const Collection& self_;
+  std::uint64_t at_;
+  Batch batch_;
+};
+
+// `at`: the position in lists and records at which they will come to lie.
 template <class Make>
-void fill_with(const Collection& self, nb::handle items, Make make) {
+void fill(const Collection& self, nb::handle items, std::uint64_t at, Make make) {
   const nb::object iterator = own(PyObject_GetIter(items.ptr()));  // an object that is not iterable changes nothing
-  fill(self, self.write([&](detail::Handle& handle) { return make(handle); }), iterator);
+  Filler(self, at, make).add_all(iterator);
 }
 
 Batch::Mode mode_of(const std::string& name) {
@@ -60,20 +97,19 @@ void bind_batches(CollectionClass& collection) {
   collection
       .def("_extend",
            [](const Collection& self, nb::handle items) {
-             fill_with(self, items, [](const detail::Handle& handle) { return Batch::appending(handle); });
+             fill(self, items, self.handle().size(), [](const auto& handle) { return Batch::appending(handle); });
            })
       .def("_insert_all",
            [](const Collection& self, std::uint64_t at, nb::handle items) {
-             fill_with(self, items, [&](const detail::Handle& handle) { return Batch::inserting(handle, at); });
+             fill(self, items, at, [&](const auto& handle) { return Batch::inserting(handle, at); });
            })
       .def("_replace",
            [](const Collection& self, std::uint64_t first, std::uint64_t count, nb::handle items) {
-             fill_with(self, items,
-                       [&](const detail::Handle& handle) { return Batch::replacing(handle, first, count); });
+             fill(self, items, first, [&](const auto& handle) { return Batch::replacing(handle, first, count); });
            })
       .def("_put_all",
            [](const Collection& self, const std::string& mode, nb::handle items) {
-             fill_with(self, items, [&](const detail::Handle& handle) { return Batch(handle, mode_of(mode)); });
+             fill(self, items, 0, [&](const auto& handle) { return Batch(handle, mode_of(mode)); });
            })
       .def("_change_keys", &fill_keys);
 }

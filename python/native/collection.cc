@@ -1,6 +1,7 @@
 #include "python/native/collection.h"
 
 #include "collections/handle_state.h"
+#include "collections/nested_value.h"
 
 namespace sapwood::python {
 namespace {
@@ -64,6 +65,8 @@ void Collection::refresh() const {
   if (epoch_ == context_->epoch()) [[likely]]
     return;
   handle_ = found_in(context_->database());
+  batch_handle_ = {};  // of the file as it was open before
+  batch_generation_ = 0;
   epoch_ = context_->epoch();
 }
 
@@ -90,13 +93,16 @@ template <class Owner>
 detail::Handle Collection::found_in(Owner& owner) const {
   try {
     if (made_by_ != nullptr && !*made_by_) throw Error(ErrorCode::not_found, "");
-    return owner.any(handle_.checked().record().id).handle();
+    const AnyCollection found = owner.any(handle_.checked().record().id);
+    if (found.types() != types_) throw Error(ErrorCode::not_found, "");
+    return found.handle();
   } catch (const Error& error) {
     if (error.code() != ErrorCode::not_found) throw;
     throw Error(ErrorCode::not_found, "the collection '" + handle_.name() + "' was dropped");
   }
 }
 
+bool Collection::may_nest() const { return collections::may_hold_collections(handle().checked().record()); }
 bool Collection::is_nested() const { return handle().checked().record().is_nested(); }
 
 Savepoint Collection::savepoint() const {

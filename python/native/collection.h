@@ -20,6 +20,8 @@ class Collection {
   const Type& value_type() const { return value_; }
   // Whether it is a value of another collection.
   bool is_nested() const;
+  // Whether values of it can be collections.
+  bool may_nest() const;
   bool is_in_transaction() const { return transaction_ != nullptr; }
 
   // The handle to read with: that of the batch of this thread, if it has one. Throws Error{ended}, RuntimeError.

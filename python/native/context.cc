@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <chrono>
+#include <cmath>
 #include <thread>
 
 namespace sapwood::python {
@@ -25,6 +26,12 @@ std::optional<Durability> durability_of(const std::optional<std::string>& name) 
   if (*name == "async") return Durability::async;
   if (*name == "none") return Durability::none;
   throw nb::value_error("durability is 'sync', 'async' or 'none'");
+}
+
+std::chrono::milliseconds timeout_of(double seconds) {
+  if (std::isnan(seconds)) throw nb::value_error("a timeout is a number of seconds, not NaN");
+  if (seconds < 0 || seconds > 1e9) return std::chrono::milliseconds(-1);
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
 Context::Context(std::string path, const Options& options, bool is_temporary)

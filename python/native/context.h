@@ -9,6 +9,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <mutex>
 
 #include "python/native/objects.h"
@@ -39,6 +40,8 @@ struct Transaction {
 
 // "sync", "async" or "none"; throws ValueError for others.
 std::optional<Durability> durability_of(const std::optional<std::string>& name);
+// Of seconds; negative or past 30 years: without limit. Throws ValueError for NaN.
+std::chrono::milliseconds timeout_of(double seconds);
 
 class Context {
  public:

@@ -23,8 +23,7 @@ std::shared_ptr<Context> open(const std::optional<std::string>& path, const std:
   options.durability = *durability_of(durability);
   options.exclusive = exclusive;
   options.page_size = page_size;
-  options.write_timeout =
-      std::chrono::milliseconds(write_timeout < 0 ? -1 : static_cast<std::int64_t>(write_timeout * 1000));
+  options.write_timeout = timeout_of(write_timeout);
   options.compaction_threshold = compaction_threshold;
   if (dirty_limit != 0) options.dirty_limit = dirty_limit;
   return std::make_shared<Context>(path.value_or(""), options, !path);

@@ -47,7 +47,7 @@ void bind_nesting(CollectionClass& collection) {
       .def("_create_at", &create_at)
       .def("_place", &place, key)
       .def("_place_at", &place_at);
-  collection.def_prop_ro("_is_nested", &Collection::is_nested);
+  collection.def_prop_ro("_is_nested", &Collection::is_nested).def_prop_ro("_may_nest", &Collection::may_nest);
 }
 
 }  // namespace sapwood::python

@@ -34,15 +34,8 @@ class WriteTransaction {
  public:
   WriteTransaction(std::shared_ptr<Context> context, std::optional<double> timeout) : context_(std::move(context)) {
     Database& db = context_->database();
-    context_->without_gil([&] {
-      if (timeout) {
-        const bool is_unlimited = *timeout < 0;
-        const auto limit = std::chrono::milliseconds(is_unlimited ? -1 : static_cast<std::int64_t>(*timeout * 1000));
-        state_->write = db.begin_write(limit);
-      } else {
-        state_->write = db.begin_write();
-      }
-    });
+    const auto limit = timeout ? std::optional(timeout_of(*timeout)) : std::nullopt;
+    context_->without_gil([&] { state_->write = limit ? db.begin_write(*limit) : db.begin_write(); });
   }
 
   Collection collection(const Wanted& wanted) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import operator
 import os
 import random
@@ -58,6 +59,7 @@ class Collection(_core.Collection):
     _own: Any
     _kind: ClassVar[str]
     _options: ClassVar[type] = NoOptions
+    _cached_by: ClassVar[type]  # what comes before the class if there is a cache
     _has_key_types: ClassVar[bool] = False
     if TYPE_CHECKING:  # what these give is of the types of the collection
         _at: Any
@@ -68,7 +70,7 @@ class Collection(_core.Collection):
         from ._database import open
 
         if hasattr(self, "_own"):
-            raise TypeError(f"this {self._class_name()} is open already: make another one")
+            raise TypeError(f"this {type(self).__name__} is open already: make another one")
         settings = {name: options.pop(name) for name in Alone.__annotations__ if name in options}
         wanted = _wanted("main", type(self), types, options)
         database = open(path, **settings)
@@ -86,7 +88,7 @@ class Collection(_core.Collection):
         self._cache_options = {name: options[name] for name in ("cache", "cache_size") if name in options}
         self._cache = _make_cache(options, self.name)
         if self._cache is not None:
-            self.__class__ = self._cached_class()
+            self.__class__ = _cached(type(self))  # type: ignore[arg-type]  # classes are hashable
 
     @classmethod
     def _of(cls, core: _core.Collection, options: dict[str, Any] = {}, types: tuple[Any, ...] = ()) -> Any:
@@ -110,6 +112,10 @@ class Collection(_core.Collection):
         with batch_of(database):
             yield
 
+    def _all_or_none(self) -> contextlib.AbstractContextManager[None]:
+        """Around what is several calls only if new collections are among what it puts."""
+        return self._atomic() if self._may_nest else contextlib.nullcontext()
+
     # --- Life ------------------------------------------------------------------------------------------------------
 
     def close(self) -> None:
@@ -132,7 +138,7 @@ class Collection(_core.Collection):
     def __reduce__(self) -> Any:
         if self.in_transaction or self._is_nested:
             raise TypeError("only collections with names, without a transaction, can be pickled")
-        cls = type(self) if self._cache is None else type(self).__base__
+        cls = type(self) if self._cache is None else type(self).__bases__[1]
         return _open_pickled, (cls, _core_of(self._database), self.name, self._specs, self._cache_options)
 
     def copy(self) -> Any:
@@ -153,6 +159,8 @@ class Collection(_core.Collection):
     @property
     def metrics(self) -> dict[str, Any]:
         """Pages and bytes of the collection, and the hits of its cache. Reads all its pages."""
+        if self._is_nested:
+            raise ValueError(f"{self.name} is in another collection: metrics are told of those with names")
         found = self._database.collection_metrics(self.name)
         if self._cache is not None:
             found["cache"] = self._cache.metrics()
@@ -184,9 +192,6 @@ class Collection(_core.Collection):
         value = self.value_type_name
         return f"{self.key_type_name}: {value}" if self._has_key_types else value
 
-    def _class_name(self) -> str:
-        return type(self).__name__.removeprefix("_Cached")
-
     def _first_items(self, count: int) -> Iterable[Any]:
         return self._iterate_slice(0, min(count, len(self)), _Part.values, False)
 
@@ -194,7 +199,7 @@ class Collection(_core.Collection):
         return ", ".join(_short.repr(item) for item in self._first_items(5))
 
     def __repr__(self) -> str:
-        kind = self._class_name()
+        kind = type(self).__name__
         try:
             size = len(self)
             more = ", ..." if size > 5 else ""
@@ -217,13 +222,15 @@ class Collection(_core.Collection):
             rows.append("".join(f"<td>{html.escape(_short.repr(cell))}</td>" for cell in cells))
         size = len(self)
         more = f"<p>{size - 10:,} more</p>" if size > 10 else ""
-        title = f"{self._class_name()} {self.name!r} of {self._types_text()}, {size:,} entries"
+        title = f"{type(self).__name__} {self.name!r} of {self._types_text()}, {size:,} entries"
         body = "".join(f"<tr>{row}</tr>" for row in rows)
         return f"<div><p>{html.escape(title)}</p><table>{body}</table>{more}</div>"
 
-    @classmethod
-    def _cached_class(cls) -> type:
-        raise ValueError(f"{cls.__name__} keeps no cache")
+
+@functools.cache
+def _cached(cls: type[Collection]) -> type[Collection]:
+    """The class with a cache before it."""
+    return type(cls.__name__, (cls._cached_by, cls), {"__slots__": (), "__module__": cls.__module__})
 
 
 def _make_cache(options: dict[str, Any], name: str) -> _core.Cache | None:
@@ -299,12 +306,17 @@ def _open_pickled(
     return cls._of(core.collection(_wanted(name, cls, types or (UNSET, UNSET), options)), options, types)
 
 
+def _plain(value: Any) -> Any:
+    """A value that is a collection, as a plain list, dict or set: it outlives its entry."""
+    return copy.deepcopy(value) if isinstance(value, Collection) else value
+
+
 class New:
     """A collection that is made where it is put: `d["a"] = db.new_list(int)`, with its first contents."""
 
     def __init__(self, cls: type[Collection], types: tuple[Any, ...], contents: Any) -> None:
         self._class = cls
-        self._contents = contents
+        self._contents = _plain(contents)  # what is in a collection now: putting this one may remove it
         wanted_types = [resolve(one) or _core.Type("any") for one in types]
         none = _core.Type("none")
         if cls._kind in ("list", "records"):

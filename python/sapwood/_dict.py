@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, MutableMapping, ValuesView
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, Unpack, cast, overload
 
 from . import _core
-from ._collection import Collection, _microseconds, _Part, _short
+from ._collection import Collection, New, _microseconds, _Part, _plain, _short
 from ._errors import Error
 from ._options import DictAlone, DictOptions
 from ._progress import Progress, counted
@@ -17,6 +17,22 @@ _MISSING: Any = object()
 K = TypeVar("K")
 V = TypeVar("V")
 D = TypeVar("D")
+
+
+class _CachedEntries:
+    """Before a dict in the order of classes: keeps decoded values. What it gives is shared: do not change it in place."""
+
+    __slots__ = ()
+    _cache: _core.Cache
+
+    def __getitem__(self, key: Any) -> Any:
+        found = self.get(key, _MISSING)
+        if found is _MISSING:
+            raise KeyError(key)
+        return found
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return self._cache.get(cast(_core.Collection, self), key, default)
 
 
 class Dict(Collection, Generic[K, V]):
@@ -30,6 +46,7 @@ class Dict(Collection, Generic[K, V]):
     __slots__ = ()
     _kind = "dict"
     _options = DictOptions
+    _cached_by = _CachedEntries
     _has_key_types = True
 
     @overload
@@ -130,7 +147,10 @@ class Dict(Collection, Generic[K, V]):
     def setdefault(self, key: K, default: Any = None) -> V:
         """The value at `key`; if there is none, `default` is put there first."""
         with self._atomic():
-            self._put_if_absent(key, default)
+            if not isinstance(default, New):
+                self._put_if_absent(key, default)
+            elif not self._contains(key):
+                self._put(key, default)
             return self[key]
 
     @overload
@@ -138,10 +158,15 @@ class Dict(Collection, Generic[K, V]):
     @overload
     def pop(self, key: K, default: D) -> V | D: ...
     def pop(self, key: Any, default: Any = _MISSING) -> Any:
-        """Removes the entry and returns its value; `default`, or KeyError, if there is none."""
+        """Removes the entry and returns its value (of a nested collection a plain copy); `default`, or KeyError, if there
+        is none."""
         try:
             with self._atomic():
-                found = self._pop(key, _MISSING)
+                if self._may_nest:
+                    found = _plain(self._get(key, _MISSING))
+                    self._discard(key)
+                else:
+                    found = self._pop(key, _MISSING)
         except Error:
             raise
         except (TypeError, OverflowError):
@@ -159,16 +184,21 @@ class Dict(Collection, Generic[K, V]):
 
     def _popped(self, first: bool) -> Any:
         with self._atomic():
-            found = self._pop_end(first, _MISSING)
-        if found is _MISSING:
-            raise KeyError("popitem(): dictionary is empty")
-        return found
+            if not len(self):
+                raise KeyError("popitem(): dictionary is empty")
+            if not self._may_nest:
+                return self._pop_end(first, None)
+            key, value = self._at(0 if first else -1)
+            found = key, _plain(value)
+            self._discard(key)
+            return found
 
     def update(self, other: Any = (), /, **more: Any) -> None:
         """Puts all entries of a mapping or of pairs, and of the named arguments: all or none."""
         pairs = _pairs(other)
         if not more:
-            self._put_all("put", pairs)
+            with self._all_or_none():
+                self._put_all("put", pairs)
             return
         with self._atomic():
             self._put_all("put", pairs)
@@ -179,7 +209,8 @@ class Dict(Collection, Generic[K, V]):
 
     def bulk_load(self, pairs: Any, progress: Progress = None) -> None:
         """As update, into an empty collection, in full pages: the fastest way in. Keys of sorted ones ascend."""
-        self._put_all("bulk", counted(_pairs(pairs), progress, "load"))
+        with self._all_or_none():
+            self._put_all("bulk", counted(_pairs(pairs), progress, "load"))
 
     # --- Times -----------------------------------------------------------------------------------------------------
 
@@ -224,10 +255,6 @@ class Dict(Collection, Generic[K, V]):
     def __ior__(self, other: Any) -> Self:
         self.update(other)
         return self
-
-    @classmethod
-    def _cached_class(cls) -> type:
-        return _CachedSortedDict if issubclass(cls, SortedDict) else _CachedDict
 
 
 class SortedDict(Dict[K, V]):
@@ -301,26 +328,6 @@ class SortedDict(Dict[K, V]):
         if isinstance(key, slice):
             raise TypeError("use range_items(low, high) for a range of entries")
         return self._get_item(key)
-
-
-class _CachedDict(Dict[K, V]):
-    """A Dict that keeps decoded values. What it gives is shared: changing it in place would change the cache."""
-    __slots__ = ()
-
-    def __getitem__(self, key: Any) -> Any:
-        found = self._cache.get(self, key, _MISSING)
-        if found is _MISSING:
-            raise KeyError(key)
-        return found
-
-    def get(self, key: Any, default: Any = None) -> Any:
-        return self._cache.get(self, key, default)
-
-
-class _CachedSortedDict(SortedDict[K, V]):
-    __slots__ = ()
-    __getitem__ = _CachedDict.__getitem__
-    get = _CachedDict.get
 
 
 class _Keys(KeysView[Any]):

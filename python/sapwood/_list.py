@@ -177,20 +177,6 @@ class List(Positional[T]):
             self._replace(0, len(self), list(self) * times)
         return self
 
-    @classmethod
-    def _cached_class(cls) -> type:
-        return _CachedList
-
-
-class _CachedList(List[T]):
-    """A List that keeps decoded values. What it gives is shared: changing it in place would change the cache."""
-    __slots__ = ()
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return self._item(index)
-        return self._cache.at(self, self._position(index))
-
 
 def _is_list(other: object) -> TypeGuard[list[Any]]:
     return isinstance(other, (list, List))

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 import itertools
 import operator
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Generic, Self, SupportsIndex, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, SupportsIndex, TypeVar, cast
 
 from . import _core
-from ._collection import Collection, _Part
+from ._collection import Collection, _Part, _plain
 
 _native = _core.Collection
 T = TypeVar("T")
+
+
+class _CachedItems:
+    """Before a list in the order of classes: keeps decoded items. What it gives is shared: do not change it in place."""
+
+    __slots__ = ()
+    _cache: _core.Cache
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, (slice, tuple)):
+            return super().__getitem__(index)  # type: ignore[misc]
+        return self._cache.at(cast(_core.Collection, self), cast(Positional[Any], self)._position(index))
 
 
 class Positional(Collection, Generic[T]):
     """A sequence in a file: insert and delete anywhere in O(log n)."""
 
     __slots__ = ()
+    _cached_by = _CachedItems
 
     # --- Reading ---------------------------------------------------------------------------------------------------
 
@@ -123,15 +137,22 @@ class Positional(Collection, Generic[T]):
 
     def extend(self, values: Iterable[T]) -> None:
         """Appends all values, or none if `values` raises or one has a wrong type."""
-        self._extend(list(self) if values is self else values)
+        with self._all_or_none():
+            self._extend(list(self) if values is self else values)
 
     def pop(self, index: SupportsIndex = -1) -> T:
-        """Removes what is at `index` and returns it. O(log n)."""
+        """Removes what is at `index` and returns it (of a nested collection a plain copy). O(log n)."""
         position = operator.index(index)
+        if not -sys.maxsize <= position <= sys.maxsize:
+            raise OverflowError("Python int too large to convert to C ssize_t")
         with self._atomic():
             if not len(self):
                 raise IndexError(f"pop from empty {self._kind}")
-            return self._pop_at(position)
+            if not self._may_nest:
+                return self._pop_at(position)
+            found: T = _plain(self._at(position))
+            self._delete_at(position % len(self), 1)
+            return found
 
     def remove(self, value: Any) -> None:
         """Removes the first that is equal to `value`. Raises ValueError if there is none. O(n)."""

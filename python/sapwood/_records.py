@@ -49,9 +49,16 @@ class Records(Positional[Row]):
             return self._field(index, fields, default)
         return self._fields_of_rows([index], fields)[0]
 
-    def get_many(self, indexes: Iterable[int], fields: Iterable[str | bytes] | None = None) -> list[Any]:
-        """Rows at many positions, whole or some fields of them, in one state of the records."""
-        return self._get_many_at(indexes) if fields is None else self._fields_of_rows(indexes, fields)
+    def get_many(
+        self, indexes: Iterable[int], fields: Iterable[str | bytes] | str | bytes | None = None
+    ) -> list[Any]:
+        """Rows at many positions, whole or some fields of them, in one state of the records; with one name the values of
+        that field, None of rows without it."""
+        if fields is None:
+            return self._get_many_at(indexes)
+        if isinstance(fields, (str, bytes)):
+            return [row.get(fields) for row in self._fields_of_rows(indexes, [fields])]
+        return self._fields_of_rows(indexes, fields)
 
     def fields(self, index: int) -> list[str | bytes]:
         """Names of the row's fields, ascending."""
@@ -94,20 +101,6 @@ class Records(Positional[Row]):
         if not isinstance(other, (list, Records)):
             return NotImplemented
         return len(self) == len(other) and list(self) == list(other)
-
-    @classmethod
-    def _cached_class(cls) -> type:
-        return _CachedRecords
-
-
-class _CachedRecords(Records):
-    """Records that keep decoded rows. What they give is shared: changing it in place would change the cache."""
-    __slots__ = ()
-
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, (slice, tuple)):
-            return super().__getitem__(index)
-        return self._cache.at(self, self._position(index))
 
 
 class Column:

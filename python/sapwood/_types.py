@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import json
 import sys
+import types
 import typing
 import uuid
 from typing import Any
@@ -83,7 +85,8 @@ def resolve(spec: Any) -> _core.Type | None:
     if typing.get_origin(spec) is tuple:
         return _tuple_type(spec)
     if isinstance(spec, type) and dataclasses.is_dataclass(spec):
-        return _dataclass_type(spec)
+        fields = _Fields(spec)
+        return _core.Type("any", 0, fields.of, fields.make)
     if hasattr(spec, "encode") and hasattr(spec, "decode") and not isinstance(spec, (str, bytes, type)):
         number = getattr(spec, "id", 0)
         if not isinstance(number, int) or not 0 <= number < 65536:
@@ -113,15 +116,45 @@ def _tuple_type(spec: Any) -> _core.Type:
     return _core.Type(f"tuple({', '.join(names)})")
 
 
-def _dataclass_type(spec: type) -> _core.Type:
-    fields = [field.name for field in dataclasses.fields(spec) if field.init]
+class _Fields:
+    """How objects of a dataclass become dicts of their fields, and come back: also those in fields that are annotated
+    with a dataclass, or one or None."""
 
-    def to_stored(value: Any) -> dict[str, Any]:
-        if not isinstance(value, spec):
-            raise TypeError(f"expected {spec.__name__}, got {type(value).__name__}")
-        return {name: getattr(value, name) for name in fields}
+    def __init__(self, cls: Any) -> None:
+        self._class = cls
+        self._names = [field.name for field in dataclasses.fields(cls) if field.init]
 
-    return _core.Type("any", 0, to_stored, lambda stored: spec(**stored))
+    @functools.cached_property
+    def _inside(self) -> dict[str, _Fields]:
+        """Later than the class is made, which may be annotated with itself."""
+        try:
+            hints = typing.get_type_hints(self._class)
+        except NameError:  # of a class that cannot be found by its name
+            return {}
+        found = {}
+        for name in self._names:
+            hint = hints.get(name)
+            if typing.get_origin(hint) in (typing.Union, types.UnionType):
+                others = [part for part in typing.get_args(hint) if part is not type(None)]
+                hint = others[0] if len(others) == 1 else None
+            if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+                found[name] = self if hint is self._class else _Fields(hint)
+        return found
+
+    def of(self, value: Any) -> dict[str, Any]:
+        if not isinstance(value, self._class):
+            raise TypeError(f"expected {self._class.__name__}, got {type(value).__name__}")
+        stored = {name: getattr(value, name) for name in self._names}
+        for name, fields in self._inside.items():
+            if stored[name] is not None:
+                stored[name] = fields.of(stored[name])
+        return stored
+
+    def make(self, stored: dict[str, Any]) -> Any:
+        for name, fields in self._inside.items():
+            if stored.get(name) is not None:
+                stored[name] = fields.make(stored[name])
+        return self._class(**stored)
 
 
 def _dtype_of(spec: Any) -> Any:

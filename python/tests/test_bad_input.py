@@ -231,6 +231,19 @@ def test_callbacks_that_close_the_database_or_write_to_the_collection(tmp_path):
     db.close()
 
 
+def test_timeouts_that_are_no_numbers(tmp_path):
+    with sapwood.open(tmp_path / "x.sapwood", write_timeout=float("inf")) as db:
+        for wrong in (float("nan"), "soon"):
+            with pytest.raises((ValueError, TypeError)):
+                db.transaction(timeout=wrong)
+        with db.transaction(timeout=float("inf")) as txn:
+            txn.list("numbers", int).append(1)
+        with db.transaction(timeout=1e300):
+            pass
+    with pytest.raises(ValueError, match="NaN"):
+        sapwood.open(tmp_path / "x.sapwood", write_timeout=float("nan"))
+
+
 def test_arguments_that_make_no_sense(db):
     numbers = db.list("numbers", int)
     numbers.extend(range(5))

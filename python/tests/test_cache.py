@@ -454,3 +454,16 @@ def test_one_of_a_collection_alone_in_its_file(path):
             assert numbers.metrics["cache"]["entries"] == 3
         with pytest.raises(ValueError):
             numbers[0]
+
+
+def test_a_subclass_keeps_its_class(tmp_path):
+    class Frames(sapwood.List):
+        def last(self):
+            return self[-1]
+
+    with Frames(tmp_path / "x.sapwood", str, cache="lru") as frames:
+        frames.append("water")
+        assert (frames.last(), frames.last()) == ("water", "water")
+        assert isinstance(frames, Frames)
+        assert repr(frames).startswith("<Frames 'main'")
+        assert frames.metrics["cache"]["hits"] == 1

@@ -217,7 +217,6 @@ def test_contents_that_fail_leave_all_as_it_was(db, within):
             (lambda: shelf.__setitem__("old", db.new_list(int, [1, "x"])), TypeError),
             (lambda: shelf.__setitem__("old", db.new_list(int, 5)), TypeError),
             (lambda: shelf.__setitem__("old", db.new_dict(None, None, {"a": db.new_list(int, "x")})), TypeError),
-            (lambda: shelf.__setitem__("old", db.new_list(int, old)), LookupError),  # it is gone by then
             (lambda: items.append(db.new_records(int, [{"a": 1}, {"a": "x"}])), TypeError),
             (lambda: items.insert(0, db.new_set(int, fails([1]))), ZeroDivisionError),
             (lambda: items.__setitem__(0, db.new_sorted_set(int, fails([1]))), ZeroDivisionError),
@@ -392,14 +391,75 @@ def test_what_is_undone_is_there_again(db):
     assert plain(shelf) == {"a": [1, 2, 3], "b": {"in": [3, 4]}}
 
 
-def test_a_collection_cannot_be_popped_but_deleted(db):
-    """What pop() would return goes with its entry."""
+def test_what_is_popped_is_a_plain_copy(db):
+    """The collection goes with its entry."""
+    shelf, items = db.dict("shelf", str), db.list("items")
+    shelf["a"] = db.new_list(None, [1, db.new_dict(str, None, {"deep": db.new_set(int, [2])})])
+    shelf["b"] = "text"
+    items.extend([1, db.new_list(int, [2]), 3])
+    assert items.pop(-2) == [2]
+    assert items.pop() == 3
+    popped = dict([shelf.popitem(), shelf.popitem()])
+    assert popped == {"a": [1, {"deep": {2}}], "b": "text"}
+    shelf["c"] = db.new_sorted_dict(int, str, {1: "x"})
+    assert shelf.pop("c") == {1: "x"}
+    assert shelf.pop("c", None) is None
+    with pytest.raises(KeyError):
+        shelf.pop("c")
+    for pop, error in ((shelf.popitem, KeyError), (lambda: items.pop(1), IndexError)):
+        with pytest.raises(error):
+            pop()
+    assert (plain(shelf), plain(items)) == ({}, [1])
+    assert db.info()["nested_collections"] == 0
+
+
+def test_many_are_put_at_once(db):
+    shelf, items = db.dict("shelf", str), db.list("items")
+    shelf.update({"a": 1, "b": db.new_list(int, [2]), "c": db.new_dict(str, int, {"x": 3}), "d": 4})
+    assert plain(shelf) == {"a": 1, "b": [2], "c": {"x": 3}, "d": 4}
+    shelf.setdefault("b", db.new_list(int)).append(5)
+    shelf.setdefault("e", db.new_list(int)).append(6)
+    assert (plain(shelf["b"]), plain(shelf["e"])) == ([2, 5], [6])
+    items.extend([0, db.new_list(int, [1]), db.new_list(), 3])
+    items[1:1] = [db.new_set(int, [7]), "between"]
+    items[-1:] = ["end", db.new_list(int, [8])]
+    items += [db.new_list(str, ["last"])]
+    assert plain(items) == [0, {7}, "between", [1], [], "end", [8], ["last"]]
+    fresh = db.sorted_dict("fresh", int)
+    fresh.bulk_load([(1, "x"), (2, db.new_list(int, [9])), (3, "y")])
+    assert plain(fresh) == {1: "x", 2: [9], 3: "y"}
+
+
+def test_many_of_which_one_is_wrong_leave_nothing(db):
     shelf, items = db.dict("shelf", str), db.list("items")
     shelf["a"] = db.new_list(int, [1])
     items.append(db.new_list(int, [2]))
-    for pop in (lambda: shelf.pop("a"), shelf.popitem, items.pop, lambda: items.pop(0)):
-        with pytest.raises(sapwood.NotFoundError):
-            pop()
+    for put in (
+        lambda: shelf.update([("b", db.new_list(int, [3])), ("a", 4), ("c", object())]),
+        lambda: shelf.update([("a", db.new_list(int, ["no int"]))]),
+        lambda: items.extend([db.new_list(int, [3]), object()]),
+        lambda: items.__setitem__(slice(0, 1), [db.new_list(int, [3]), db.new_list(int, ["no int"])]),
+    ):
+        with pytest.raises(TypeError):
+            put()
+        assert (plain(shelf), plain(items)) == ({"a": [1]}, [[2]])
+    assert db.info()["nested_collections"] == 2
+
+
+def test_contents_can_be_what_is_replaced(db):
+    shelf = db.dict("shelf", str)
+    shelf["a"] = db.new_list(int, [1, 2])
+    shelf["a"] = db.new_list(int, shelf["a"])
+    shelf["b"] = db.new_set(int, shelf["a"])
+    assert plain(shelf) == {"a": [1, 2], "b": {1, 2}}
+    with pytest.raises(ValueError, match="in another collection"):
+        shelf["a"].metrics
+
+
+def test_what_cannot_move_stays(db):
+    shelf, items = db.dict("shelf", str), db.list("items")
+    shelf["a"] = db.new_list(int, [1])
+    items.append(db.new_list(int, [2]))
     for change in (items.reverse, lambda: items.sort(key=len), lambda: items.__imul__(2)):  # they put what they read
         with pytest.raises(TypeError):
             change()

@@ -36,6 +36,13 @@ def rows(db):
 # --- Rows ------------------------------------------------------------------------------------------------------------
 
 
+def test_many_values_of_one_field(db):
+    rows = db.records("rows")
+    rows.extend([{"a": 1, "ab": 2}, {}, None, {"a": 3}])
+    assert rows.get_many([3, 1, 0, 2], "a") == [3, None, 1, None]
+    assert rows.get_many([0], ["a", "b"]) == [{"a": 1}]
+
+
 def test_rows_are_read_by_position(rows):
     for index in range(-len(ROWS), len(ROWS)):
         assert rows[index] == rows.get(index) == ROWS[index]

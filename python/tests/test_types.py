@@ -13,7 +13,7 @@ import pytest
 
 import sapwood
 from type_cases import ANY, ANY_KEYS, ARRAYS, JSON, MADE, NUMPY, NUMPY_SCALARS, PLAIN, STRUCTURE, UTC
-from type_cases import Broken, Frame, Hex, parametrised, same, shown
+from type_cases import Broken, Frame, Hex, Shape, Spot, parametrised, same, shown
 
 
 @pytest.fixture
@@ -379,6 +379,15 @@ def test_dataclasses_grow_fields_with_defaults(path):
         atoms.append(later("O", -2))
         assert list(atoms) == [later("H", 0), later("O", -2)]
         assert list(db.list("atoms")) == [{"symbol": "H"}, {"charge": -2, "symbol": "O"}]
+
+
+def test_dataclasses_that_hold_something_else(path):
+    with sapwood.open(path) as db:
+        shapes = db.list("shapes", Shape)
+        for wrong in (Shape(Spot(object())), Shape("no point"), Shape(Spot(1.0), inner=Spot(1.0))):
+            with pytest.raises(TypeError, match="got"):
+                shapes.append(wrong)
+        assert list(shapes) == []
 
 
 # --- Compression -----------------------------------------------------------------------------------------------------

@@ -112,6 +112,22 @@ class Frozen:
     data: numpy.ndarray | None = dataclasses.field(default=None, compare=False)
 
 
+@dataclasses.dataclass
+class Spot:
+    x: float
+    y: float = 0.0
+
+
+@dataclasses.dataclass
+class Shape:
+    """Dataclasses in fields: one, one or none, and its own."""
+
+    center: Spot
+    other: Spot | None = None
+    inner: "Shape | None" = None
+    size: int | str = 0
+
+
 class Hex:
     """A codec: any object with these two methods. Its id is kept in the file."""
 
@@ -135,6 +151,11 @@ class Broken(Hex):
 #: Types that are not those of the file: what Python makes of them needs the type again.
 MADE = {
     "dataclass": (Frame, "any", [Frame("water"), Frame("", math.inf, ["a", "b"])]),
+    "dataclass in dataclass": (
+        Shape,
+        "any",
+        [Shape(Spot(1.0)), Shape(Spot(2.0), Spot(3.0, 4.0), Shape(Spot(5.0), size="s"), 6)],
+    ),
     "frozen dataclass": (Frozen, "any", [Frozen(), Frozen(at=(1, 2), data=numpy.arange(3))]),
     "codec": (Hex(), "bytes with codec 7", [0, 255, 2**200]),
     "pickle": (sapwood.codecs.Pickle(), "bytes with codec 65280", [{1, 2}, Frame("x"), decimal.Decimal("1.10"), None]),
