@@ -30,8 +30,10 @@ run_tests() {  # by the interpreter that is named; of these files
 test_sanitized() {
   environment "$folder/asan" "${to_build[@]}" "${to_test[@]}"
   local python=$root/$folder/asan/bin/python package=$root/build/asan/python/sapwood
-  rm -f build/asan/_core*.so  # another interpreter's
-  cmake --preset asan --log-level=WARNING -DSAPWOOD_BUILD_PYTHON=ON -DPython_EXECUTABLE="$python" >/dev/null
+  # What another interpreter left would be taken for this one's.
+  rm -f build/asan/_core*.so
+  cmake --preset asan --log-level=WARNING -U 'Python*' -U '_Python*' -U 'nanobind*' -DSAPWOOD_BUILD_PYTHON=ON \
+    -DPython_EXECUTABLE="$python" >/dev/null
   cmake --build --preset asan --target sapwood_python
   rm -rf "$package"
   mkdir -p "$package"
