@@ -8,8 +8,7 @@ endif()
 find_package(nanobind CONFIG REQUIRED)
 
 sapwood_glob(python_sources python/native/*.cc)
-# Not FREE_THREADED: the GIL guards the module's state (context.h).
-nanobind_add_module(sapwood_python STABLE_ABI NB_STATIC NOMINSIZE ${python_sources})
+nanobind_add_module(sapwood_python STABLE_ABI FREE_THREADED NB_STATIC NOMINSIZE ${python_sources})
 set_target_properties(sapwood_python PROPERTIES OUTPUT_NAME _core)
 target_include_directories(sapwood_python PRIVATE ${PROJECT_SOURCE_DIR})
 # Their headers do not pass our warnings.

@@ -13,7 +13,7 @@ environment() {  # a virtual environment with the packages that are named
   local folder=$1
   shift
   [[ -x $folder/bin/python ]] || "$PYTHON" -m venv "$folder"
-  "$folder/bin/pip" install --quiet "$@"
+  "$folder/bin/pip" install --quiet --prefer-binary "$@"
 }
 requirements() {  # of a list in pyproject.toml
   "$PYTHON" -c 'import sys, tomllib
@@ -77,7 +77,7 @@ if [[ $given != asan ]]; then
   [[ -z $given ]] || cp "$given" build/wheels
 fi
 for PYTHON in $PYTHONS; do
-  version=$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+  version=$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2] + sys.abiflags)')
   folder=build/python-$version
   echo "--- Python $version"
   mapfile -t to_build < <(requirements build-system/requires)

@@ -3,7 +3,8 @@
 namespace sapwood::python {
 namespace {
 
-// Classes and constants of the standard library, looked up once and kept for ever, as modules are.
+// Classes and constants of the standard library, kept for ever, as modules are. Looked up when the package is imported:
+// other threads would wait for the first use with the GIL, which imports give up.
 struct Standard {
   nb::object uuid_class = nb::module_::import_("uuid").attr("UUID");
   nb::object datetime_class = nb::module_::import_("datetime").attr("datetime");
@@ -109,7 +110,10 @@ nb::object from_map(const AnyMap& map, const OpenNested& nested) {
 
 }  // namespace
 
-void set_any_hooks(nb::object pack, nb::object unpack) { hooks() = {std::move(pack), std::move(unpack)}; }
+void set_any_hooks(nb::object pack, nb::object unpack) {
+  standard();
+  hooks() = {std::move(pack), std::move(unpack)};
+}
 
 nb::object from_int128(Int128 number) {
   const nb::bytes little(&number, sizeof number);

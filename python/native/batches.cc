@@ -11,9 +11,17 @@ using detail::Batch;
 // another, so they need a transaction around. The GIL is not held while waiting for the writer's place and for commits.
 class Filler {
  public:
-  template <class Make>
-  Filler(const Collection& self, std::uint64_t at, Make make)
-      : self_(self), at_(at), batch_(self.write([&](detail::Handle& handle) { return make(handle); })) {}
+  // `begin(handle)` makes the batch. `at`: the position in lists and records at which they will come to lie.
+  template <class Begin>
+  Filler(const Collection& self, std::uint64_t at, Begin begin) : self_(self), at_(at) {
+    this->begin(begin);
+  }
+  Filler(const Filler&) = delete;
+  Filler& operator=(const Filler&) = delete;
+  ~Filler() {
+    const FileLock lock(*self_.context());
+    batch_.reset();
+  }
 
   void add_all(nb::handle items) {
     const CollectionTypes& types = self_.types();
@@ -24,17 +32,23 @@ class Filler {
     }
     finish();
   }
+  // Elements only, whatever the collection.
+  void add_keys(nb::handle keys) {
+    for (const nb::handle key : nb::iter(keys)) add_element(key);
+    finish();
+  }
 
  private:
   void add_item(nb::handle item) {
     if (self_.is_new(item)) {
       finish();
       item.attr("_insert_into")(nb::find(self_), at_++);
-      batch_ = self_.write([&](detail::Handle& handle) { return Batch::inserting(handle, at_); });
+      begin([&](detail::Handle& handle) { return Batch::inserting(handle, at_); });
       return;
     }
+    const FileLock lock(*self_.context());
     Scratch value;
-    batch_.add({}, self_.value_type().encode_value(item, value));
+    batch_->add({}, self_.value_type().encode_value(item, value));
     ++at_;
   }
   void add_pair(nb::handle item) {
@@ -44,31 +58,38 @@ class Filler {
     if (self_.is_new(second)) {
       finish();
       second.attr("_put_into")(nb::find(self_), first);
-      batch_ = self_.write([](detail::Handle& handle) { return Batch(handle, Batch::Mode::put); });
+      begin([](detail::Handle& handle) { return Batch(handle, Batch::Mode::put); });
       return;
     }
+    const FileLock lock(*self_.context());
     Scratch key, value;
     const std::string_view key_bytes = self_.key_type().encode_key(first, key);
-    batch_.add(key_bytes, self_.value_type().encode_value(second, value));
+    batch_->add(key_bytes, self_.value_type().encode_value(second, value));
   }
   void add_element(nb::handle item) {
+    const FileLock lock(*self_.context());
     Scratch key;
-    batch_.add(self_.key_type().encode_key(item, key), {});
+    batch_->add(self_.key_type().encode_key(item, key), {});
+  }
+  template <class Begin>
+  void begin(Begin begin) {
+    const FileLock lock(*self_.context());
+    batch_ = self_.write([&](detail::Handle& handle) { return begin(handle); });
   }
   void finish() {
-    self_.write([&](detail::Handle&) { batch_.finish(); });
+    const FileLock lock(*self_.context());
+    self_.write([&](detail::Handle&) { batch_->finish(); });
   }
 
   const Collection& self_;
   std::uint64_t at_;
-  Batch batch_;
+  std::optional<Batch> batch_;
 };
 
-// `at`: the position in lists and records at which they will come to lie.
-template <class Make>
-void fill(const Collection& self, nb::handle items, std::uint64_t at, Make make) {
+template <class Begin>
+void fill(const Collection& self, nb::handle items, std::uint64_t at, Begin begin) {
   const nb::object iterator = own(PyObject_GetIter(items.ptr()));  // an object that is not iterable changes nothing
-  Filler(self, at, make).add_all(iterator);
+  Filler(self, at, begin).add_all(iterator);
 }
 
 Batch::Mode mode_of(const std::string& name) {
@@ -80,38 +101,34 @@ Batch::Mode mode_of(const std::string& name) {
   throw nb::value_error("unknown mode of a batch");
 }
 
-// Elements only, whatever the collection: of erase, retain and toggle.
+// Of erase, retain and toggle.
 void fill_keys(const Collection& self, const std::string& mode, nb::handle keys) {
   const nb::object iterator = own(PyObject_GetIter(keys.ptr()));
-  Batch batch = self.write([&](detail::Handle& handle) { return Batch(handle, mode_of(mode)); });
-  for (const nb::handle key : nb::iter(iterator)) {
-    Scratch scratch;
-    batch.add(self.key_type().encode_key(key, scratch), {});
-  }
-  self.write([&](detail::Handle&) { batch.finish(); });
+  Filler(self, 0, [&](detail::Handle& handle) { return Batch(handle, mode_of(mode)); }).add_keys(iterator);
 }
 
 }  // namespace
 
 void bind_batches(CollectionClass& collection) {
   collection
-      .def("_extend",
-           [](const Collection& self, nb::handle items) {
-             fill(self, items, self.handle().size(), [](const auto& handle) { return Batch::appending(handle); });
-           })
-      .def("_insert_all",
-           [](const Collection& self, std::uint64_t at, nb::handle items) {
-             fill(self, items, at, [&](const auto& handle) { return Batch::inserting(handle, at); });
-           })
-      .def("_replace",
-           [](const Collection& self, std::uint64_t first, std::uint64_t count, nb::handle items) {
-             fill(self, items, first, [&](const auto& handle) { return Batch::replacing(handle, first, count); });
-           })
-      .def("_put_all",
-           [](const Collection& self, const std::string& mode, nb::handle items) {
-             fill(self, items, 0, [&](const auto& handle) { return Batch(handle, mode_of(mode)); });
-           })
-      .def("_change_keys", &fill_keys);
+      .def_unlocked("_extend",
+                    [](const Collection& self, nb::handle items) {
+                      fill(self, items, size_of(self), [](const auto& handle) { return Batch::appending(handle); });
+                    })
+      .def_unlocked("_insert_all",
+                    [](const Collection& self, std::uint64_t at, nb::handle items) {
+                      fill(self, items, at, [&](const auto& handle) { return Batch::inserting(handle, at); });
+                    })
+      .def_unlocked("_replace",
+                    [](const Collection& self, std::uint64_t first, std::uint64_t count, nb::handle items) {
+                      fill(self, items, first,
+                           [&](const auto& handle) { return Batch::replacing(handle, first, count); });
+                    })
+      .def_unlocked("_put_all",
+                    [](const Collection& self, const std::string& mode, nb::handle items) {
+                      fill(self, items, 0, [&](const auto& handle) { return Batch(handle, mode_of(mode)); });
+                    })
+      .def_unlocked("_change_keys", &fill_keys);
 }
 
 }  // namespace sapwood::python

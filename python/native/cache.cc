@@ -6,15 +6,33 @@ namespace sapwood::python {
 namespace {
 
 // Objects that a cache let go, until they can be released: not while its lock is held, since that may run Python code.
-std::vector<PyObject*>& released() {
-  static auto* objects = new std::vector<PyObject*>;
-  return *objects;
-}
-void release_all() {
-  std::vector<PyObject*> objects;
-  objects.swap(released());
-  for (PyObject* object : objects) Py_DECREF(object);
-}
+class Released {
+ public:
+  static Released& objects() {
+    static auto* only = new Released;
+    return *only;
+  }
+  void add(PyObject* object) {
+    const std::lock_guard lock(mutex_);
+    objects_.push_back(object);
+    is_empty_ = false;
+  }
+  void release() {
+    if (is_empty_) return;
+    std::vector<PyObject*> objects;
+    {
+      const std::lock_guard lock(mutex_);
+      objects.swap(objects_);
+      is_empty_ = true;
+    }
+    for (PyObject* object : objects) Py_DECREF(object);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<PyObject*> objects_;
+  std::atomic<bool> is_empty_{true};
+};
 
 class Cache {
  public:
@@ -24,11 +42,13 @@ class Cache {
   ~Cache() { clear(); }
 
   nb::object at(const Collection& collection, nb::handle index) const {
+    const FileLock lock(*collection.context());
     const detail::Handle& handle = collection.handle();
     const std::uint64_t row = position(collection, handle, index_of(index));
     return object_of(core_.at(handle, row, maker(collection)));
   }
   nb::object get(const Collection& collection, nb::handle key, nb::object otherwise) const {
+    const FileLock lock(*collection.context());
     Scratch scratch;
     const std::string_view bytes = collection.key_type().encode_key(key, scratch);
     const std::shared_ptr<const void> found = core_.get(collection.handle(), bytes, maker(collection));
@@ -47,20 +67,20 @@ class Cache {
   }
   void clear() {
     core_.clear();
-    release_all();
+    Released::objects().release();
   }
 
  private:
   static detail::ObjectMaker maker(const Collection& collection) {
     return {&collection, [](const void* self, std::string_view bytes) -> detail::MadeObject {
               PyObject* object = static_cast<const Collection*>(self)->decode_value(bytes).release().ptr();
-              const auto let_go = [](PyObject* old) { released().push_back(old); };
+              const auto let_go = [](PyObject* old) { Released::objects().add(old); };
               return {std::shared_ptr<const void>(std::shared_ptr<PyObject>(object, let_go)), bytes.size()};
             }};
   }
   static nb::object object_of(const std::shared_ptr<const void>& found) {
     nb::object object = nb::borrow(static_cast<PyObject*>(const_cast<void*>(found.get())));
-    if (!released().empty()) release_all();
+    Released::objects().release();
     return object;
   }
 

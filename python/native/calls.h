@@ -2,10 +2,11 @@
 #pragma once
 
 #include "python/native/collection.h"
+#include "python/native/file_class.h"
 
 namespace sapwood::python {
 
-using CollectionClass = nb::class_<Collection>;
+using CollectionClass = FileClass<Collection>;
 
 void bind_reading(CollectionClass& collection);     // size, entries by position and in order, iterators
 void bind_keyed(CollectionClass& collection);       // by key
@@ -116,6 +117,11 @@ Slice slice_of(nb::handle slice, std::uint64_t size);
 
 // A position as Python counts: from the end if negative. Throws IndexError past the ends.
 std::uint64_t position(const Collection& collection, const detail::Handle& handle, std::int64_t index);
+std::vector<std::uint64_t> positions(const Collection& collection, const detail::Handle& handle,
+                                     const std::vector<std::int64_t>& indexes);
+std::vector<std::int64_t> indexes_of(nb::handle iterable);
+// For functions that do not hold the lock.
+std::uint64_t size_of(const Collection& collection);
 [[noreturn]] void throw_key_error(nb::handle key);
 
 }  // namespace sapwood::python

@@ -21,6 +21,7 @@ nb::list changes_since(const Collection& self, const Collection& before) {
             {raw, std::string(raw.key), std::string(raw.before), std::string(raw.after)});
         return true;
       }};
+  const FileLock lock(*before.context());  // it may be of another file
   detail::find_changes(before.handle(), self.handle(), receiver);
   const CollectionTypes& types = self.types();
   nb::list changes;

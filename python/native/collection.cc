@@ -105,12 +105,12 @@ detail::Handle Collection::found_in(Owner& owner) const {
 bool Collection::may_nest() const { return collections::may_hold_collections(handle().checked().record()); }
 bool Collection::is_nested() const { return handle().checked().record().is_nested(); }
 
-Savepoint Collection::savepoint() const {
-  Transaction* const transaction = transaction_ != nullptr ? transaction_.get() : context_->batch().get();
+HeldSavepoint Collection::savepoint() const {
+  const std::shared_ptr<Transaction>& transaction = transaction_ != nullptr ? transaction_ : context_->batch();
   if (transaction == nullptr || !transaction->write) {
     throw Error(ErrorCode::read_only, "'" + handle_.name() + "' was got from a snapshot and cannot be changed");
   }
-  return transaction->write->savepoint();
+  return {context_, transaction};
 }
 
 OpenNested Collection::opener() const {

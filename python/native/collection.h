@@ -49,7 +49,7 @@ class Collection {
     return context_->without_gil([&] { return function(target); });
   }
   // A point of the transaction or batch that it is in to go back to. Throws Error{read_only} in a snapshot.
-  Savepoint savepoint() const;
+  HeldSavepoint savepoint() const;
   // Makes the objects of values that are collections: what the package's hook makes of a Collection.
   OpenNested opener() const;
   // Whether `value` is a new collection (such as db.new_list()) and values of this one can be collections.

@@ -117,4 +117,23 @@ void Context::end_batch(std::uint64_t generation, bool commit, const std::option
   if (is_others) throw Error(ErrorCode::ended, "the batch was of another thread, and is rolled back");
 }
 
+HeldSavepoint::HeldSavepoint(std::shared_ptr<Context> context, std::shared_ptr<Transaction> transaction)
+    : context_(std::move(context)), transaction_(std::move(transaction)) {
+  transaction_->check();
+  savepoint_ = transaction_->write->savepoint();
+}
+HeldSavepoint::~HeldSavepoint() {
+  if (context_ == nullptr) return;
+  const FileLock lock(*context_);
+  savepoint_.reset();
+}
+void HeldSavepoint::rollback() {
+  transaction_->check();
+  savepoint_->rollback();
+}
+void HeldSavepoint::release() {
+  transaction_->check();
+  savepoint_->release();
+}
+
 }  // namespace sapwood::python

@@ -4,8 +4,8 @@
 // a transaction, bulk calls) runs without it; close() waits for that. In a child of fork() the file is opened anew when
 // it is first used.
 //
-// What is not atomic here, and the state of handles, iterators and caches, is guarded by the GIL: so the module does
-// not declare itself free of it, and a free-threaded Python turns it on.
+// What is not atomic here, and the state of handles, iterators and transactions, is guarded by the GIL; in a
+// free-threaded Python, where there is none, by the FileLock.
 #pragma once
 
 #include <atomic>
@@ -96,6 +96,7 @@ class Context {
   const std::shared_ptr<Transaction>& batch() const { return batch_; }
 
  private:
+  friend class FileLock;
   class InCall {
    public:
     explicit InCall(Context& context) : context_(context) {
@@ -127,6 +128,35 @@ class Context {
   std::uint64_t batch_thread_ = 0;
   std::uint64_t batch_generation_ = 0;
   std::shared_ptr<Transaction> batch_;
+  const nb::object lock_ = own(PyObject_CallNoArgs(reinterpret_cast<PyObject*>(&PyBaseObject_Type)));  // of FileLock
+};
+
+// What the GIL is in other Pythons, for one file, in a free-threaded one; elsewhere nothing. Calls on a file hold it.
+// It is given up wherever the GIL would be: in without_gil(), and by Python code that waits.
+class FileLock {
+ public:
+  explicit FileLock(const Context& file) : guard_(file.lock_) {}
+
+ private:
+  nb::ft_object_guard guard_;
+};
+
+// A savepoint, and what it needs to live.
+class HeldSavepoint {
+ public:
+  HeldSavepoint(std::shared_ptr<Context> context, std::shared_ptr<Transaction> transaction);
+  HeldSavepoint(HeldSavepoint&&) = default;
+  HeldSavepoint& operator=(HeldSavepoint&&) = delete;
+  ~HeldSavepoint();
+
+  const std::shared_ptr<Context>& context() const { return context_; }
+  void rollback();
+  void release();
+
+ private:
+  std::shared_ptr<Context> context_;  // null: moved from
+  std::shared_ptr<Transaction> transaction_;
+  std::optional<Savepoint> savepoint_;
 };
 
 }  // namespace sapwood::python

@@ -150,7 +150,7 @@ void backup(Context& self, const std::string& to, const std::string& snapshot, c
   });
 }
 
-void bind_maintenance(nb::class_<Context>& database) {
+void bind_maintenance(FileClass<Context>& database) {
   database.def("metrics", &metrics, nb::arg("progress").none())
       .def("collection_metrics",
            [](Context& self, const std::string& name) {
@@ -201,7 +201,7 @@ void bind_maintenance(nb::class_<Context>& database) {
           nb::arg("name"), nb::arg("level").none(), nb::arg("progress").none());
 }
 
-void bind_versions(nb::class_<Context>& database) {
+void bind_versions(FileClass<Context>& database) {
   database.def("backup", &backup, nb::arg("to"), nb::arg("snapshot"), nb::arg("since"), nb::arg("progress").none())
       .def("sync",
            [](Context& self) {
@@ -229,9 +229,9 @@ void bind_versions(nb::class_<Context>& database) {
 }  // namespace
 
 void bind_database(nb::module_& module) {
-  nb::class_<Context> database(module, "Database", nb::is_weak_referenceable());
-  database.def_static("open", &open)
-      .def("close", &Context::close, nb::arg("wait") = true)
+  FileClass<Context> database(module, "Database", nb::is_weak_referenceable());
+  database.def_static("open", &open);
+  database.def("close", &Context::close, nb::arg("wait") = true)
       .def_prop_ro("path", &Context::path)
       .def_prop_ro("is_closed", &Context::is_closed)
       .def_prop_ro("is_temporary", &Context::is_temporary)

@@ -1,9 +1,12 @@
 #include "python/native/iterator.h"
 
+#include "python/native/file_class.h"
+
 namespace sapwood::python {
 
 Iterator::Iterator(const Collection& collection, detail::Section section, Part part, bool reversed)
-    : owner_(nb::find(collection)),
+    : context_(collection.context()),
+      owner_(nb::find(collection)),
       collection_(collection),
       section_(std::move(section)),
       part_(part),
@@ -12,7 +15,18 @@ Iterator::Iterator(const Collection& collection, detail::Section section, Part p
   if (left_ != 0) cursor_.emplace(section_.scan, reversed ? section_.last - 1 : section_.first);
 }
 
+// Gives the snapshot, or the mark in a transaction, back to the file.
+void Iterator::end() {
+  if (!owner_.is_valid()) return;
+  const FileLock lock(*context_);
+  left_ = 0;
+  cursor_.reset();
+  section_ = {};
+  owner_.reset();
+}
+
 PyObject* Iterator::next() {
+  if (!owner_.is_valid()) return nullptr;
   const bool needs_key = part_ != Part::values;
   const bool needs_value = part_ != Part::keys;
   const bool alone = (!needs_key || collection_.key_type().decodes_alone()) &&
@@ -35,9 +49,7 @@ PyObject* Iterator::next() {
     step();
     return make(key, value).release().ptr();
   }
-  cursor_.reset();
-  section_ = {};
-  owner_.reset();
+  end();
   return nullptr;
 }
 
@@ -54,17 +66,24 @@ nb::object Iterator::make(std::string_view key, std::string_view value) const {
 
 ColumnIterator::ColumnIterator(const Collection& collection, const detail::Section& section, std::string_view field,
                                nb::object missing)
-    : owner_(nb::find(collection)),
+    : context_(collection.context()),
+      owner_(nb::find(collection)),
       collection_(collection),
       type_(collection_.value_type().of_field()),
       cursor_(std::in_place, section, field),
       missing_(std::move(missing)) {}
 
+void ColumnIterator::end() {
+  if (!owner_.is_valid()) return;
+  const FileLock lock(*context_);
+  cursor_.reset();
+  owner_.reset();
+}
+
 PyObject* ColumnIterator::next() {
-  if (!cursor_) return nullptr;
+  if (!owner_.is_valid()) return nullptr;
   if (cursor_->at_end()) {
-    cursor_.reset();
-    owner_.reset();
+    end();
     return nullptr;
   }
   const std::optional<std::string_view> found = cursor_->field();
@@ -80,7 +99,9 @@ namespace {
 template <class T>
 PyObject* next_of(PyObject* self) {
   try {
-    return nb::inst_ptr<T>(self)->next();
+    T& iterator = *nb::inst_ptr<T>(self);
+    const FileLock lock(*iterator.context());
+    return iterator.next();
   } catch (...) {
     set_python_error();
     return nullptr;
@@ -97,7 +118,7 @@ auto bind_iterator(nb::module_& module, const char* name) {
   static PyType_Slot slots[] = {{Py_tp_iternext, reinterpret_cast<void*>(&next_of<T>)},
                                 {Py_tp_iter, reinterpret_cast<void*>(&itself)},
                                 {0, nullptr}};
-  return nb::class_<T>(module, name, nb::type_slots(slots));
+  return FileClass<T>(module, name, nb::type_slots(slots));
 }
 
 }  // namespace

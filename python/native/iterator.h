@@ -12,15 +12,21 @@ enum class Part { keys, values, items };
 class Iterator {
  public:
   Iterator(const Collection& collection, detail::Section section, Part part, bool reversed);
+  Iterator(Iterator&&) = default;
+  Iterator& operator=(Iterator&&) = delete;
+  ~Iterator() { end(); }
+  const std::shared_ptr<Context>& context() const { return context_; }
   // The next entry; null at the end.
   PyObject* next();
   std::uint64_t remaining() const { return left_; }
 
  private:
+  void end();
   void step();
   nb::object make(std::string_view key, std::string_view value) const;
 
-  nb::object owner_;  // keeps the collection
+  std::shared_ptr<Context> context_;
+  nb::object owner_;  // keeps the collection; null at the end
   const Collection& collection_;
   detail::Section section_;
   std::optional<detail::Cursor> cursor_;
@@ -34,10 +40,17 @@ class ColumnIterator {
  public:
   ColumnIterator(const Collection& collection, const detail::Section& section, std::string_view field,
                  nb::object missing);
+  ColumnIterator(ColumnIterator&&) = default;
+  ColumnIterator& operator=(ColumnIterator&&) = delete;
+  ~ColumnIterator() { end(); }
+  const std::shared_ptr<Context>& context() const { return context_; }
   PyObject* next();
 
  private:
-  nb::object owner_;  // keeps the collection
+  void end();
+
+  std::shared_ptr<Context> context_;
+  nb::object owner_;  // keeps the collection; null at the end
   const Collection& collection_;
   Type type_;
   std::optional<detail::ColumnCursor> cursor_;

@@ -44,6 +44,7 @@ nb::list get_many(const Collection& self, nb::handle keys, nb::object otherwise)
     parts.push_back(std::string_view(bytes).substr(begin, end - begin));
     begin = end;
   }
+  const FileLock lock(*self.context());
   ManyBytes found(parts.size());
   self.unlocked([&](const Handle& handle) { handle.get_many(parts, found.values()); });
   nb::list values;
@@ -63,6 +64,7 @@ void put(const Collection& self, nb::handle key, nb::handle value) {
     value.attr("_put_into")(nb::find(self), key);
     return;
   }
+  const FileLock lock(*self.context());
   Scratch key_scratch, value_scratch;
   const std::string_view key_bytes = self.key_type().encode_key(key, key_scratch);
   const std::string_view value_bytes = self.value_type().encode_value(value, value_scratch);
@@ -180,6 +182,7 @@ std::uint64_t prune(const Collection& self, nb::handle before, nb::handle keep) 
     Scratch scratch;
     kept.emplace_back(self.key_type().encode_key(key, scratch));
   }
+  const FileLock lock(*self.context());
   const std::vector<std::string_view> parts(kept.begin(), kept.end());
   const std::int64_t us = to_datetime(before).us;
   return self.write([&](Handle& handle) { return handle.prune(us, parts); });
@@ -205,10 +208,10 @@ void bind_keyed(CollectionClass& collection) {
       .def("_get", &get, key, nb::arg("default") = nb::none(),
            "The value at `key`; `default` if there is none. O(log n).")
       .def("_get_item", &get_item, key, "The value at `key`. Raises KeyError if there is none. O(log n).")
-      .def("_get_many", &get_many, nb::arg("keys"), nb::arg("default") = nb::none(),
-           "The values at many keys, in one state of the collection: faster than one by one.")
+      .def_unlocked("_get_many", &get_many, nb::arg("keys"), nb::arg("default") = nb::none(),
+                    "The values at many keys, in one state of the collection: faster than one by one.")
       .def("_contains", &contains, key)
-      .def("_put", &put, key, value, "Puts the value at `key`, in the place of what is there. O(log n).")
+      .def_unlocked("_put", &put, key, value, "Puts the value at `key`, in the place of what is there. O(log n).")
       .def("_put_with_times", &put_with_times, key, value, nb::arg("time").none(), nb::arg("lives_us").none())
       .def("_expire", &expire, key, nb::arg("lives_us").none())
       .def("_expires", &expires, key)
@@ -220,7 +223,7 @@ void bind_keyed(CollectionClass& collection) {
       .def("_pop_end", &pop_end, nb::arg("front"), otherwise)
       .def("_timestamp", &timestamp, key)
       .def("_set_timestamp", &set_timestamp, key, nb::arg("time"))
-      .def("_prune", &prune)
+      .def_unlocked("_prune", &prune)
       .def("_time_range", &time_range);
 }
 

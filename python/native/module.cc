@@ -10,7 +10,10 @@ void bind(nb::module_& module) {
   bind_types(module);
   bind_iterators(module);
   CollectionClass collection(module, "Collection", nb::is_weak_referenceable());
-  collection.def(nb::init<const Collection&>());
+  collection.def_unlocked("__init__", [](Collection* self, const Collection& other) {
+    const FileLock lock(*other.context());
+    new (self) Collection(other);
+  });
   bind_reading(collection);
   bind_keyed(collection);
   bind_sorted(collection);

@@ -6,12 +6,18 @@ namespace {
 
 using detail::Handle;
 
+std::uint64_t position_of(const Collection& self, nb::handle index) {
+  const FileLock lock(*self.context());
+  return position(self, self.handle(), index_of(index));
+}
+
 void set_item(const Collection& self, nb::handle index, nb::handle value) {
-  const std::uint64_t at = position(self, self.handle(), index_of(index));
+  const std::uint64_t at = position_of(self, index);
   if (self.is_new(value)) {
     value.attr("_set_in")(nb::find(self), at);
     return;
   }
+  const FileLock lock(*self.context());
   Scratch scratch;
   const std::string_view bytes = self.value_type().encode_value(value, scratch);
   self.write([&](Handle& handle) { handle.set(at, bytes); });
@@ -24,6 +30,7 @@ void insert(const Collection& self, nb::handle position, nb::handle value) {
     value.attr("_insert_into")(nb::find(self), index);
     return;
   }
+  const FileLock lock(*self.context());
   Scratch scratch;
   const std::string_view bytes = self.value_type().encode_value(value, scratch);
   self.write([&](Handle& handle) {
@@ -35,9 +42,10 @@ void insert(const Collection& self, nb::handle position, nb::handle value) {
 
 void append(const Collection& self, nb::handle value) {
   if (self.is_new(value)) {
-    value.attr("_insert_into")(nb::find(self), self.handle().size());
+    value.attr("_insert_into")(nb::find(self), size_of(self));
     return;
   }
+  const FileLock lock(*self.context());
   Scratch scratch;
   const std::string_view bytes = self.value_type().encode_value(value, scratch);
   self.write([&](Handle& handle) { handle.append(bytes); });
@@ -61,13 +69,12 @@ void delete_at(const Collection& self, std::uint64_t first, std::uint64_t count)
 }
 
 nb::list get_many(const Collection& self, nb::handle indexes) {
+  const std::vector<std::int64_t> given = indexes_of(indexes);
+  const FileLock lock(*self.context());
   const Handle handle = self.handle().pinned();
-  std::vector<std::uint64_t> positions;
-  for (const nb::handle index : nb::iter(indexes)) {
-    positions.push_back(position(self, handle, index_of(index)));
-  }
-  ManyBytes found(positions.size());
-  self.unlocked(handle, [&](const Handle& pinned) { pinned.at_many(positions, found.keys_and_values()); });
+  const std::vector<std::uint64_t> at = positions(self, handle, given);
+  ManyBytes found(at.size());
+  self.unlocked(handle, [&](const Handle& pinned) { pinned.at_many(at, found.keys_and_values()); });
   nb::list values;
   for (const ManyBytes::Entry& entry : found.entries) values.append(self.decode_value(entry.value));
   return values;
@@ -77,12 +84,13 @@ nb::list get_many(const Collection& self, nb::handle indexes) {
 
 void bind_positional(CollectionClass& collection) {
   const auto value = may_be_none("value");
-  collection.def("_set_item", &set_item, nb::arg("index"), value)
-      .def("_insert", &insert, nb::arg("index"), value, "Inserts the value before position `index`. O(log n).")
-      .def("_append", &append, value, "Adds the value at the end. O(log n).")
+  collection.def_unlocked("_set_item", &set_item, nb::arg("index"), value)
+      .def_unlocked("_insert", &insert, nb::arg("index"), value, "Inserts the value before position `index`. O(log n).")
+      .def_unlocked("_append", &append, value, "Adds the value at the end. O(log n).")
       .def("_pop_at", &pop)
       .def("_delete_at", &delete_at)
-      .def("_get_many_at", &get_many, nb::arg("indexes"), "The items at many positions, in one state of the list.")
+      .def_unlocked("_get_many_at", &get_many, nb::arg("indexes"),
+                    "The items at many positions, in one state of the list.")
       .def("_swap_delete", [](const Collection& self, nb::handle index) {
         const std::uint64_t at = position(self, self.handle(), index_of(index));
         self.write([&](Handle& handle) { handle.swap_erase(at); });

@@ -12,6 +12,24 @@ std::uint64_t position(const Collection& collection, const detail::Handle& handl
   return static_cast<std::uint64_t>(index);
 }
 
+std::vector<std::uint64_t> positions(const Collection& collection, const detail::Handle& handle,
+                                     const std::vector<std::int64_t>& indexes) {
+  std::vector<std::uint64_t> found;
+  for (const std::int64_t index : indexes) found.push_back(position(collection, handle, index));
+  return found;
+}
+
+std::vector<std::int64_t> indexes_of(nb::handle iterable) {
+  std::vector<std::int64_t> found;
+  for (const nb::handle index : nb::iter(iterable)) found.push_back(index_of(index));
+  return found;
+}
+
+std::uint64_t size_of(const Collection& collection) {
+  const FileLock lock(*collection.context());
+  return collection.handle().size();
+}
+
 Slice slice_of(nb::handle slice, std::uint64_t size) {
   Py_ssize_t start = 0, stop = 0, step = 0;
   if (PySlice_Unpack(slice.ptr(), &start, &stop, &step) < 0) throw nb::python_error();

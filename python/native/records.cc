@@ -42,12 +42,11 @@ nb::object field(const Collection& self, nb::handle index, nb::handle name, nb::
 
 // Those of the named fields that the rows have: a dict for each.
 nb::list fields_of_rows(const Collection& self, nb::handle indexes, nb::handle names) {
-  const Handle handle = self.handle().pinned();
   const Names wanted(names);
-  std::vector<std::uint64_t> rows;
-  for (const nb::handle index : nb::iter(indexes)) {
-    rows.push_back(position(self, handle, index_of(index)));
-  }
+  const std::vector<std::int64_t> given = indexes_of(indexes);
+  const FileLock lock(*self.context());
+  const Handle handle = self.handle().pinned();
+  const std::vector<std::uint64_t> rows = positions(self, handle, given);
   const std::size_t count = wanted.views().size();
   ManyBytes found(rows.size() * count);
   self.unlocked(handle,
@@ -120,7 +119,7 @@ void reserve(const Collection& self, std::uint64_t count) {
 
 void bind_records(CollectionClass& collection) {
   collection.def("_field", &field, nb::arg("index"), may_be_none("name"), may_be_none("default"))
-      .def("_fields_of_rows", &fields_of_rows)
+      .def_unlocked("_fields_of_rows", &fields_of_rows)
       .def("_field_names", &field_names)
       .def("_is_placeholder",
            [](const Collection& self, nb::handle index) {

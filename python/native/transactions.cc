@@ -10,6 +10,7 @@ class ReadTransaction {
  public:
   ReadTransaction(std::shared_ptr<Context> context, std::optional<std::string> snapshot)
       : context_(std::move(context)) {
+    const FileLock lock(*context_);
     Database& db = context_->database();
     state_->read = snapshot ? db.at(*snapshot) : db.read();
   }
@@ -19,6 +20,7 @@ class ReadTransaction {
     check_types(found, wanted);
     return make_collection(context_, found, wanted, state_);
   }
+  const std::shared_ptr<Context>& context() const { return context_; }
   const ReadTxn& txn() const { return *state_->read; }
   void end() {
     state_->check();
@@ -33,6 +35,7 @@ class ReadTransaction {
 class WriteTransaction {
  public:
   WriteTransaction(std::shared_ptr<Context> context, std::optional<double> timeout) : context_(std::move(context)) {
+    const FileLock lock(*context_);
     Database& db = context_->database();
     const auto limit = timeout ? std::optional(timeout_of(*timeout)) : std::nullopt;
     context_->without_gil([&] { state_->write = limit ? db.begin_write(*limit) : db.begin_write(); });
@@ -41,10 +44,12 @@ class WriteTransaction {
   Collection collection(const Wanted& wanted) {
     return make_collection(context_, open_or_create(open(), wanted), wanted, state_);
   }
+  const std::shared_ptr<Context>& context() const { return context_; }
   WriteTxn& open() {
     state_->check();
     return *state_->write;
   }
+  HeldSavepoint savepoint() { return {context_, state_}; }
   void commit(const std::optional<std::string>& durability) {
     const std::optional<Durability> asked = durability_of(durability);
     context_->without_gil(*state_, [&] { asked ? state_->write->commit(*asked) : state_->write->commit(); });
@@ -67,18 +72,18 @@ Place place_of(nb::handle place) {
 
 void bind_transactions(nb::module_& module) {
   nb::class_<Place>(module, "Place");
-  nb::class_<ReadTransaction>(module, "ReadTransaction")
-      .def(nb::init<std::shared_ptr<Context>, std::optional<std::string>>(), nb::arg("database"),
-           nb::arg("snapshot") = nb::none())
+  FileClass<ReadTransaction>(module, "ReadTransaction")
+      .construct(nb::init<std::shared_ptr<Context>, std::optional<std::string>>(), nb::arg("database"),
+                 nb::arg("snapshot") = nb::none())
       .def("collection", &ReadTransaction::collection)
       .def("has", [](const ReadTransaction& self, const std::string& name) { return self.txn().has(name); })
       .def("collections", [](const ReadTransaction& self) { return describe(self.txn().collections()); })
       .def_prop_ro("txn", [](const ReadTransaction& self) { return self.txn().txn(); })
       .def_prop_ro("commit_time_us", [](const ReadTransaction& self) { return self.txn().commit_time_us(); })
       .def("end", &ReadTransaction::end);
-  nb::class_<WriteTransaction>(module, "WriteTransaction")
-      .def(nb::init<std::shared_ptr<Context>, std::optional<double>>(), nb::arg("database"),
-           nb::arg("timeout") = nb::none())
+  FileClass<WriteTransaction>(module, "WriteTransaction")
+      .construct(nb::init<std::shared_ptr<Context>, std::optional<double>>(), nb::arg("database"),
+                 nb::arg("timeout") = nb::none())
       .def("collection", &WriteTransaction::collection)
       .def("has", [](WriteTransaction& self, const std::string& name) { return self.open().has(name); })
       .def("collections", [](WriteTransaction& self) { return describe(self.open().collections()); })
@@ -87,11 +92,13 @@ void bind_transactions(nb::module_& module) {
            [](WriteTransaction& self, const std::string& from, const std::string& to) { self.open().rename(from, to); })
       .def("move", [](WriteTransaction& self, nb::handle from,
                       nb::handle to) { self.open().move(place_of(from), place_of(to)); })
-      .def("savepoint", [](WriteTransaction& self) { return self.open().savepoint(); })
+      .def("savepoint", &WriteTransaction::savepoint)
       .def("commit", &WriteTransaction::commit, nb::arg("durability") = nb::none())
       .def("rollback", &WriteTransaction::rollback)
       .def_prop_ro("is_open", [](WriteTransaction& self) { return self.open().is_open(); });
-  nb::class_<Savepoint>(module, "Savepoint").def("rollback", &Savepoint::rollback).def("release", &Savepoint::release);
+  FileClass<HeldSavepoint>(module, "Savepoint")
+      .def("rollback", &HeldSavepoint::rollback)
+      .def("release", &HeldSavepoint::release);
 }
 
 }  // namespace sapwood::python

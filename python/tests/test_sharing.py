@@ -1,0 +1,141 @@
+"""One object in many threads at once: handles, iterators, transactions, caches. Also without a GIL."""
+
+import collections
+import random
+import sys
+import threading
+
+import pytest
+
+import sapwood
+from test_threads import in_threads
+
+
+@pytest.fixture(autouse=True)
+def threads_change_often():
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_a_handle(db):
+    words = db.dict("words", str, str)
+    queue = db.list("queue", int)
+    queue.extend(range(1000))
+
+    def work(number):
+        rng = random.Random(number)
+        for i in range(300):
+            key = str(rng.randrange(50))
+            words[key] = key * rng.randrange(1, 2000)
+            found = words.get(str(rng.randrange(50)), "")
+            assert found == "" or len(set(found)) <= 2
+            words.pop(str(rng.randrange(50)), None)
+            queue.append(i)
+            assert queue.pop(0) is not None
+            assert len(queue[:5]) == 5
+            assert all(value == key * (len(value) // len(key)) for key, value in words.items())
+
+    assert in_threads(4, work) == []
+    assert len(queue) == 1000
+    assert db.check() == []
+
+
+def test_an_iterator_gives_each_item_once(db):
+    numbers = db.sorted_dict("numbers", int, str)
+    numbers.update((i, str(i)) for i in range(20_000))
+    shared = iter(numbers.items())
+    taken = [[] for _ in range(4)]
+
+    assert in_threads(4, lambda number: taken[number].extend(shared)) == []
+    assert sorted(item for items in taken for item in items) == [(i, str(i)) for i in range(20_000)]
+    assert list(shared) == []
+
+
+def test_a_transaction(db):
+    """Calls take turns, or are refused: what was told to be done is there, and nothing else."""
+    done = collections.Counter()
+    with db.transaction() as txn:
+        numbers, counts = txn.list("numbers", int), txn.dict("counts", int, int)
+
+        def work(number):
+            for i in range(500):
+                try:
+                    numbers.append(number)
+                    done[number] += 1
+                    counts[number] = i
+                    iterator = iter(numbers)
+                    assert next(iterator) in range(4)
+                except RuntimeError as error:
+                    assert "another thread" in str(error)
+
+        assert in_threads(4, work) == []
+    assert collections.Counter(db.list("numbers")) == done
+    assert db.check() == []
+
+
+def test_a_batch_is_of_its_thread_alone(db):
+    numbers, others = db.list("numbers", int), db.list("others", int)
+    others.extend(range(100))
+    stop = threading.Event()
+
+    def read():
+        while not stop.is_set():
+            assert len(others) == 100
+            assert others[7] == 7
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for _ in range(50):
+        with db.batch():
+            others.clear()
+            numbers.extend(range(10))
+            others.extend(range(100))
+    stop.set()
+    for reader in readers:
+        reader.join()
+    assert len(numbers) == 500
+
+
+def test_a_cache(db):
+    texts = db.dict("texts", int, "json", cache="lru", cache_size=20)
+    texts.update((i, [i]) for i in range(100))
+
+    def work(number):
+        rng = random.Random(number)
+        for _ in range(2000):
+            key = rng.randrange(100)
+            assert texts[key] == [key]
+
+    assert in_threads(4, work) == []
+    assert texts.metrics["cache"]["entries"] <= 20
+
+
+def test_savepoints_and_nested_collections(db):
+    db.dict("trees")
+
+    def work(number):
+        trees = db.dict("trees")
+        for i in range(30):
+            with db.batch():
+                trees[number] = db.new_list(int, [i])
+                trees[number].append(i)
+            with db.transaction() as txn:
+                try:
+                    with txn.savepoint():
+                        txn.dict("trees")[number].append(-1)
+                        raise KeyError
+                except KeyError:
+                    pass
+            assert list(trees[number]) == [i, i]
+
+    assert in_threads(4, work) == []
+    assert db.check() == []
+
+
+def test_an_iterator_that_is_used_up_outlives_its_collection():
+    iterator = sapwood.Dict().items().__iter__()
+    assert list(iterator) == []
+    assert list(iterator) == []
