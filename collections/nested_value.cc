@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "collections/stored_key.h"
+#include "collections/types.h"
 #include "sapwood/any_value.h"
 #include "sapwood/detail/rows.h"
 
@@ -16,6 +17,17 @@ constexpr std::size_t kIdSize = 8;
 bool may_be_collections(const TypeInfo& type) {
   if (type.row) return false;
   return type.type == ValueType::collection || type.type == ValueType::any;
+}
+
+void require_may_hold_collections(const CatalogRecord& record) {
+  if (!may_be_collections(record.types.value)) {
+    throw Error(ErrorCode::wrong_type, record.who() + " is a " + describe(record.types) +
+                                           ": only values of type collection or any can be collections");
+  }
+  if (!record.form.is_plain()) {
+    throw Error(ErrorCode::invalid_argument,
+                record.who() + " keeps times of its entries, or compresses them: collections cannot be in it");
+  }
 }
 
 u64 child_in(const TypeInfo& type, Bytes value) {

@@ -11,6 +11,8 @@ bool may_be_collections(const TypeInfo& type);
 inline bool may_hold_collections(const CatalogRecord& record) {
   return may_be_collections(record.types.value) && record.form.is_plain();
 }
+// Throws wrong_type, or invalid_argument, if they cannot.
+void require_may_hold_collections(const CatalogRecord& record);
 // Whether they are: then the record says so from its creation on.
 inline bool always_collections(const TypeInfo& type) { return type.type == ValueType::collection && !type.row; }
 // The id of the collection that a stored value is; 0 if it is none, or none that can be.

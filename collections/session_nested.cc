@@ -48,14 +48,7 @@ void WriteSession::check_target(const OpenCollection& parent, const Location& lo
     throw Error(ErrorCode::wrong_type, parent.record.who() + (types.has_keys() ? " has keys, and no positions"
                                                                                : " is a list: it has no keys"));
   }
-  if (!may_be_collections(types.value)) {
-    throw Error(ErrorCode::wrong_type, parent.record.who() + " is a " + describe(types) +
-                                           ": only values of type collection or any can be collections");
-  }
-  if (!parent.record.form.is_plain()) {
-    throw Error(ErrorCode::invalid_argument,
-                parent.record.who() + " keeps times of its entries, or compresses them: collections cannot be in it");
-  }
+  require_may_hold_collections(parent.record);
   if (location.kind == Location::Kind::key) return check_key(parent, location.key);
   if (location.index > size) {
     throw Error(ErrorCode::out_of_range, parent.record.who() + ": position " + std::to_string(location.index) +

@@ -61,7 +61,7 @@ bool is_symbolic_link(const std::string& path) {
     refuse(path, error_number == ENOENT ? "is a symbolic link to a file that does not exist; remove the link"
                                         : "is a symbolic link; remove the link");
   }
-  const char* const purpose = write ? " for writing" : "";
+  const char* const purpose = write && error_number != ENOENT ? " for writing" : "";
   throw_errno("open " + path + purpose, error_number, write ? Intent::write : Intent::read);
 }
 

@@ -17,7 +17,7 @@ class Env;
 enum class Durability : std::uint8_t {
   sync,   // it is on the disk; concurrent commits share one sync
   async,  // it survives the process; the system may lose a suffix of commits, never one in the middle
-  none,   // it survives only with the next checkpoint or clean close; needs Options::exclusive
+  none,   // it survives only with the next checkpoint or clean close; no other process may have the file open
 };
 
 enum class OpenMode : std::uint8_t {

@@ -78,7 +78,7 @@ class Filler {
   }
   void finish() {
     const FileLock lock(*self_.context());
-    self_.write([&](detail::Handle&) { batch_->finish(); });
+    self_.unlocked([&](const detail::Handle&) { batch_->finish(); });
   }
 
   const Collection& self_;
@@ -110,25 +110,34 @@ void fill_keys(const Collection& self, const std::string& mode, nb::handle keys)
 }  // namespace
 
 void bind_batches(CollectionClass& collection) {
+  // None is told what any object is told that is not iterable.
+  const auto with_items = may_be_none("items");
   collection
-      .def_unlocked("_extend",
-                    [](const Collection& self, nb::handle items) {
-                      fill(self, items, size_of(self), [](const auto& handle) { return Batch::appending(handle); });
-                    })
-      .def_unlocked("_insert_all",
-                    [](const Collection& self, std::uint64_t at, nb::handle items) {
-                      fill(self, items, at, [&](const auto& handle) { return Batch::inserting(handle, at); });
-                    })
-      .def_unlocked("_replace",
-                    [](const Collection& self, std::uint64_t first, std::uint64_t count, nb::handle items) {
-                      fill(self, items, first,
-                           [&](const auto& handle) { return Batch::replacing(handle, first, count); });
-                    })
-      .def_unlocked("_put_all",
-                    [](const Collection& self, const std::string& mode, nb::handle items) {
-                      fill(self, items, 0, [&](const auto& handle) { return Batch(handle, mode_of(mode)); });
-                    })
-      .def_unlocked("_change_keys", &fill_keys);
+      .def_unlocked(
+          "_extend",
+          [](const Collection& self, nb::handle items) {
+            fill(self, items, size_of(self), [](const auto& handle) { return Batch::appending(handle); });
+          },
+          with_items)
+      .def_unlocked(
+          "_insert_all",
+          [](const Collection& self, std::uint64_t first, nb::handle items) {
+            fill(self, items, first, [&](const auto& handle) { return Batch::inserting(handle, first); });
+          },
+          nb::arg("first"), with_items)
+      .def_unlocked(
+          "_replace",
+          [](const Collection& self, std::uint64_t first, std::uint64_t count, nb::handle items) {
+            fill(self, items, first, [&](const auto& handle) { return Batch::replacing(handle, first, count); });
+          },
+          nb::arg("first"), nb::arg("count"), with_items)
+      .def_unlocked(
+          "_put_all",
+          [](const Collection& self, const std::string& mode, nb::handle items) {
+            fill(self, items, 0, [&](const auto& handle) { return Batch(handle, mode_of(mode)); });
+          },
+          nb::arg("mode"), with_items)
+      .def_unlocked("_change_keys", &fill_keys, nb::arg("mode"), with_items);
 }
 
 }  // namespace sapwood::python

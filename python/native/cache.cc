@@ -43,9 +43,9 @@ class Cache {
 
   nb::object at(const Collection& collection, nb::handle index) const {
     const FileLock lock(*collection.context());
-    const detail::Handle& handle = collection.handle();
-    const std::uint64_t row = position(collection, handle, index_of(index));
-    return object_of(core_.at(handle, row, maker(collection)));
+    const std::int64_t at = index_of(index);
+    const detail::Handle handle = at < 0 ? collection.handle().pinned() : collection.handle();
+    return object_of(core_.at(handle, position(collection, handle, at), maker(collection)));
   }
   nb::object get(const Collection& collection, nb::handle key, nb::object otherwise) const {
     const FileLock lock(*collection.context());

@@ -43,7 +43,7 @@ class OneValue {
     if (found_.is_valid()) return std::move(found_);
     if (is_large_) {
       const bool is_there =
-          collection_.unlocked([&](const detail::Handle& now) { return call(now, bytes_.receiver()); });
+          collection_.unlocked(handle, [&](const detail::Handle& now) { return call(now, bytes_.receiver()); });
       if (!is_there) return {};
     }
     return collection_.decode_value(bytes_.bytes);
@@ -120,6 +120,8 @@ std::uint64_t position(const Collection& collection, const detail::Handle& handl
 std::vector<std::uint64_t> positions(const Collection& collection, const detail::Handle& handle,
                                      const std::vector<std::int64_t>& indexes);
 std::vector<std::int64_t> indexes_of(nb::handle iterable);
+// Of a list or records.
+nb::object item_at(const Collection& collection, const detail::Handle& handle, std::uint64_t at);
 // For functions that do not hold the lock.
 std::uint64_t size_of(const Collection& collection);
 [[noreturn]] void throw_key_error(nb::handle key);

@@ -122,7 +122,20 @@ OpenNested Collection::opener() const {
   };
 }
 
-bool Collection::is_new(nb::handle value) const { return may_nest_ && value.type().is(new_class()); }
+bool Collection::is_new(nb::handle value) const {
+  if (!may_nest_ || types_.value.row || !value.type().is(new_class())) return false;
+  const FileLock lock(*context_);
+  collections::require_may_hold_collections(handle().checked().record());
+  return true;
+}
+
+bool Collection::is_same(nb::handle one, nb::handle other) {
+  if (!other.is_valid() || !nb::isinstance<Collection>(other)) return false;
+  const auto& first = nb::cast<const Collection&>(one);
+  const auto& second = nb::cast<const Collection&>(other);
+  return first.context_ == second.context_ &&
+         first.handle().checked().record().id == second.handle().checked().record().id;
+}
 
 nb::object Collection::decode_value(std::string_view bytes) const {
   if (!may_nest_) [[likely]]

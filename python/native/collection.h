@@ -52,14 +52,22 @@ class Collection {
   HeldSavepoint savepoint() const;
   // Makes the objects of values that are collections: what the package's hook makes of a Collection.
   OpenNested opener() const;
-  // Whether `value` is a new collection (such as db.new_list()) and values of this one can be collections.
+  // Whether `value` is a new collection (such as db.new_list()) that can be put here. For functions that do not hold
+  // the lock. Throws Error{invalid_argument} if only a form of the values forbids it.
   bool is_new(nb::handle value) const;
+  // Whether `value` is a collection and what `read()` gives is the same one. Putting it there changes nothing, as
+  // d[key] += ... does.
+  template <class Read>
+  bool is_there(nb::handle value, Read&& read) const {
+    return may_nest_ && nb::isinstance<Collection>(value) && is_same(value, read());
+  }
   nb::object decode_key(std::string_view bytes) const { return key_.decode_key(bytes); }
   nb::object decode_value(std::string_view bytes) const;
   // One that is in this one.
   Collection child(detail::Handle handle, const Type& key, const Type& value) const;
 
  private:
+  static bool is_same(nb::handle one, nb::handle other);
   template <class Owner>
   detail::Handle found_in(Owner& owner) const;
   bool is_made_by_batch() const;

@@ -8,11 +8,8 @@
 
 namespace sapwood::python {
 
-std::uint32_t fork_count() {
-  static std::atomic<std::uint32_t> forks{0};
-  static const int registered = ::pthread_atfork(nullptr, nullptr, [] { ++forks; });
-  (void)registered;
-  return forks.load(std::memory_order_relaxed);
+void count_forks() {
+  if (::pthread_atfork(nullptr, nullptr, [] { ++forks_so_far; }) != 0) throw std::bad_alloc();
 }
 
 void Transaction::refuse() const {
@@ -26,6 +23,10 @@ std::optional<Durability> durability_of(const std::optional<std::string>& name) 
   if (*name == "async") return Durability::async;
   if (*name == "none") return Durability::none;
   throw nb::value_error("durability is 'sync', 'async' or 'none'");
+}
+
+const char* durability_name(Durability durability) {
+  return durability == Durability::sync ? "sync" : durability == Durability::async ? "async" : "none";
 }
 
 std::chrono::milliseconds timeout_of(double seconds) {

@@ -17,7 +17,9 @@
 namespace sapwood::python {
 
 // How often fork() was on the way to this process: a child has one more than its parent.
-std::uint32_t fork_count();
+inline std::atomic<std::uint32_t> forks_so_far{0};
+inline std::uint32_t fork_count() { return forks_so_far.load(std::memory_order_relaxed); }
+void count_forks();  // from now on
 
 // A transaction, which lives as long as handles of its collections. It may be used by one thread at a time, of the
 // process that began it; check() finds those that do not.
@@ -40,6 +42,7 @@ struct Transaction {
 
 // "sync", "async" or "none"; throws ValueError for others.
 std::optional<Durability> durability_of(const std::optional<std::string>& name);
+const char* durability_name(Durability durability);
 // Of seconds; negative or past 30 years: without limit. Throws ValueError for NaN.
 std::chrono::milliseconds timeout_of(double seconds);
 
@@ -85,6 +88,8 @@ class Context {
   bool is_closed() const { return closed_; }
   bool is_temporary() const { return is_temporary_; }
   const std::string& path() const { return path_; }
+  const Options& options() const { return options_; }
+  nb::handle lock() const { return lock_; }
 
   // The batch of this thread: a write transaction that all handles of the file take part in. Generations are never used
   // again; 0: there is none. Any thread may roll a batch back, the one that began it may commit it.
@@ -96,7 +101,6 @@ class Context {
   const std::shared_ptr<Transaction>& batch() const { return batch_; }
 
  private:
-  friend class FileLock;
   class InCall {
    public:
     explicit InCall(Context& context) : context_(context) {
@@ -135,7 +139,7 @@ class Context {
 // It is given up wherever the GIL would be: in without_gil(), and by Python code that waits.
 class FileLock {
  public:
-  explicit FileLock(const Context& file) : guard_(file.lock_) {}
+  explicit FileLock(const Context& file) : guard_(file.lock()) {}
 
  private:
   nb::ft_object_guard guard_;

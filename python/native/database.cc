@@ -235,6 +235,8 @@ void bind_database(nb::module_& module) {
       .def_prop_ro("path", &Context::path)
       .def_prop_ro("is_closed", &Context::is_closed)
       .def_prop_ro("is_temporary", &Context::is_temporary)
+      .def_prop_ro("is_read_only", [](const Context& self) { return self.options().mode == OpenMode::read; })
+      .def_prop_ro("durability", [](const Context& self) { return durability_name(self.options().durability); })
       .def("collection",
            [](const std::shared_ptr<Context>& self, const Wanted& wanted) {
              if (self->batch_generation() != 0) {

@@ -3,6 +3,14 @@
 #include "python/native/file_class.h"
 
 namespace sapwood::python {
+namespace {
+
+void check_process(std::uint32_t forks) {
+  if (forks != fork_count()) [[unlikely]]
+    throw Error(ErrorCode::ended, "the iterator is of the process that this one was forked from: begin another one");
+}
+
+}  // namespace
 
 Iterator::Iterator(const Collection& collection, detail::Section section, Part part, bool reversed)
     : context_(collection.context()),
@@ -27,6 +35,7 @@ void Iterator::end() {
 
 PyObject* Iterator::next() {
   if (!owner_.is_valid()) return nullptr;
+  check_process(forks_);
   const bool needs_key = part_ != Part::values;
   const bool needs_value = part_ != Part::keys;
   const bool alone = (!needs_key || collection_.key_type().decodes_alone()) &&
@@ -37,17 +46,23 @@ PyObject* Iterator::next() {
       step();
       continue;
     }
+    // Python code may use this iterator: it has moved on by then. Where decoding runs none, making a tuple does, as the
+    // collector of garbage may begin.
+    nb::object key, value;
     if (alone) {
-      PyObject* const made = make(entry.key, entry.value).release().ptr();
+      if (needs_key) key = collection_.decode_key(entry.key);
+      if (needs_value) value = collection_.decode_value(entry.value);
       step();
-      return made;
+    } else {
+      const std::string key_bytes(needs_key ? entry.key : std::string_view());
+      const std::string value_bytes(needs_value ? entry.value : std::string_view());
+      const nb::object kept = owner_;
+      step();
+      if (needs_key) key = collection_.decode_key(key_bytes);
+      if (needs_value) value = collection_.decode_value(value_bytes);
     }
-    // What decodes may use this iterator: it has moved on by then.
-    const std::string key(needs_key ? entry.key : std::string_view());
-    const std::string value(needs_value ? entry.value : std::string_view());
-    const nb::object kept = owner_;
-    step();
-    return make(key, value).release().ptr();
+    if (part_ == Part::items) return nb::make_tuple(std::move(key), std::move(value)).release().ptr();
+    return (needs_key ? key : value).release().ptr();
   }
   end();
   return nullptr;
@@ -56,12 +71,6 @@ PyObject* Iterator::next() {
 void Iterator::step() {
   --left_;
   cursor_->move(reversed_ ? -1 : 1);
-}
-
-nb::object Iterator::make(std::string_view key, std::string_view value) const {
-  if (part_ == Part::keys) return collection_.decode_key(key);
-  if (part_ == Part::values) return collection_.decode_value(value);
-  return nb::make_tuple(collection_.decode_key(key), collection_.decode_value(value));
 }
 
 ColumnIterator::ColumnIterator(const Collection& collection, const detail::Section& section, std::string_view field,
@@ -82,6 +91,7 @@ void ColumnIterator::end() {
 
 PyObject* ColumnIterator::next() {
   if (!owner_.is_valid()) return nullptr;
+  check_process(forks_);
   if (cursor_->at_end()) {
     end();
     return nullptr;

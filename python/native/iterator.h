@@ -23,9 +23,9 @@ class Iterator {
  private:
   void end();
   void step();
-  nb::object make(std::string_view key, std::string_view value) const;
 
   std::shared_ptr<Context> context_;
+  std::uint32_t forks_ = fork_count();
   nb::object owner_;  // keeps the collection; null at the end
   const Collection& collection_;
   detail::Section section_;
@@ -50,6 +50,7 @@ class ColumnIterator {
   void end();
 
   std::shared_ptr<Context> context_;
+  std::uint32_t forks_ = fork_count();
   nb::object owner_;  // keeps the collection; null at the end
   const Collection& collection_;
   Type type_;

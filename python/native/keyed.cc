@@ -65,6 +65,7 @@ void put(const Collection& self, nb::handle key, nb::handle value) {
     return;
   }
   const FileLock lock(*self.context());
+  if (self.is_there(value, [&] { return get_or_null(self, key); })) return;
   Scratch key_scratch, value_scratch;
   const std::string_view key_bytes = self.key_type().encode_key(key, key_scratch);
   const std::string_view value_bytes = self.value_type().encode_value(value, value_scratch);

@@ -7,6 +7,7 @@ namespace {
 
 void bind(nb::module_& module) {
   nb::set_leak_warnings(false);  // objects of a program that exits are not leaks
+  count_forks();
   bind_types(module);
   bind_iterators(module);
   CollectionClass collection(module, "Collection", nb::is_weak_referenceable());

@@ -31,9 +31,9 @@ template <class Owner>
 AnyCollection open_or_create(Owner& owner, const Wanted& wanted) {
   if (wanted.key && wanted.value) return owner.any(wanted.name, wanted.types(), wanted.options);
   try {
-    AnyCollection found = owner.any(wanted.name);
+    const AnyCollection found = owner.any(wanted.name);
     check_types(found, wanted);
-    return found;
+    return owner.any(wanted.name, found.types(), wanted.options);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::not_found) throw;
   }

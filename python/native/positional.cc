@@ -18,6 +18,7 @@ void set_item(const Collection& self, nb::handle index, nb::handle value) {
     return;
   }
   const FileLock lock(*self.context());
+  if (self.is_there(value, [&] { return item_at(self, self.handle(), at); })) return;
   Scratch scratch;
   const std::string_view bytes = self.value_type().encode_value(value, scratch);
   self.write([&](Handle& handle) { handle.set(at, bytes); });

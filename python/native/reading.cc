@@ -25,6 +25,13 @@ std::vector<std::int64_t> indexes_of(nb::handle iterable) {
   return found;
 }
 
+nb::object item_at(const Collection& collection, const detail::Handle& handle, std::uint64_t at) {
+  return OneValue(collection).read(handle, [at](const detail::Handle& now, detail::Receiver value) {
+    now.at(at, {}, value);
+    return true;
+  });
+}
+
 std::uint64_t size_of(const Collection& collection) {
   const FileLock lock(*collection.context());
   return collection.handle().size();
@@ -45,21 +52,21 @@ namespace {
 using detail::Handle;
 
 // The entry at a position: (key, value), or the value of what has no keys, or the key of what has no values.
-nb::object entry_at(const Collection& self, nb::handle index) {
-  const Handle& handle = self.handle();
-  const std::uint64_t at = position(self, handle, index_of(index));
+nb::object entry_in(const Collection& self, const Handle& handle, std::int64_t index) {
+  const std::uint64_t at = position(self, handle, index);
   const CollectionTypes& types = self.types();
-  if (!types.has_keys()) {
-    return OneValue(self).read(handle, [at](const Handle& now, detail::Receiver value) {
-      now.at(at, {}, value);
-      return true;
-    });
-  }
+  if (!types.has_keys()) return item_at(self, handle, at);
   Bytes key, value;
   handle.at(at, key.receiver(), value.receiver());
   nb::object found = self.decode_key(key.bytes);
   if (!types.has_values()) return found;
   return nb::make_tuple(found, self.decode_value(value.bytes));
+}
+
+nb::object entry_at(const Collection& self, nb::handle index) {
+  const std::int64_t at = index_of(index);
+  if (at >= 0) return entry_in(self, self.handle(), at);
+  return entry_in(self, self.handle().pinned(), at);  // other threads may change the size before the entry is read
 }
 
 // self[index] of a list: an item, or a list of those in a slice.
@@ -88,6 +95,10 @@ nb::object get_item(const Collection& self, nb::handle index) {
         (std::string(kind_name(self.types().kind)) + " indices must be integers or slices, not " + type).c_str());
   }
   return entry_at(self, index);
+}
+
+Collection pinned(const Collection& self) {
+  return self.child(self.handle().pinned(), self.key_type(), self.value_type());
 }
 
 Iterator iterate(const Collection& self, Part part, bool reversed) {
@@ -149,6 +160,8 @@ void bind_reading(CollectionClass& collection) {
           "list, dict, sorted_map, set, sorted_set or records.")
       .def_prop_ro("key_type_name", [](const Collection& self) { return self.key_type().name(); })
       .def_prop_ro("value_type_name", [](const Collection& self) { return self.value_type().of_field().name(); })
+      .def_prop_ro("_compares_bytes", [](const Collection& self) { return self.value_type().compares_bytes(); })
+      .def("_pinned", &pinned, "The same in one state; of a transaction the same.")
       .def_prop_ro("in_transaction", &Collection::is_in_transaction, "Whether it belongs to a transaction.")
       .def("__len__", [](const Collection& self) { return self.handle().size(); })
       .def_prop_ro("_database", [](const Collection& self) { return self.context(); })

@@ -21,8 +21,12 @@ class ReadTransaction {
     return make_collection(context_, found, wanted, state_);
   }
   const std::shared_ptr<Context>& context() const { return context_; }
-  const ReadTxn& txn() const { return *state_->read; }
+  const ReadTxn& txn() const {
+    state_->check();
+    return *state_->read;
+  }
   void end() {
+    if (state_->forks != fork_count()) return;  // it is the parent's
     state_->check();
     state_->read->end();
   }

@@ -262,6 +262,22 @@ Type::Type(const std::string& name, std::uint16_t codec, nb::object to_stored, n
   decodes_alone_ = is_plain(info_) && !from_stored_.is_valid();
 }
 
+bool Type::compares_bytes() const {
+  if (info_.row || to_stored_.is_valid()) return false;
+  switch (info_.type) {
+    case ValueType::boolean:
+    case ValueType::int32:
+    case ValueType::int64:
+    case ValueType::uint64:
+    case ValueType::int128:
+    case ValueType::string:
+    case ValueType::bytes:
+    case ValueType::uuid:
+    case ValueType::datetime: return true;
+    default: return false;
+  }
+}
+
 std::string_view Type::encode_key(nb::handle object, Scratch& scratch) const {
   if (!to_stored_.is_valid()) [[likely]]
     return encode_plain<true>(info_, object, scratch);

@@ -70,6 +70,17 @@ class _Collection:
     set = _write("__setitem__")
     delete = _write("__delitem__")
 
+    # Without these Python would use __getitem__, and never come to an end.
+
+    def __contains__(self, value: Any) -> bool:
+        raise TypeError("whether it is there has to be awaited: use `await collection.contains(value)`")
+
+    def __iter__(self) -> Any:
+        raise TypeError("entries have to be awaited: use `async for`")
+
+    def __bool__(self) -> bool:
+        raise TypeError("the size has to be awaited: use `await collection.len()`")
+
     async def changes_since(self, before: _Collection) -> Any:
         return self._wrapped(await self._runs.read(lambda: self._sync.changes_since(before._sync)))
 

@@ -14,9 +14,10 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from . import _core
+from ._errors import NotFoundError
 from ._options import Alone, NoOptions, check_names
 from ._progress import Progress, told
-from ._types import UNSET, resolve
+from ._types import UNSET, resolve, resolve_key
 
 _Part = _core.Part
 _short = reprlib.Repr()
@@ -175,11 +176,14 @@ class Collection(_core.Collection):
         """`k` different entries in random order (all, if there are fewer); the same for the same seed. O(k log n)."""
         if k < 0:
             raise ValueError("sample of a negative number of entries")
-        return self._sample(k, random.getrandbits(64) if seed is None else seed)
+        return self._sample(k, (random.getrandbits(64) if seed is None else operator.index(seed)) % (1 << 64))
 
     def changes_since(self, before: Collection) -> list[Change]:
         """What leads from `before`, the same collection in an older snapshot, to this one, in the order of its entries.
-        Costs what differs, not what is there; memory for the changes. Neither may be of a write transaction."""
+        Costs what differs, not what is there; memory for the changes. Neither may be of a write transaction. What changed
+        within a nested collection is told by that one's own changes_since."""
+        if not isinstance(before, Collection):
+            raise TypeError(f"expected a collection of a snapshot, got {type(before).__name__}")
         return [Change(*one) for one in self._changes_since(before)]
 
     def clear(self) -> None:
@@ -198,16 +202,17 @@ class Collection(_core.Collection):
     def _items_text(self) -> str:
         return ", ".join(_short.repr(item) for item in self._first_items(5))
 
+    def _title(self) -> str:
+        size = len(self)
+        entries = "entry" if size == 1 else "entries"
+        return f"{type(self).__name__} {self.name!r} of {self._types_text()}, {size:,} {entries}"
+
     def __repr__(self) -> str:
         kind = type(self).__name__
         try:
-            size = len(self)
-            more = ", ..." if size > 5 else ""
+            more = ", ..." if len(self) > 5 else ""
             opening, closing = ("{", "}") if self._has_key_types or "Set" in kind else ("[", "]")
-            return (
-                f"<{kind} {self.name!r} of {self._types_text()}, {size:,} {'entry' if size == 1 else 'entries'}:"
-                f" {opening}{self._items_text()}{more}{closing}>"
-            )
+            return f"<{self._title()}: {opening}{self._items_text()}{more}{closing}>"
         except ValueError:
             return f"<{kind}, closed>"
         except LookupError:
@@ -216,15 +221,22 @@ class Collection(_core.Collection):
     def _repr_html_(self) -> str:
         import html
 
+        try:
+            return self._table()
+        except (ValueError, LookupError):
+            return html.escape(repr(self))
+
+    def _table(self) -> str:
+        import html
+
         rows = []
         for number, item in enumerate(self._first_items(10)):
             cells = item if isinstance(item, tuple) and self._has_key_types else (number, item)
             rows.append("".join(f"<td>{html.escape(_short.repr(cell))}</td>" for cell in cells))
         size = len(self)
         more = f"<p>{size - 10:,} more</p>" if size > 10 else ""
-        title = f"{type(self).__name__} {self.name!r} of {self._types_text()}, {size:,} entries"
         body = "".join(f"<tr>{row}</tr>" for row in rows)
-        return f"<div><p>{html.escape(title)}</p><table>{body}</table>{more}</div>"
+        return f"<div><p>{html.escape(self._title())}</p><table>{body}</table>{more}</div>"
 
 
 @functools.cache
@@ -262,10 +274,10 @@ def _wanted(name: str, cls: type[Collection], types: tuple[Any, ...], options: d
     if kind in ("list", "records"):
         value = resolve(types[0])
     elif kind in ("set", "sorted_set"):
-        key = resolve(types[0])
+        key = resolve_key(types[0])
         value = _core.Type("none") if key is not None else None
     else:
-        key, value = resolve(types[0]), resolve(types[1])
+        key, value = resolve_key(types[0]), resolve(types[1])
     if kind in ("list", "records") and value is not None:
         key = _core.Type("none")
     _make_cache(options, name)  # what cannot be made raises before there is a collection
@@ -294,7 +306,7 @@ def _microseconds(lifetime: Any) -> int:
 def _core_of(database: _core.Database) -> tuple[Any, ...]:
     if database.is_temporary:
         raise TypeError("collections of temporary databases cannot be pickled: another process cannot open them")
-    return (os.path.abspath(database.path),)
+    return os.path.abspath(database.path), database.is_read_only, database.durability
 
 
 def _open_pickled(
@@ -303,6 +315,8 @@ def _open_pickled(
     from ._database import _shared_database
 
     core = _shared_database(*where)
+    if not core.has(name):
+        raise NotFoundError(f"there is no collection '{name}' in {where[0]} any more")
     return cls._of(core.collection(_wanted(name, cls, types or (UNSET, UNSET), options)), options, types)
 
 
@@ -317,14 +331,15 @@ class New:
     def __init__(self, cls: type[Collection], types: tuple[Any, ...], contents: Any) -> None:
         self._class = cls
         self._contents = _plain(contents)  # what is in a collection now: putting this one may remove it
-        wanted_types = [resolve(one) or _core.Type("any") for one in types]
-        none = _core.Type("none")
+        if isinstance(contents, Iterator):
+            self._contents = list(contents)  # it may be put more than once
+        none, anything = _core.Type("none"), _core.Type("any")
         if cls._kind in ("list", "records"):
-            self._types = (none, wanted_types[0])
+            self._types = (none, resolve(types[0]) or anything)
         elif cls._kind in ("set", "sorted_set"):
-            self._types = (wanted_types[0], none)
+            self._types = (resolve_key(types[0]) or anything, none)
         else:
-            self._types = (wanted_types[0], wanted_types[1])
+            self._types = (resolve_key(types[0]) or anything, resolve(types[1]) or anything)
 
     def _fill(self, core: _core.Collection) -> None:
         made = self._class._of(core)

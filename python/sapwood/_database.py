@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar, Unpack, overload
 
 from . import _core
-from ._collection import Collection, New, _wanted, batch_of
+from ._collection import Collection, New, _core_of, _wanted, batch_of
 from ._dict import Dict, SortedDict
 from ._errors import ClosedError, ExistingFileError, ExistsError, MissingFileError, NotFoundError
 from ._list import List
@@ -126,6 +126,10 @@ class _Opens:
                 return self._collection(_CLASSES[info["kind"]], name, (UNSET, UNSET), {})
         raise KeyError(name)
 
+    def __iter__(self) -> Iterator[str]:
+        """The names of the collections."""
+        return iter([info["name"] for info in self.collections()])
+
     def collections(self) -> Any:
         """A dict for each collection: name, kind, key and value types, count."""
         return self._core.collections()
@@ -179,6 +183,8 @@ class Database(_Opens):
     def _repr_html_(self) -> str:
         import html
 
+        if self.closed:
+            return html.escape(repr(self))
         head = "<tr><th>name</th><th>kind</th><th>key</th><th>value</th><th>entries</th></tr>"
         rows = "".join(
             "<tr>" + "".join(f"<td>{html.escape(str(info[part]))}</td>" for part in ("name", "kind", "key", "value"))
@@ -188,9 +194,7 @@ class Database(_Opens):
         return f"<div><p>{html.escape(self.path or 'temporary')}</p><table>{head}{rows}</table></div>"
 
     def __reduce__(self) -> Any:
-        if self._core.is_temporary:
-            raise TypeError("a temporary database cannot be pickled: another process cannot open it")
-        return _reopened, (os.path.abspath(self.path),)
+        return _reopened, _core_of(self._core)
 
     # --- Transactions ----------------------------------------------------------------------------------------------
 
@@ -328,7 +332,7 @@ class Transaction(_Opens):
         _check_durability(durability)
         self._durability = durability
         self._database = database
-        self._core = _core.WriteTransaction(database._core, timeout)
+        self._core = _core.WriteTransaction(database._core, None if timeout is None else float(timeout))
 
     def __enter__(self) -> Transaction:
         return self
@@ -434,7 +438,7 @@ def open(
 
     mode: "r" to read, "w" to read and write, "c" the same, created if absent, "n" new and empty (what was there is
     removed), "x" new (FileExistsError if it is there). durability: "sync" (a commit is on the disk when it returns),
-    "async" (it survives the process), "none" (it survives with the next checkpoint; needs exclusive=True).
+    "async" (it survives the process), "none" (it survives with the next checkpoint or clean close; no other process may have the file open).
     """
     name = None if path is None else os.fsdecode(path)
     options = (durability, exclusive, page_size, write_timeout, compaction_threshold, dirty_limit)
@@ -451,7 +455,7 @@ def open(
         raise ExistingFileError(str(error)) from None
     _all_databases.add(core)
     if name is not None:
-        _open_databases[os.path.abspath(name)] = core
+        _open_databases[os.path.abspath(name), core.is_read_only] = core
     return Database(core)
 
 
@@ -500,16 +504,16 @@ def _close_all() -> None:
             core.close(wait=False)  # a thread in a call keeps its file open: it is recovered at the next open
 
 
-# Databases of this process by absolute path: unpickled handles share one.
-_open_databases: weakref.WeakValueDictionary[str, _core.Database] = weakref.WeakValueDictionary()
+# Databases of this process by absolute path and whether they only read: unpickled handles share one.
+_open_databases: weakref.WeakValueDictionary[tuple[str, bool], _core.Database] = weakref.WeakValueDictionary()
 
 
-def _shared_database(path: str) -> _core.Database:
-    found = _open_databases.get(path)
+def _shared_database(path: str, is_read_only: bool, durability: str) -> _core.Database:
+    found = _open_databases.get((path, is_read_only))
     if found is None or found.is_closed:
-        found = open(path, "w")._core
+        found = open(path, "r" if is_read_only else "w", durability)._core
     return found
 
 
-def _reopened(path: str) -> Database:
-    return Database(_shared_database(path))
+def _reopened(path: str, is_read_only: bool, durability: str) -> Database:
+    return Database(_shared_database(path, is_read_only, durability))

@@ -146,6 +146,9 @@ class Dict(Collection, Generic[K, V]):
 
     def setdefault(self, key: K, default: Any = None) -> V:
         """The value at `key`; if there is none, `default` is put there first."""
+        found = self.get(key, _MISSING)
+        if found is not _MISSING:
+            return cast(V, found)
         with self._atomic():
             if not isinstance(default, New):
                 self._put_if_absent(key, default)
@@ -169,7 +172,7 @@ class Dict(Collection, Generic[K, V]):
                     found = self._pop(key, _MISSING)
         except Error:
             raise
-        except (TypeError, OverflowError):
+        except (TypeError, OverflowError, ValueError):
             _need_hashable(key)
             found = _MISSING
         if found is not _MISSING:
@@ -184,14 +187,17 @@ class Dict(Collection, Generic[K, V]):
 
     def _popped(self, first: bool) -> Any:
         with self._atomic():
-            if not len(self):
-                raise KeyError("popitem(): dictionary is empty")
             if not self._may_nest:
-                return self._pop_end(first, None)
-            key, value = self._at(0 if first else -1)
-            found = key, _plain(value)
-            self._discard(key)
-            return found
+                found = self._pop_end(first, _MISSING)  # entries that expired are counted, but not found
+            elif len(self):
+                key, value = self._at(0 if first else -1)
+                found = key, _plain(value)
+                self._discard(key)
+            else:
+                found = _MISSING
+        if found is _MISSING:
+            raise KeyError("popitem(): dictionary is empty")
+        return found
 
     def update(self, other: Any = (), /, **more: Any) -> None:
         """Puts all entries of a mapping or of pairs, and of the named arguments: all or none."""
@@ -324,10 +330,10 @@ class SortedDict(Dict[K, V]):
             raise ValueError("a range of keys has no step")
         self._delete_range(key.start, key.stop)
 
-    def __getitem__(self, key: Any) -> Any:
+    def __getitem__(self, key: K) -> V:
         if isinstance(key, slice):
             raise TypeError("use range_items(low, high) for a range of entries")
-        return self._get_item(key)
+        return cast(V, self._get_item(key))
 
 
 class _Keys(KeysView[Any]):
@@ -368,6 +374,12 @@ class _Items(ItemsView[Any, Any]):
 
     def __reversed__(self) -> Iterator[tuple[Any, Any]]:
         return self._mapping._iterate(_Part.items, True)
+
+    def __contains__(self, item: object) -> bool:
+        if not isinstance(item, tuple) or len(item) != 2 or item[0] not in self._mapping:
+            return False
+        found = self._mapping.get(item[0], _MISSING)
+        return found is item[1] or bool(found == item[1])
 
     @classmethod
     def _from_iterable(cls, items: Iterable[Any]) -> set[Any]:

@@ -102,6 +102,10 @@ class CancelledError(Error):
     """A progress callback asked to stop."""
 
 
+for _error in [found for name, found in globals().items() if name.endswith("Error")]:
+    _error.__module__ = "sapwood"  # as tracebacks name them
+
+
 _core.set_error_classes(
     {
         "corrupt": CorruptError,

@@ -14,8 +14,6 @@ from ._types import UNSET, Nested
 
 _native = _core.Collection
 
-#: Types whose values are equal exactly if their bytes are.
-_SAME_BYTES = {"bool", "int32", "int64", "uint64", "int128", "string", "bytes", "uuid", "datetime"}
 _FIXED = {"int32": "i4", "int64": "i8", "uint64": "u8", "double": "f8", "bool": "?"}
 
 
@@ -59,7 +57,7 @@ class List(Positional[T]):
         get_many = _native._get_many_at
 
     def _first_index(self, value: Any, start: int) -> int | None:
-        if self.value_type_name in _SAME_BYTES:
+        if self._compares_bytes:
             try:
                 return self._find(value, start)
             except Error:
@@ -70,7 +68,7 @@ class List(Positional[T]):
 
     def count(self, value: Any) -> int:
         """How many items are equal to `value`. O(n)."""
-        if self.value_type_name in _SAME_BYTES:
+        if self._compares_bytes:
             try:
                 return self._count(value)
             except Error:
@@ -97,7 +95,8 @@ class List(Positional[T]):
 
     def swap_delete(self, index: int) -> None:
         """Removes the item and puts the last one in its place: for bags, where order does not count."""
-        self._swap_delete(index)
+        with self._atomic():
+            self._swap_delete(index)
 
     def sort(self, *, key: Callable[[T], Any] | None = None, reverse: bool = False) -> None:
         """Sorts the list, in one transaction. O(n log n), and memory for all items. Stable, as list.sort."""
@@ -115,13 +114,14 @@ class List(Positional[T]):
         """Items [start, stop) as a NumPy array: numbers are copied at the speed of memory, without the GIL."""
         import numpy
 
-        start, stop, _ = slice(start, stop).indices(len(self))
         kind = self.value_type_name
         if kind not in _FIXED:
             return numpy.array(self[start:stop])
+        now = self._pinned()
+        start, stop, _ = slice(start, stop).indices(len(now))
         array = numpy.empty(max(stop - start, 0), dtype=_FIXED[kind])
         if array.size:
-            self._read_into(start, array.view("u1"))
+            now._read_into(start, array.view("u1"))
         return array
 
     def from_numpy(self, array: Any) -> None:

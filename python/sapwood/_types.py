@@ -102,6 +102,13 @@ def resolve(spec: Any) -> _core.Type | None:
     )
 
 
+def resolve_key(spec: Any) -> _core.Type | None:
+    """The same for keys and elements."""
+    if isinstance(spec, type) and dataclasses.is_dataclass(spec):
+        raise TypeError(f"{spec.__name__} is a dataclass, which cannot be a key: use tuple[...], or a codec")
+    return resolve(spec)
+
+
 def _dump_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
@@ -154,7 +161,8 @@ class _Fields:
         for name, fields in self._inside.items():
             if stored.get(name) is not None:
                 stored[name] = fields.make(stored[name])
-        return self._class(**stored)
+        known = {name: stored[name] for name in self._names if name in stored}  # fields may have been removed
+        return self._class(**known)
 
 
 def _dtype_of(spec: Any) -> Any:

@@ -9,7 +9,8 @@
 Nothing here blocks the event loop. Reads run in a pool of threads. Writes run in one thread, in the order in which they
 were asked for; those that wait at the same time share a commit, so a thousand of them need a few syncs. What an `await`
 of a write returned from is as durable as the database was opened for. A write that is cancelled before its turn is not
-done; one that is cancelled later may be.
+done; one that is cancelled later may be. While a transaction is open, writes of other tasks wait for its end, but no
+longer than `write_timeout` seconds; a task that it starts is another one: do not await its writes in the transaction.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from typing import Any
 from . import _database
 from ._aio_collections import CLASSES, Dict, List, Records, Runs, Set, SortedDict, SortedSet
 from ._aio_writer import Alone, Job, Writer, finish
-from ._errors import ClosedError, InUseError, WouldDeadlockError
+from ._errors import ClosedError, InUseError, TimedOutError, WouldDeadlockError
 
 __all__ = ["Database", "Dict", "List", "Records", "Set", "Snapshot", "SortedDict", "SortedSet", "Transaction", "open"]
 
@@ -78,16 +79,21 @@ class _Opens(Runs):
 class Database(_Opens):
     """An open database; made by open()."""
 
-    def __init__(self, sync: _database.Database, threads: int) -> None:
+    def __init__(self, sync: _database.Database, threads: int, write_timeout: float) -> None:
         self._sync = sync
+        self._write_timeout = write_timeout if write_timeout >= 0 else None
         self._may_write = not sync.info()["read_only"]
         self._is_closing = False
         self._in_transaction: asyncio.Task[Any] | None = None  # that has one open
         self._writer = Writer(sync)
         self._readers = ThreadPoolExecutor(threads, "sapwood-reader")
-        for name in dir(sync):
-            if name.startswith("new_"):
-                setattr(self, name, getattr(sync, name))
+
+    new_list = staticmethod(_database.Database.new_list)
+    new_dict = staticmethod(_database.Database.new_dict)
+    new_sorted_dict = staticmethod(_database.Database.new_sorted_dict)
+    new_set = staticmethod(_database.Database.new_set)
+    new_sorted_set = staticmethod(_database.Database.new_sorted_set)
+    new_records = staticmethod(_database.Database.new_records)
 
     async def read(self, call: Callable[[], Any]) -> Any:
         self._check_open()
@@ -95,12 +101,28 @@ class Database(_Opens):
 
     async def write(self, call: Callable[[], Any]) -> Any:
         self._check_open()
-        if self._in_transaction is asyncio.current_task():
-            raise WouldDeadlockError("this task has a transaction open, for which the write would wait: use its collections")
-        return await asyncio.wrap_future(self._writer.submit(call))
+        async with self._turn():
+            return await asyncio.wrap_future(self._writer.submit(call))
 
     async def _alone(self, call: Callable[[], Any]) -> Any:
         return await self.write(Alone(call))
+
+    @contextlib.asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Around what waits for the thread that writes: not for ever while a transaction is open."""
+        if self._in_transaction is None:
+            yield
+            return
+        if self._in_transaction is asyncio.current_task():
+            raise WouldDeadlockError("this task has a transaction open, for which the write would wait: use its collections")
+        limit = asyncio.timeout(self._write_timeout)
+        try:
+            async with limit:
+                yield
+        except TimeoutError:
+            if limit.expired():
+                raise TimedOutError(f"a transaction of another task was open for {self._write_timeout} seconds") from None
+            raise
 
     def _check_open(self) -> None:
         if self._is_closing or self._sync.closed:
@@ -115,10 +137,16 @@ class Database(_Opens):
         """A write transaction: commits at the end, and rolls back if an exception leaves it. Other writes wait for it."""
         self._check_open()
         txn = Transaction(self._sync, durability)
-        self._writer.submit(Alone(txn._run))
+        async with self._turn():
+            job = self._writer.submit(Alone(txn._run))
+            try:
+                await txn.write(lambda: None)  # returns once it has begun
+            except BaseException:
+                if not job.cancel():  # it has begun
+                    await txn._end(False)
+                raise
+        self._in_transaction = asyncio.current_task()
         try:
-            await txn.write(lambda: None)  # returns once it has begun
-            self._in_transaction = asyncio.current_task()
             yield txn
         except BaseException:
             self._in_transaction = None
@@ -301,4 +329,5 @@ def open(path: str | os.PathLike[str] | None = None, *args: Any, threads: int = 
 
     `async with sapwood.aio.open(path) as db`, or `db = await sapwood.aio.open(path)` and later `await db.close()`.
     """
-    return _Opening(lambda: Database(_database.open(path, *args, **options), threads))
+    write_timeout = float(options.get("write_timeout", 60))
+    return _Opening(lambda: Database(_database.open(path, *args, **options), threads, write_timeout))

@@ -258,3 +258,59 @@ async def test_a_job_of_several_steps_is_done_or_not(path):
         with pytest.raises(TypeError):
             await shelf.set("k", db.new_list(int, [1, "x"]))
         assert await shelf["k"] == "old"
+
+
+@run
+async def test_what_is_forgotten_to_be_awaited_says_so(path):
+    async with sapwood.aio.open(path) as db:
+        numbers = await db.list("numbers", int)
+        for call, told in (
+            (lambda: 1 in numbers, "await collection.contains"),
+            (lambda: list(numbers), "async for"),
+            (lambda: bool(numbers), "await collection.len"),
+        ):
+            with pytest.raises(TypeError, match=told):
+                call()
+
+
+@run
+async def test_transactions_in_transactions_say_so(path):
+    async with sapwood.aio.open(path) as db:
+        numbers = await db.list("numbers", int)
+        async with db.transaction():
+            with pytest.raises(sapwood.WouldDeadlockError):
+                async with db.transaction():
+                    pass
+        await numbers.append(1)
+
+
+@run
+async def test_who_waits_for_a_transaction_can_be_cancelled(path):
+    async with sapwood.aio.open(path) as db:
+        numbers = await db.list("numbers", int)
+
+        async def other():
+            async with db.transaction():
+                pass
+
+        async with db.transaction() as txn:
+            waits = asyncio.create_task(other())
+            await asyncio.sleep(0.01)
+            waits.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waits  # which returns before the transaction has ended
+            with pytest.raises(sapwood.WouldDeadlockError):  # this task has it still
+                await numbers.append(1)
+            await (await txn.list("numbers")).append(2)
+        assert [number async for number in numbers] == [2]
+
+
+@run
+async def test_writes_do_not_wait_for_a_transaction_for_ever(path):
+    async with sapwood.aio.open(path, write_timeout=0.05) as db:
+        numbers = await db.list("numbers", int)
+        async with db.transaction() as txn:
+            with pytest.raises(sapwood.TimedOutError, match="another task"):
+                await asyncio.gather(numbers.append(1))  # a task of its own, which waits for this one
+            await (await txn.list("numbers")).append(2)
+        assert [number async for number in numbers] == [2]

@@ -261,3 +261,27 @@ def test_arguments_that_make_no_sense(db):
         numbers.pop(9)
     with pytest.raises(IndexError):
         numbers[2**70]
+
+
+def test_arguments_of_no_use_are_named(db):
+    numbers, ages = db.list("numbers", int), db.dict("ages", str, int)
+    ages["a"] = 1
+    for call, told in (
+        (lambda: numbers.extend(None), "not iterable"),
+        (lambda: numbers.__iadd__(None), "not iterable"),
+        (lambda: numbers.changes_since(None), "expected a collection of a snapshot, got NoneType"),
+        (lambda: db.transaction(timeout="a"), "could not convert"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=told):
+            call()
+    assert numbers.sample(3, seed=-1) == []
+    assert ages.setdefault("a") == 1
+    assert (5, 1) not in ages.items() and ("a", 1) in ages.items() and "a" not in ages.items()
+    assert ages.items() & {(5, 6), ("a", 1)} == {("a", 1)}
+    assert ages.pop("\ud800", None) is None
+    assert sorted(db) == ["ages", "numbers"]
+
+
+def test_a_file_that_is_absent_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="cannot open .*absent.sapwood: No such file"):
+        sapwood.open(tmp_path / "absent.sapwood", "r")

@@ -446,6 +446,47 @@ def test_many_of_which_one_is_wrong_leave_nothing(db):
     assert db.info()["nested_collections"] == 2
 
 
+def test_many_where_no_collection_can_be_leave_nothing(db):
+    timed = db.dict("timed", str, timestamps=True)
+    packed = db.list("packed", compression=3)
+    rows = db.records("rows")
+    for call in (
+        lambda: timed.update({"a": 1, "b": db.new_list(int, [1])}),
+        lambda: timed.bulk_load([("a", 1), ("b", db.new_list(int, [1]))]),
+        lambda: packed.extend([1, db.new_list()]),
+        lambda: rows.extend([{"z": 1}, db.new_list()]),
+        lambda: rows.__setitem__(slice(0, 0), [{"z": 1}, db.new_list()]),
+    ):
+        with pytest.raises((TypeError, ValueError)):
+            call()
+    assert (len(timed), len(packed), len(rows)) == (0, 0, 0)
+
+
+def test_changed_in_place_is_put_back(db):
+    shelf, items = db.dict("shelf", str), db.list("items")
+    shelf["words"] = db.new_list(str, ["call"])
+    shelf["words"] += ["me"]
+    shelf["seen"] = db.new_set(int, [1])
+    shelf["seen"] |= {2}
+    items.append(db.new_list(int, [1]))
+    items[0] += [2]
+    items[-1] += [3]
+    with db.transaction() as txn:
+        txn.dict("shelf")["words"] += ["Ishmael"]
+    with pytest.raises(TypeError):
+        shelf["other"] = shelf["words"]
+    assert plain(shelf) == {"words": ["call", "me", "Ishmael"], "seen": {1, 2}}
+    assert plain(items) == [[1, 2, 3]]
+
+
+def test_contents_are_put_as_often_as_asked(db):
+    shelf = db.dict("shelf", str)
+    new = db.new_list(int, (i for i in range(3)))
+    shelf["a"] = new
+    shelf["b"] = new
+    assert plain(shelf) == {"a": [0, 1, 2], "b": [0, 1, 2]}
+
+
 def test_contents_can_be_what_is_replaced(db):
     shelf = db.dict("shelf", str)
     shelf["a"] = db.new_list(int, [1, 2])

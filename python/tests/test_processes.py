@@ -108,8 +108,12 @@ def test_what_a_child_of_fork_must_not_use_says_so(tmp_path):
         db.list("numbers", int).append(1)
         with db.snapshot() as snapshot:
             seen = snapshot.list("numbers")
+            iterator = iter(seen)
             assert in_fork(lambda: list(seen))[0] == "ClosedError"
-            assert list(seen) == [1]
+            assert in_fork(lambda: list(iterator))[0] == "ClosedError"
+            assert in_fork(snapshot.collections)[0] == "ClosedError"
+            assert in_fork(snapshot.close) is None
+            assert list(seen) == list(iterator) == [1]
         with db.transaction() as txn:
             mine = txn.list("numbers")
             mine.append(2)
@@ -132,6 +136,28 @@ def test_handles_are_pickled_as_path_and_name(tmp_path):
             pickle.dumps(txn.list("numbers"))
     with pytest.raises(TypeError):
         pickle.dumps(sapwood.List())
+
+
+def test_what_is_unpickled_is_open_as_it_was(tmp_path):
+    path = tmp_path / "x.sapwood"
+    with sapwood.open(path, durability="async") as db:
+        db.list("numbers", int).append(1)
+        writes = pickle.dumps(db.list("numbers"))
+    with sapwood.open(path, "r") as db:
+        reads, whole = pickle.dumps(db.list("numbers")), pickle.dumps(db)
+    again = pickle.loads(reads)
+    assert list(again) == [1]
+    with pytest.raises(PermissionError):
+        again.append(2)
+    with pytest.raises(PermissionError):
+        pickle.loads(whole).drop("numbers")
+    pickle.loads(writes).append(2)
+    assert list(again) == [1, 2]
+    with sapwood.open(path) as db:
+        db.drop("numbers")
+        with pytest.raises(LookupError, match="no collection 'numbers'"):
+            pickle.loads(writes)
+        assert list(db) == []
 
 
 def append_many(path, number):

@@ -139,3 +139,31 @@ def test_an_iterator_that_is_used_up_outlives_its_collection():
     iterator = sapwood.Dict().items().__iter__()
     assert list(iterator) == []
     assert list(iterator) == []
+
+
+def test_places_from_the_end_are_read_in_one_state(db):
+    """The size changes between any two calls of a reader, and is never zero."""
+    queue, ordered = db.list("queue", int, cache="lru"), db.sorted_dict("ordered", int, int)
+    queue.extend([1] * 300)
+    ordered.update((i, i) for i in range(300))
+    stop = threading.Event()
+
+    def change():
+        while not stop.is_set():
+            queue.pop()
+            queue.append(1)
+            ordered[299] = ordered.popitem()[1]
+
+    writer = threading.Thread(target=change)
+    writer.start()
+    try:
+        for _ in range(3000):
+            assert queue[-1] == 1
+            assert len(queue.to_numpy()) in (299, 300)
+            assert ordered.peekitem()[0] in (298, 299)
+        for _ in range(100):
+            queue.swap_delete(-1)
+            queue.append(1)
+    finally:
+        stop.set()
+        writer.join()

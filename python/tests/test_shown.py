@@ -69,3 +69,14 @@ def test_tables_of_notebooks_are_whole_and_escaped(db):
     numbers.append(5)
     assert cells_of(numbers._repr_html_()) == 2
     assert cells_of(db._repr_html_()) == 10
+
+
+def test_what_is_closed_or_dropped_is_shown_as_that(db):
+    numbers, one = db.list("numbers", int), db.set("one", int)
+    one.add(1)
+    assert "1 entry" in one._repr_html_()
+    db.drop("numbers")
+    assert numbers._repr_html_() == html.escape("<List, dropped>")
+    db.close()
+    assert one._repr_html_() == html.escape("<Set, closed>")
+    assert db._repr_html_() == html.escape(repr(db))

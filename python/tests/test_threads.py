@@ -140,33 +140,47 @@ def test_a_transaction_is_of_one_thread_at_a_time(tmp_path):
     lambda of: of.sample(20_000),
 ])  # fmt: skip
 def test_long_reads_run_without_the_gil(tmp_path, call):
-    """Seen by another thread, whose call of the same transaction is refused in the middle of them."""
     with sapwood.open(tmp_path / "x.sapwood", durability="async") as db:
         values = db.dict("values", str, bytes)
         values.update({"blob": bytes(50_000_000), "small": b"x"} | {str(i): b"y" for i in range(20_000)})
         with db.snapshot() as snapshot:
-            shared = snapshot.dict("values")
-            is_seen = threading.Event()
+            assert is_seen_in_its_middle(snapshot.dict("values"), call)
 
-            def look():
-                while not is_seen.is_set():
-                    try:
-                        shared.get("small")
-                    except RuntimeError as error:
-                        assert "another thread" in str(error)
-                        is_seen.set()
 
-            other = threading.Thread(target=look)
-            other.start()
-            for _ in range(2_000):
-                with contextlib.suppress(RuntimeError):  # the other one was in the middle of its call
-                    call(shared)
-                if is_seen.is_set():
-                    break
-            found = is_seen.is_set()
-            is_seen.set()
-            other.join()
-        assert found
+def test_what_a_bulk_load_ends_with_runs_without_the_gil(tmp_path):
+    """Sorting, whatever the types: those of any take part in a batch."""
+    with sapwood.open(tmp_path / "x.sapwood", durability="async") as db, db.transaction() as txn:
+
+        def call(of):
+            of.clear()
+            of.bulk_load((str(i), i) for i in range(20_000))
+
+        assert is_seen_in_its_middle(txn.dict("values"), call)
+
+
+def is_seen_in_its_middle(shared, call):
+    """Whether another thread's call of the same transaction is refused while one runs without the GIL."""
+    is_seen = threading.Event()
+
+    def look():
+        while not is_seen.is_set():
+            try:
+                shared.get("small")
+            except RuntimeError as error:
+                assert "another thread" in str(error)
+                is_seen.set()
+
+    other = threading.Thread(target=look)
+    other.start()
+    for _ in range(2_000):
+        with contextlib.suppress(RuntimeError):  # the other one was in the middle of its call
+            call(shared)
+        if is_seen.is_set():
+            break
+    found = is_seen.is_set()
+    is_seen.set()
+    other.join()
+    return found
 
 
 def test_a_write_through_a_handle_of_the_database_within_a_transaction_is_refused(tmp_path):

@@ -89,6 +89,34 @@ def test_a_collection_has_a_time_to_live(db):
     assert list(recent.items()) == [(2, "new")]
 
 
+def test_entries_that_expired_are_counted_but_not_popped(db):
+    sessions = db.dict("sessions", str, int, expiry=True)
+    for i in range(200):  # more than a commit reclaims
+        sessions.put(str(i), i, time_to_live=datetime.timedelta(microseconds=1))
+    while "1" in sessions:
+        db.set("others", int).add(1)
+    with pytest.raises(KeyError, match="dictionary is empty"):
+        sessions.popitem()
+    assert list(sessions) == []
+
+
+def test_options_are_checked_whatever_types_are_given(db):
+    db.dict("ages", str, int)
+    db.dict("things", str)
+    db.dict("pages", str, int, timestamps=True)
+    for call in (
+        lambda: db.dict("ages", str, int, time_to_live=60),
+        lambda: db.dict("ages", str, time_to_live=60),
+        lambda: db.dict("ages", timestamps=True),
+        lambda: db.dict("things", str, expiry=True),
+    ):
+        with pytest.raises(sapwood.InvalidArgumentError):
+            call()
+        with db.transaction(), pytest.raises(sapwood.InvalidArgumentError):
+            call()
+    assert db.dict("pages", timestamps=True).value_type_name == "int64"
+
+
 def test_values_of_any_kind_have_times_and_compression(db):
     pages = db.dict("pages", timestamps=True, expiry=True, compression=3)
     values = {"none": None, "text": "spam " * 1000, "list": [1, {"a": (2.5, b"x")}], "time": datetime.datetime.now(UTC)}

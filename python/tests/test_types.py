@@ -5,6 +5,7 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import json
 import math
 import uuid
 
@@ -417,3 +418,37 @@ def test_compressed_text_is_smaller_and_the_same(path, kind):
         squeezed[6] = "\0" * 100_000
         assert (squeezed[5], len(squeezed[6]), squeezed[7]) == ("short", 100_000, texts[7])
         assert db.check() == []
+
+
+class Sorted:
+    """A codec without an id: the same value in different bytes."""
+
+    def encode(self, value):
+        return json.dumps(value).encode()
+
+    def decode(self, stored):
+        return json.loads(stored)
+
+
+def test_values_of_codecs_are_compared_as_values(db):
+    items = db.list("items", Sorted())
+    items.append({"a": 1, "b": 2})
+    same = {"b": 2, "a": 1}
+    assert same in items
+    assert (items.index(same), items.count(same)) == (0, 1)
+    items.remove(same)
+    assert len(items) == 0
+
+
+def test_fields_that_a_dataclass_has_no_more_are_left_out(db):
+    before = dataclasses.make_dataclass("Point", ["x", "y"])
+    after = dataclasses.make_dataclass("Point", ["x", ("z", int, 3)])
+    db.dict("points", str, before)["a"] = before(1, 2)
+    assert db.dict("points", str, after)["a"] == after(1, 3)
+
+
+def test_a_dataclass_is_no_key(db):
+    point = dataclasses.make_dataclass("Point", ["x"])
+    for call in (lambda: db.dict("x", point, int), lambda: db.set("x", point), lambda: db.new_set(point)):
+        with pytest.raises(TypeError, match="cannot be a key"):
+            call()
