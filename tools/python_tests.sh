@@ -24,7 +24,7 @@ print(*found, sep="\n")' "$1"
 run_tests() {  # by the interpreter that is named; of these files
   local python=$1
   shift
-  "$python" -m pytest -q -p no:cacheprovider -c "$root/pyproject.toml" --rootdir "$root" "$root/python/tests" "$@"
+  "$python" -m pytest -q -n "$JOBS" -p no:cacheprovider -c "$root/pyproject.toml" --rootdir "$root" "$root/python/tests" "$@"
 }
 
 test_sanitized() {

@@ -14,7 +14,7 @@ import pytest
 
 import sapwood
 from type_cases import ANY, ANY_KEYS, ARRAYS, JSON, MADE, NUMPY, NUMPY_SCALARS, PLAIN, STRUCTURE, UTC
-from type_cases import Broken, Frame, Hex, Shape, Spot, parametrised, same, shown
+from type_cases import Broken, Frame, Hex, Shape, Spot, name_of, parametrised, same, shown
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ class Count(enum.IntEnum):
          datetime.datetime(2020, 1, 1, tzinfo=UTC)),
         (Frame, type("Sub", (Frame,), {})("sub"), Frame("sub")),
     ],
-    ids=repr,
+    ids=name_of,
 )
 def test_what_is_as_good_is_taken(db, spec, given, expected):
     items = db.list("items", spec)
@@ -259,7 +259,7 @@ def test_keys_from_nothing_to_the_longest(db, kind, most):
         (numpy.dtype("S3"), "abc", "expected .*S3, got str"),
         (Broken(), "x", "expected bytes, got int"),
     ],
-    ids=repr,
+    ids=name_of,
 )
 def test_wrong_values_tell_what_is_expected_and_given(db, spec, wrong, message):
     items, rows, by_name = db.list("list", spec), db.records("rows", spec), db.dict("dict", str, spec)
@@ -285,7 +285,7 @@ def test_wrong_values_tell_what_is_expected_and_given(db, spec, wrong, message):
         (tuple["int32", str], (2**31, "")), (numpy.int8, 128), (numpy.int8, numpy.int64(300)), (numpy.uint8, -1),
         (numpy.int16, 2**70), (numpy.dtype("S3"), b"four"), (numpy.dtype("U1"), "two"),
     ],
-    ids=repr,
+    ids=name_of,
 )
 def test_what_does_not_fit_is_an_overflow(db, spec, wrong):
     items = db.list("items", spec)
@@ -311,7 +311,7 @@ def test_json_has_no_nan_and_lone_surrogates_are_no_text(db):
     "spec",
     [7, "number", set, list[int], complex, sapwood.codecs.Pickle, tuple[int, ...], tuple[list, int], numpy.dtype("O"),
      numpy.str_],
-    ids=repr,
+    ids=name_of,
 )
 def test_what_is_no_type_is_a_type_error(db, spec):
     for make in (lambda: db.list("x", spec), lambda: db.dict("x", int, spec), lambda: db.new_set(spec)):

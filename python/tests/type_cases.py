@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 import decimal
 import math
+import re
 import uuid
 
 import numpy
@@ -188,6 +189,11 @@ def shown(value):
 
 def same(found, expected):
     assert [shown(value) for value in found] == [shown(value) for value in expected]
+
+
+def name_of(value):
+    """What a case is called: the same in every process."""
+    return re.sub(r" at 0x\w+", "", repr(sorted(value) if isinstance(value, set) else value))
 
 
 def parametrised(*tables):
