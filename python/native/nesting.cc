@@ -1,4 +1,5 @@
 // Values that are collections: made, opened, moved.
+#include "collections/types.h"
 #include "python/native/calls.h"
 
 namespace sapwood::python {
@@ -30,6 +31,16 @@ Collection create_at(const Collection& self, std::uint64_t index, const std::str
   return self.child(std::move(made), key_type, types.value.row ? value_type.as_row() : value_type);
 }
 
+// The collection with types that have hooks, which the file knows nothing of.
+Collection with_types(const Collection& self, const std::string& kind, const Type& key, const Type& value) {
+  const CollectionTypes wanted = types_of(kind, key, value);
+  if (self.types() != wanted) {
+    throw Error(ErrorCode::wrong_type, "'" + self.handle().name() + "' is a " + collections::describe(self.types()) +
+                                           ", not a " + collections::describe(wanted));
+  }
+  return self.child(self.handle(), key, wanted.value.row ? value.as_row() : value);
+}
+
 Place place(const Collection& self, nb::handle key) {
   Scratch scratch;
   return {self.handle(), self.key_type().encode_key(key, scratch)};
@@ -45,6 +56,7 @@ void bind_nesting(CollectionClass& collection) {
   const auto key = may_be_none("key");
   collection.def("_create", &create, key, nb::arg("kind"), nb::arg("key_type"), nb::arg("value_type"))
       .def("_create_at", &create_at)
+      .def("_as", &with_types)
       .def("_place", &place, key)
       .def("_place_at", &place_at);
   collection.def_prop_ro("_is_nested", &Collection::is_nested).def_prop_ro("_may_nest", &Collection::may_nest);

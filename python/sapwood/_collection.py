@@ -17,7 +17,7 @@ from . import _core
 from ._errors import NotFoundError
 from ._options import Alone, NoOptions, check_names
 from ._progress import Progress, told
-from ._types import UNSET, resolve, resolve_key
+from ._types import UNSET, entry_types, resolve, resolve_key
 
 _Part = _core.Part
 _short = reprlib.Repr()
@@ -333,13 +333,7 @@ class New:
         self._contents = _plain(contents)  # what is in a collection now: putting this one may remove it
         if isinstance(contents, Iterator):
             self._contents = list(contents)  # it may be put more than once
-        none, anything = _core.Type("none"), _core.Type("any")
-        if cls._kind in ("list", "records"):
-            self._types = (none, resolve(types[0]) or anything)
-        elif cls._kind in ("set", "sorted_set"):
-            self._types = (resolve_key(types[0]) or anything, none)
-        else:
-            self._types = (resolve_key(types[0]) or anything, resolve(types[1]) or anything)
+        self._types = entry_types(cls._kind, types)
 
     def _fill(self, core: _core.Collection) -> None:
         made = self._class._of(core)

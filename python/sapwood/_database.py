@@ -248,29 +248,29 @@ class Database(_Opens):
         self._core.rename(name, to)
 
     @staticmethod
-    def new_list(item: Any = None, contents: Iterable[Any] | None = None) -> New:
+    def new_list(item: Any = None, contents: Iterable[Any] | None = None) -> Any:
         """A list to be put into a collection, with its first contents: d["a"] = db.new_list(int, [1, 2]). These need no
         open database: sapwood.Database.new_list is for collections that are alone in their file."""
         return New(List, (item,), contents)
 
     @staticmethod
-    def new_dict(key: Any = None, value: Any = None, contents: Any = None) -> New:
+    def new_dict(key: Any = None, value: Any = None, contents: Any = None) -> Any:
         return New(Dict, (key, value), contents)
 
     @staticmethod
-    def new_sorted_dict(key: Any = None, value: Any = None, contents: Any = None) -> New:
+    def new_sorted_dict(key: Any = None, value: Any = None, contents: Any = None) -> Any:
         return New(SortedDict, (key, value), contents)
 
     @staticmethod
-    def new_set(element: Any = None, contents: Iterable[Any] | None = None) -> New:
+    def new_set(element: Any = None, contents: Iterable[Any] | None = None) -> Any:
         return New(Set, (element,), contents)
 
     @staticmethod
-    def new_sorted_set(element: Any = None, contents: Iterable[Any] | None = None) -> New:
+    def new_sorted_set(element: Any = None, contents: Iterable[Any] | None = None) -> Any:
         return New(SortedSet, (element,), contents)
 
     @staticmethod
-    def new_records(value: Any = None, contents: Iterable[Any] | None = None) -> New:
+    def new_records(value: Any = None, contents: Iterable[Any] | None = None) -> Any:
         return New(Records, (value,), contents)
 
     # --- Care ------------------------------------------------------------------------------------------------------

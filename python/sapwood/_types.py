@@ -28,7 +28,8 @@ UNSET = _Unset()
 
 
 class Nested:
-    """The type of values that are collections, all of them: `db.dict("books", str, sapwood.Nested)`."""
+    """The type of values that are collections, all of them: `db.dict("books", str, sapwood.Nested)`. `sapwood.List[Point]`
+    and the like also say of which types they are."""
 
 
 _PLAIN: dict[Any, str] = {
@@ -84,6 +85,8 @@ def resolve(spec: Any) -> _core.Type | None:
         return _core.Type("json", 0, _dump_json, json.loads)
     if typing.get_origin(spec) is tuple:
         return _tuple_type(spec)
+    if hasattr(typing.get_origin(spec), "_kind"):
+        return _nested_type(spec)
     if isinstance(spec, type) and dataclasses.is_dataclass(spec):
         fields = _Fields(spec)
         return _core.Type("any", 0, fields.of, fields.make)
@@ -97,8 +100,8 @@ def resolve(spec: Any) -> _core.Type | None:
         return _dtype_type(dtype)
     raise TypeError(
         f"{spec!r} is no type of keys or values: use int, float, bool, str, bytes, UUID, datetime, tuple[...], a"
-        " dataclass, a NumPy dtype, 'int32', 'uint64', 'int128', 'json', sapwood.Nested, None for anything, or an object"
-        " with encode and decode"
+        " dataclass, a NumPy dtype, 'int32', 'uint64', 'int128', 'json', sapwood.Nested, sapwood.List[...] and"
+        " the like, None for anything, or an object with encode and decode"
     )
 
 
@@ -107,6 +110,28 @@ def resolve_key(spec: Any) -> _core.Type | None:
     if isinstance(spec, type) and dataclasses.is_dataclass(spec):
         raise TypeError(f"{spec.__name__} is a dataclass, which cannot be a key: use tuple[...], or a codec")
     return resolve(spec)
+
+
+def entry_types(kind: str, specs: tuple[Any, ...]) -> tuple[_core.Type, _core.Type]:
+    """The types of keys and values that a collection of that kind has which is made with these."""
+    none, anything = _core.Type("none"), _core.Type("any")
+    if kind in ("list", "records"):
+        return none, resolve(specs[0]) or anything
+    if kind in ("set", "sorted_set"):
+        return resolve_key(specs[0]) or anything, none
+    return resolve_key(specs[0]) or anything, resolve(specs[1]) or anything
+
+
+def _nested_type(spec: Any) -> _core.Type:
+    """Values that are all collections of one kind and the same types, such as List[Point]. The file keeps only what those
+    of Point are stored as."""
+    cls: Any = typing.get_origin(spec)
+    types = entry_types(cls._kind, typing.get_args(spec))
+
+    def from_stored(found: _core.Collection) -> Any:
+        return cls._of(found._as(cls._kind, *types))
+
+    return _core.Type("collection", 0, None, from_stored)
 
 
 def _dump_json(value: Any) -> str:

@@ -44,6 +44,9 @@ def test_lists_know_their_items(db: sapwood.Database) -> None:
     assert_type(db.list("json", "json"), sapwood.List[Any])
     assert_type(db.list("anything"), sapwood.List[Any])
     assert_type(db.list("shelves", sapwood.Nested), sapwood.List[Any])
+    shelves = db.dict("shelves by name", str, sapwood.List[int])
+    shelves["a"] = db.new_list(int, [1])
+    assert_type(shelves["a"][0], int)
 
 
 def test_dicts_know_keys_and_values(db: sapwood.Database) -> None:
