@@ -69,8 +69,8 @@ void Context::reopen_or_throw() {
   batch_thread_ = 0;
   batch_.reset();
   calls_ = 0;
+  ++epoch_;  // before others see that the file is open
   open();
-  ++epoch_;
 }
 
 void Context::close(bool wait) {
