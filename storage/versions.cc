@@ -72,13 +72,30 @@ bool Versions::try_slot(u32 slot, TxnId txn) {
          file_->slots[slot].txn.compare_exchange_strong(free, txn, std::memory_order_seq_cst);
 }
 
+bool Versions::take_block(u32 block, ProcessTag from) {
+  u32 owner = static_cast<u32>(from);
+  return file_->blocks[block].compare_exchange_strong(owner, static_cast<u32>(processes_.self()));
+}
+
+// Only one of those that find the owner dead gets the block.
+bool Versions::take_over_block(u32 block) {
+  const ProcessTag owner{file_->blocks[block].load(std::memory_order_seq_cst)};
+  if (owner == kNobody || processes_.is_alive(owner) || !take_block(block, owner)) return false;
+  for (u32 slot = block * kSlotsABlock; slot < (block + 1) * kSlotsABlock; ++slot) {
+    file_->slots[slot].since_us.store(0, std::memory_order_relaxed);
+    file_->slots[slot].txn.store(0, std::memory_order_seq_cst);
+  }
+  return true;
+}
+
+// One of nobody, or else of a dead process: where nobody writes, nobody else takes those back.
 bool Versions::claim_block() {
-  for (u32 block = 0; block < kReaderBlocks; ++block) {
-    u32 nobody = 0;
-    if (file_->blocks[block].load(std::memory_order_relaxed) != 0) continue;
-    if (!file_->blocks[block].compare_exchange_strong(nobody, static_cast<u32>(processes_.self()))) continue;
-    own_blocks_.fetch_or(u64{1} << block);
-    return true;
+  for (const bool of_the_dead : {false, true}) {
+    for (u32 block = 0; block < kReaderBlocks; ++block) {
+      if (!(of_the_dead ? take_over_block(block) : take_block(block, kNobody))) continue;
+      own_blocks_.fetch_or(u64{1} << block);
+      return true;
+    }
   }
   return false;
 }
@@ -173,13 +190,7 @@ u64 Versions::own_reader_count() const {
 
 void Versions::forget_dead_readers() {
   for (u32 block = 0; block < kReaderBlocks; ++block) {
-    const ProcessTag owner{file_->blocks[block].load(std::memory_order_seq_cst)};
-    if (owner == kNobody || processes_.is_alive(owner)) continue;
-    for (u32 slot = block * kSlotsABlock; slot < (block + 1) * kSlotsABlock; ++slot) {
-      file_->slots[slot].since_us.store(0, std::memory_order_relaxed);
-      file_->slots[slot].txn.store(0, std::memory_order_seq_cst);
-    }
-    file_->blocks[block].store(0, std::memory_order_seq_cst);
+    if (take_over_block(block)) file_->blocks[block].store(0, std::memory_order_seq_cst);
   }
 }
 

@@ -36,8 +36,8 @@ class Versions {
     u32 slot;
     u64 generation;
   };
-  // Registers a reader of the head. No lock, no allocation. Throws limit if no slot is left, corrupt if the lock file
-  // does not have the head.
+  // Registers a reader of the head. No lock, no allocation; a system call for each other process that has readers, when
+  // all blocks are taken. Throws limit if no slot is left, corrupt if the lock file does not have the head.
   Reader begin_read();
   void end_read(u32 slot) noexcept;
   bool is_live(u32 slot, u64 generation) const noexcept {
@@ -74,6 +74,8 @@ class Versions {
  private:
   u32 claim_slot(TxnId txn);
   bool try_slot(u32 slot, TxnId txn);
+  bool take_block(u32 block, ProcessTag from);
+  bool take_over_block(u32 block);
   bool claim_block();
   template <class Visit>
   void for_each_reader(Visit visit) const;

@@ -62,6 +62,17 @@ class VersionsTest : public ::testing::Test {
 
 using ThreadsVersions = VersionsTest;
 
+TEST_F(VersionsTest, AReaderTakesTheBlocksOfDeadProcesses) {
+  publish(5);
+  LockFile& file = self_.processes.lock_file();
+  const u32 dead = 9 | 77u << 7;  // slot 8, a generation that nobody has
+  for (u32 block = 0; block < kReaderBlocks; ++block) file.blocks[block].store(dead);
+  for (LockFile::Slot& slot : file.slots) slot.txn.store(3);
+  for (u32 i = 0; i < kReaderSlots; ++i) ASSERT_EQ(versions_.begin_read().version.txn, 5u) << i;
+  EXPECT_EQ(pins(), std::vector<TxnId>(kReaderSlots, 5));
+  EXPECT_EQ(code_of([&] { versions_.begin_read(); }), ErrorCode::limit);
+}
+
 TEST_F(VersionsTest, AReaderGetsTheHeadAndPinsIt) {
   publish(5);
   versions_.publish_tip(version_of(6));
@@ -124,6 +135,7 @@ TEST_F(VersionsTest, AllSlotsMayBeUsedAndNoMore) {
   EXPECT_EQ(code_of([&] { versions_.begin_read(); }), ErrorCode::limit);
   EXPECT_EQ(pins().size(), kReaderSlots);
   std::vector<u32> slots;
+  slots.reserve(readers.size());
   for (const Versions::Reader& reader : readers) slots.push_back(reader.slot);
   std::sort(slots.begin(), slots.end());
   EXPECT_EQ(std::unique(slots.begin(), slots.end()), slots.end());
@@ -187,6 +199,7 @@ TEST_F(ThreadsVersions, NoPageIsOverwrittenUnderAReader) {
   std::atomic<u64> reads = 0;
   std::atomic<u64> mixed = 0;
   std::vector<std::thread> threads;
+  threads.reserve(kReaders + 1);
   for (int i = 0; i < kReaders; ++i) {
     threads.emplace_back([&, i] {
       std::mt19937_64 random(static_cast<u64>(i));
@@ -318,6 +331,7 @@ TEST_F(ThreadsVersions, DescriptorsAreNeverTorn) {
   publish(1);
   std::atomic<bool> stop = false;
   std::vector<std::thread> threads;
+  threads.reserve(3);
   for (int i = 0; i < 2; ++i) {
     threads.emplace_back([&] {
       while (!stop) {

@@ -20,6 +20,7 @@ class Filler {
   Filler& operator=(const Filler&) = delete;
   ~Filler() {
     const FileLock lock(*self_.context());
+    if (transaction_ != nullptr) transaction_->give_back(std::move(batch_));
     batch_.reset();
   }
 
@@ -48,7 +49,8 @@ class Filler {
     }
     const FileLock lock(*self_.context());
     Scratch value;
-    batch_->add({}, self_.value_type().encode_value(item, value));
+    const std::string_view bytes = self_.value_type().encode_value(item, value);
+    batch().add({}, bytes);
     ++at_;
   }
   void add_pair(nb::handle item) {
@@ -64,17 +66,24 @@ class Filler {
     const FileLock lock(*self_.context());
     Scratch key, value;
     const std::string_view key_bytes = self_.key_type().encode_key(first, key);
-    batch_->add(key_bytes, self_.value_type().encode_value(second, value));
+    const std::string_view value_bytes = self_.value_type().encode_value(second, value);
+    batch().add(key_bytes, value_bytes);
   }
   void add_element(nb::handle item) {
     const FileLock lock(*self_.context());
     Scratch key;
-    batch_->add(self_.key_type().encode_key(item, key), {});
+    const std::string_view bytes = self_.key_type().encode_key(item, key);
+    batch().add(bytes, {});
   }
   template <class Begin>
   void begin(Begin begin) {
     const FileLock lock(*self_.context());
+    transaction_ = self_.transaction();
     batch_ = self_.write([&](detail::Handle& handle) { return begin(handle); });
+  }
+  Batch& batch() {
+    if (transaction_ != nullptr) transaction_->check();
+    return *batch_;
   }
   void finish() {
     const FileLock lock(*self_.context());
@@ -83,6 +92,7 @@ class Filler {
 
   const Collection& self_;
   std::uint64_t at_;
+  std::shared_ptr<Transaction> transaction_;
   std::optional<Batch> batch_;
 };
 

@@ -36,7 +36,7 @@ class Released {
 
 class Cache {
  public:
-  explicit Cache(const CacheOptions& options) : core_(options) {}
+  explicit Cache(const CacheOptions& options) : options_(options), core_(std::in_place, options) {}
   Cache(const Cache&) = delete;
   Cache& operator=(const Cache&) = delete;
   ~Cache() { clear(); }
@@ -44,18 +44,19 @@ class Cache {
   nb::object at(const Collection& collection, nb::handle index) const {
     const FileLock lock(*collection.context());
     const std::int64_t at = index_of(index);
-    const detail::Handle handle = at < 0 ? collection.handle().pinned() : collection.handle();
-    return object_of(core_.at(handle, position(collection, handle, at), maker(collection)));
+    const detail::Handle handle = handle_at(collection, at);
+    return object_of(core_of(collection).at(handle, position(collection, handle, at), maker(collection)));
   }
   nb::object get(const Collection& collection, nb::handle key, nb::object otherwise) const {
     const FileLock lock(*collection.context());
     Scratch scratch;
     const std::string_view bytes = collection.key_type().encode_key(key, scratch);
-    const std::shared_ptr<const void> found = core_.get(collection.handle(), bytes, maker(collection));
+    const detail::Handle& handle = collection.handle();
+    const std::shared_ptr<const void> found = core_of(collection).get(handle, bytes, maker(collection));
     return found ? object_of(found) : otherwise;
   }
   nb::dict metrics() const {
-    const CacheMetrics found = core_.metrics();
+    const CacheMetrics found = core_->metrics();
     nb::dict told;
     told["entries"] = found.entries;
     told["bytes"] = found.bytes;
@@ -66,7 +67,7 @@ class Cache {
     return told;
   }
   void clear() {
-    core_.clear();
+    core_->clear();
     Released::objects().release();
   }
 
@@ -84,7 +85,19 @@ class Cache {
     return object;
   }
 
-  detail::CacheCore core_;
+  // A cache serves one open file: a child of fork() that opened it anew begins anew. After collection.handle().
+  detail::CacheCore& core_of(const Collection& collection) const {
+    if (epoch_ != collection.context()->epoch()) {
+      epoch_ = collection.context()->epoch();
+      core_->clear();
+      core_.emplace(options_);
+    }
+    return *core_;
+  }
+
+  CacheOptions options_;
+  mutable std::optional<detail::CacheCore> core_;
+  mutable std::uint32_t epoch_ = 0;
 };
 
 CachePolicy policy_of(const std::string& name) {

@@ -117,6 +117,10 @@ Slice slice_of(nb::handle slice, std::uint64_t size);
 
 // A position as Python counts: from the end if negative. Throws IndexError past the ends.
 std::uint64_t position(const Collection& collection, const detail::Handle& handle, std::int64_t index);
+// The handle to read at such a position with: from the end, one of one state, whose size no other thread changes.
+inline detail::Handle handle_at(const Collection& collection, std::int64_t index) {
+  return index < 0 ? collection.handle().pinned() : collection.handle();
+}
 std::vector<std::uint64_t> positions(const Collection& collection, const detail::Handle& handle,
                                      const std::vector<std::int64_t>& indexes);
 std::vector<std::int64_t> indexes_of(nb::handle iterable);

@@ -23,6 +23,11 @@ class Collection {
   // Whether values of it can be collections.
   bool may_nest() const;
   bool is_in_transaction() const { return transaction_ != nullptr; }
+  // What a call takes part in now: its own, or the batch of this thread; null: each call is one.
+  std::shared_ptr<Transaction> transaction() const {
+    if (transaction_ != nullptr) return transaction_;
+    return context_->batch_generation() != 0 ? context_->batch() : nullptr;
+  }
 
   // The handle to read with: that of the batch of this thread, if it has one. Throws Error{ended}, RuntimeError.
   detail::Handle& handle() const;

@@ -73,6 +73,13 @@ void Context::reopen_or_throw() {
   open();
 }
 
+nb::object Context::make_lock() { return own(PyObject_CallNoArgs(reinterpret_cast<PyObject*>(&PyBaseObject_Type))); }
+
+void Context::make_lock_anew() {
+  lock_.release();  // for ever: who called fork() may hold it
+  lock_ = make_lock();
+}
+
 void Context::close(bool wait) {
   if (closed_) return;
   if (forks_ != fork_count()) {  // nothing here is ours
@@ -126,7 +133,7 @@ HeldSavepoint::HeldSavepoint(std::shared_ptr<Context> context, std::shared_ptr<T
 HeldSavepoint::~HeldSavepoint() {
   if (context_ == nullptr) return;
   const FileLock lock(*context_);
-  savepoint_.reset();
+  transaction_->give_back(std::move(savepoint_));
 }
 void HeldSavepoint::rollback() {
   transaction_->check();

@@ -29,11 +29,17 @@ struct Transaction {
   bool in_call = false;                                                      // without the GIL
   const std::shared_ptr<bool> is_committed = std::make_shared<bool>(false);  // of a batch; for handles that outlive it
   const std::uint32_t forks = fork_count();
+  std::vector<std::shared_ptr<void>> given_back{};  // while a call runs without the GIL, until it ends
 
   // Throws RuntimeError while another thread is in a call of the transaction, Error{ended} in a child of fork().
   void check() const {
     if (in_call || forks != fork_count()) [[unlikely]]
       refuse();
+  }
+  // Destroys what is part of a write transaction: a mark, a savepoint, a batch.
+  template <class Part>
+  void give_back(Part part) {
+    if (in_call) given_back.push_back(std::make_shared<Part>(std::move(part)));
   }
 
  private:
@@ -74,7 +80,10 @@ class Context {
   auto without_gil(Transaction& transaction, Function&& function) {
     struct Mark {
       explicit Mark(Transaction& of) : transaction(of) { transaction.in_call = true; }
-      ~Mark() { transaction.in_call = false; }
+      ~Mark() {
+        transaction.in_call = false;
+        transaction.given_back.clear();
+      }
       Transaction& transaction;
     };
     transaction.check();
@@ -90,6 +99,9 @@ class Context {
   const std::string& path() const { return path_; }
   const Options& options() const { return options_; }
   nb::handle lock() const { return lock_; }
+  // In a child of fork(), before any other thread: a thread of the parent may have had the lock, which the child has
+  // not.
+  void make_lock_anew();
 
   // The batch of this thread: a write transaction that all handles of the file take part in. Generations are never used
   // again; 0: there is none. Any thread may roll a batch back, the one that began it may commit it.
@@ -117,6 +129,7 @@ class Context {
   };
   static std::uint64_t this_thread();  // never 0, and of no other thread ever
   static int& calls_of_thread();       // of any context, without the GIL
+  static nb::object make_lock();
   void open();
   void reopen_or_throw();
 
@@ -132,7 +145,7 @@ class Context {
   std::uint64_t batch_thread_ = 0;
   std::uint64_t batch_generation_ = 0;
   std::shared_ptr<Transaction> batch_;
-  const nb::object lock_ = own(PyObject_CallNoArgs(reinterpret_cast<PyObject*>(&PyBaseObject_Type)));  // of FileLock
+  nb::object lock_ = make_lock();  // of FileLock
 };
 
 // What the GIL is in other Pythons, for one file, in a free-threaded one; elsewhere nothing. Calls on a file hold it.

@@ -123,7 +123,7 @@ nb::dict metrics(Context& self, nb::object progress) {
   told["data_syncs"] = found.activity.data_syncs;
   told["log_records"] = found.activity.log_records;
   told["total"] = dict_of(found.all_collections);
-  nb::dict by_name, caches;
+  nb::dict by_name;
   for (const CollectionMetrics& one : found.collections) by_name[one.info.name.c_str()] = dict_of(one.tree);
   told["by_collection"] = by_name;
   return told;
@@ -234,6 +234,7 @@ void bind_database(nb::module_& module) {
   database.def("close", &Context::close, nb::arg("wait") = true)
       .def_prop_ro("path", &Context::path)
       .def_prop_ro("is_closed", &Context::is_closed)
+      .def_unlocked("make_lock_anew", &Context::make_lock_anew)
       .def_prop_ro("is_temporary", &Context::is_temporary)
       .def_prop_ro("is_read_only", [](const Context& self) { return self.options().mode == OpenMode::read; })
       .def_prop_ro("durability", [](const Context& self) { return durability_name(self.options().durability); })

@@ -3,18 +3,19 @@
 #include "python/native/file_class.h"
 
 namespace sapwood::python {
-namespace {
 
-void check_process(std::uint32_t forks) {
-  if (forks != fork_count()) [[unlikely]]
-    throw Error(ErrorCode::ended, "the iterator is of the process that this one was forked from: begin another one");
+Origin::Origin(const Collection& collection) : context_(collection.context()), collection_(nb::find(collection)) {
+  std::shared_ptr<Transaction> transaction = collection.transaction();
+  if (transaction != nullptr && transaction->write) transaction_ = std::move(transaction);
 }
 
-}  // namespace
+void Origin::refuse() const {
+  if (transaction_ != nullptr) transaction_->check();
+  throw Error(ErrorCode::ended, "the iterator is of the process that this one was forked from: begin another one");
+}
 
 Iterator::Iterator(const Collection& collection, detail::Section section, Part part, bool reversed)
-    : context_(collection.context()),
-      owner_(nb::find(collection)),
+    : origin_(collection),
       collection_(collection),
       section_(std::move(section)),
       part_(part),
@@ -23,19 +24,20 @@ Iterator::Iterator(const Collection& collection, detail::Section section, Part p
   if (left_ != 0) cursor_.emplace(section_.scan, reversed ? section_.last - 1 : section_.first);
 }
 
-// Gives the snapshot, or the mark in a transaction, back to the file.
+Iterator::~Iterator() {
+  if (origin_.is_over()) return;
+  const FileLock lock(*context());
+  end();
+}
+
 void Iterator::end() {
-  if (!owner_.is_valid()) return;
-  const FileLock lock(*context_);
   left_ = 0;
-  cursor_.reset();
-  section_ = {};
-  owner_.reset();
+  origin_.end(std::pair(std::exchange(cursor_, std::nullopt), std::exchange(section_, {})));
 }
 
 PyObject* Iterator::next() {
-  if (!owner_.is_valid()) return nullptr;
-  check_process(forks_);
+  if (origin_.is_over()) return nullptr;
+  origin_.check();
   const bool needs_key = part_ != Part::values;
   const bool needs_value = part_ != Part::keys;
   const bool alone = (!needs_key || collection_.key_type().decodes_alone()) &&
@@ -56,7 +58,7 @@ PyObject* Iterator::next() {
     } else {
       const std::string key_bytes(needs_key ? entry.key : std::string_view());
       const std::string value_bytes(needs_value ? entry.value : std::string_view());
-      const nb::object kept = owner_;
+      const nb::object kept = origin_.collection();
       step();
       if (needs_key) key = collection_.decode_key(key_bytes);
       if (needs_value) value = collection_.decode_value(value_bytes);
@@ -75,30 +77,30 @@ void Iterator::step() {
 
 ColumnIterator::ColumnIterator(const Collection& collection, const detail::Section& section, std::string_view field,
                                nb::object missing)
-    : context_(collection.context()),
-      owner_(nb::find(collection)),
+    : origin_(collection),
       collection_(collection),
       type_(collection_.value_type().of_field()),
       cursor_(std::in_place, section, field),
       missing_(std::move(missing)) {}
 
-void ColumnIterator::end() {
-  if (!owner_.is_valid()) return;
-  const FileLock lock(*context_);
-  cursor_.reset();
-  owner_.reset();
+ColumnIterator::~ColumnIterator() {
+  if (origin_.is_over()) return;
+  const FileLock lock(*context());
+  end();
 }
 
+void ColumnIterator::end() { origin_.end(std::exchange(cursor_, std::nullopt)); }
+
 PyObject* ColumnIterator::next() {
-  if (!owner_.is_valid()) return nullptr;
-  check_process(forks_);
+  if (origin_.is_over()) return nullptr;
+  origin_.check();
   if (cursor_->at_end()) {
     end();
     return nullptr;
   }
   const std::optional<std::string_view> found = cursor_->field();
   const std::optional<std::string> bytes(found);  // what decodes may use this iterator: it has moved on by then
-  const nb::object kept = owner_;
+  const nb::object kept = origin_.collection();
   cursor_->next();
   return (bytes ? type_.decode_value(*bytes, collection_.opener()) : missing_).release().ptr();
 }

@@ -191,10 +191,18 @@ std::uint64_t prune(const Collection& self, nb::handle before, nb::handle keep) 
 
 // [(time, key, value)] of times in [from, until).
 nb::list time_range(const Collection& self, nb::handle from, nb::handle until) {
-  nb::list found;
-  for (detail::TimeCursor cursor(self.handle(), to_datetime(from).us, to_datetime(until).us); !cursor.at_end();
-       cursor.next()) {
+  const std::int64_t first = to_datetime(from).us, end = to_datetime(until).us;
+  struct Copy {
+    std::int64_t time_us;
+    std::string key, value;
+  };
+  std::vector<Copy> copies;  // decoding may run Python code, which may end the transaction
+  for (detail::TimeCursor cursor(self.handle(), first, end); !cursor.at_end(); cursor.next()) {
     const detail::TimeCursor::Entry entry = cursor.read();
+    copies.push_back({entry.time_us, std::string(entry.key), std::string(entry.value)});
+  }
+  nb::list found;
+  for (const Copy& entry : copies) {
     found.append(
         nb::make_tuple(from_datetime({entry.time_us}), self.decode_key(entry.key), self.decode_value(entry.value)));
   }

@@ -11,10 +11,7 @@ void bind(nb::module_& module) {
   bind_types(module);
   bind_iterators(module);
   CollectionClass collection(module, "Collection", nb::is_weak_referenceable());
-  collection.def_unlocked("__init__", [](Collection* self, const Collection& other) {
-    const FileLock lock(*other.context());
-    new (self) Collection(other);
-  });
+  collection.construct(nb::init<const Collection&>());  // of one that was just made, which nobody else has
   bind_reading(collection);
   bind_keyed(collection);
   bind_sorted(collection);

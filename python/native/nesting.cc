@@ -31,7 +31,7 @@ Collection create_at(const Collection& self, std::uint64_t index, const std::str
   return self.child(std::move(made), key_type, types.value.row ? value_type.as_row() : value_type);
 }
 
-// The collection with types that have hooks, which the file knows nothing of.
+// The collection, which was just made, with types that have hooks: the file knows nothing of those.
 Collection with_types(const Collection& self, const std::string& kind, const Type& key, const Type& value) {
   const CollectionTypes wanted = types_of(kind, key, value);
   if (self.types() != wanted) {
@@ -56,7 +56,7 @@ void bind_nesting(CollectionClass& collection) {
   const auto key = may_be_none("key");
   collection.def("_create", &create, key, nb::arg("kind"), nb::arg("key_type"), nb::arg("value_type"))
       .def("_create_at", &create_at)
-      .def("_as", &with_types)
+      .def_unlocked("_as", &with_types)
       .def("_place", &place, key)
       .def("_place_at", &place_at);
   collection.def_prop_ro("_is_nested", &Collection::is_nested).def_prop_ro("_may_nest", &Collection::may_nest);

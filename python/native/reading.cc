@@ -66,7 +66,7 @@ nb::object entry_in(const Collection& self, const Handle& handle, std::int64_t i
 nb::object entry_at(const Collection& self, nb::handle index) {
   const std::int64_t at = index_of(index);
   if (at >= 0) return entry_in(self, self.handle(), at);
-  return entry_in(self, self.handle().pinned(), at);  // other threads may change the size before the entry is read
+  return entry_in(self, handle_at(self, at), at);
 }
 
 // self[index] of a list: an item, or a list of those in a slice.
@@ -78,15 +78,12 @@ nb::object get_item(const Collection& self, nb::handle index) {
     if (slice.count == 0) return found;
     const detail::Section section = handle.slice(slice.first, slice.span);
     detail::Cursor cursor(section.scan, slice.step > 0 ? section.first : section.last - 1);
-    std::string bytes;  // a copy: decoding may run Python code, which may end the transaction
+    std::vector<std::string> copies;  // where decoding may run Python code, which may end the transaction
     for (Py_ssize_t i = 0; i < slice.count; ++i, cursor.move(slice.step)) {
-      if (self.value_type().decodes_alone()) {
-        found.append(self.decode_value(cursor.entry().value));
-      } else {
-        bytes.assign(cursor.entry().value);
-        found.append(self.decode_value(bytes));
-      }
+      if (self.value_type().decodes_alone()) found.append(self.decode_value(cursor.entry().value));
+      else copies.emplace_back(cursor.entry().value);
     }
+    for (const std::string& bytes : copies) found.append(self.decode_value(bytes));
     return found;
   }
   if (PyIndex_Check(index.ptr()) == 0) {
@@ -151,15 +148,16 @@ nb::list sample(const Collection& self, std::uint64_t count, std::uint64_t seed)
 }  // namespace
 
 void bind_reading(CollectionClass& collection) {
+  collection.nb::class_<Collection>::def_prop_ro(  // it never changes
+      "kind", [](const Collection& self) { return kind_name(self.types().kind); },
+      "list, dict, sorted_map, set, sorted_set or records.");
   collection
       .def_prop_ro(
           "name", [](const Collection& self) { return self.handle().name(); },
           "Name of the collection; # and its id of one that is in another.")
-      .def_prop_ro(
-          "kind", [](const Collection& self) { return kind_name(self.types().kind); },
-          "list, dict, sorted_map, set, sorted_set or records.")
       .def_prop_ro("key_type_name", [](const Collection& self) { return self.key_type().name(); })
       .def_prop_ro("value_type_name", [](const Collection& self) { return self.value_type().of_field().name(); })
+      .def_prop_ro("_makes_values", [](const Collection& self) { return self.value_type().makes_what_is_read(); })
       .def_prop_ro("_compares_bytes", [](const Collection& self) { return self.value_type().compares_bytes(); })
       .def("_pinned", &pinned, "The same in one state; of a transaction the same.")
       .def_prop_ro("in_transaction", &Collection::is_in_transaction, "Whether it belongs to a transaction.")

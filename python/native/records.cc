@@ -30,8 +30,9 @@ class Names {
 
 // One field; `otherwise` if the row has none of that name.
 nb::object field(const Collection& self, nb::handle index, nb::handle name, nb::object otherwise) {
-  const Handle& handle = self.handle();
-  const std::uint64_t row = position(self, handle, index_of(index));
+  const std::int64_t asked = index_of(index);
+  const Handle handle = handle_at(self, asked);
+  const std::uint64_t row = position(self, handle, asked);
   Scratch scratch;
   const std::string_view bytes = bytes_of_name(name, scratch);
   ManyBytes found(1);
@@ -65,9 +66,10 @@ nb::list fields_of_rows(const Collection& self, nb::handle indexes, nb::handle n
 }
 
 nb::list field_names(const Collection& self, nb::handle index) {
-  const Handle& handle = self.handle();
+  const std::int64_t asked = index_of(index);
+  const Handle handle = handle_at(self, asked);
   nb::list names;
-  for (const std::string& name : detail::field_names(handle, position(self, handle, index_of(index)))) {
+  for (const std::string& name : detail::field_names(handle, position(self, handle, asked))) {
     names.append(field_name(name));
   }
   return names;
@@ -123,8 +125,9 @@ void bind_records(CollectionClass& collection) {
       .def("_field_names", &field_names)
       .def("_is_placeholder",
            [](const Collection& self, nb::handle index) {
-             const Handle& handle = self.handle();
-             return detail::is_placeholder(handle, position(self, handle, index_of(index)));
+             const std::int64_t asked = index_of(index);
+             const Handle handle = handle_at(self, asked);
+             return detail::is_placeholder(handle, position(self, handle, asked));
            })
       .def("_update_row", &update)
       .def("_drop", &drop)

@@ -32,6 +32,7 @@ class Type {
   const TypeInfo& info() const { return info_; }
   std::string name() const { return type_name(info_); }
   bool has_hooks() const { return to_stored_.is_valid() || from_stored_.is_valid(); }
+  bool makes_what_is_read() const { return from_stored_.is_valid(); }
   // Whether values are equal exactly if their bytes are.
   bool compares_bytes() const;
   // Whether making objects of its bytes runs no Python code, which could end what the bytes lie in.

@@ -10,7 +10,7 @@ import os
 import random
 import reprlib
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, ValuesView
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from . import _core
@@ -87,7 +87,7 @@ class Collection(_core.Collection):
         self._specs = types
         self._own = None
         self._cache_options = {name: options[name] for name in ("cache", "cache_size") if name in options}
-        self._cache = _make_cache(options, self.name)
+        self._cache = _make_cache(options, self.name) if "cache" in options else None
         if self._cache is not None:
             self.__class__ = _cached(type(self))  # type: ignore[arg-type]  # classes are hashable
 
@@ -330,9 +330,9 @@ class New:
 
     def __init__(self, cls: type[Collection], types: tuple[Any, ...], contents: Any) -> None:
         self._class = cls
-        self._contents = _plain(contents)  # what is in a collection now: putting this one may remove it
-        if isinstance(contents, Iterator):
-            self._contents = list(contents)  # it may be put more than once
+        self._contents: Any = _plain(contents)  # what is in a collection now: putting this one may remove it
+        if isinstance(contents, (Iterator, ItemsView, KeysView, ValuesView)):
+            self._contents = list(contents)  # it may be put more than once, and be of such a collection
         self._types = entry_types(cls._kind, types)
 
     def _fill(self, core: _core.Collection) -> None:
@@ -351,12 +351,16 @@ class New:
     def _put_into(self, parent: Any, key: Any) -> None:
         with parent._atomic():
             self._fill(parent._create(key, self._class._kind, *self._types))
+            if parent._makes_values:
+                parent._get(key)  # raises WrongTypeError if it is not of the type that was said
 
     def _insert_into(self, parent: Any, index: int) -> None:
         with parent._atomic():
             size = len(parent)
             at = max(index + size, 0) if index < 0 else min(index, size)
             self._fill(parent._create_at(at, self._class._kind, *self._types))
+            if parent._makes_values:
+                parent._at(at)  # as above
 
     def _set_in(self, parent: Any, index: int) -> None:
         with parent._atomic():

@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import datetime
 import os
+import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar, Unpack, overload
@@ -508,11 +509,26 @@ def _close_all() -> None:
 _open_databases: weakref.WeakValueDictionary[tuple[str, bool], _core.Database] = weakref.WeakValueDictionary()
 
 
+_sharing = threading.Lock()
+
+
 def _shared_database(path: str, is_read_only: bool, durability: str) -> _core.Database:
-    found = _open_databases.get((path, is_read_only))
-    if found is None or found.is_closed:
-        found = open(path, "r" if is_read_only else "w", durability)._core
-    return found
+    with _sharing:
+        found = _open_databases.get((path, is_read_only))
+        if found is None or found.is_closed:
+            found = open(path, "r" if is_read_only else "w", durability)._core
+        return found
+
+
+def _make_locks_anew() -> None:
+    """In a child of fork: a thread of the parent may have had them."""
+    global _sharing
+    _sharing = threading.Lock()
+    for core in list(_all_databases):
+        core.make_lock_anew()
+
+
+os.register_at_fork(after_in_child=_make_locks_anew)
 
 
 def _reopened(path: str, is_read_only: bool, durability: str) -> Database:

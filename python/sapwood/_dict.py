@@ -163,18 +163,14 @@ class Dict(Collection, Generic[K, V]):
     def pop(self, key: Any, default: Any = _MISSING) -> Any:
         """Removes the entry and returns its value (of a nested collection a plain copy); `default`, or KeyError, if there
         is none."""
-        try:
-            with self._atomic():
-                if self._may_nest:
-                    found = _plain(self._get(key, _MISSING))
-                    self._discard(key)
-                else:
-                    found = self._pop(key, _MISSING)
-        except Error:
-            raise
-        except (TypeError, OverflowError, ValueError):
-            _need_hashable(key)
-            found = _MISSING
+        with self._atomic():
+            if key not in self:  # also what can be no key
+                found = _MISSING
+            elif self._may_nest:
+                found = _plain(self._get(key))
+                self._discard(key)
+            else:
+                found = self._pop(key, _MISSING)
         if found is not _MISSING:
             return found
         if default is _MISSING:

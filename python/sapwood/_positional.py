@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import operator
 import sys
@@ -95,11 +96,12 @@ class Positional(Collection, Generic[T]):
                 self._set_item(self._position(index), value)
 
     def _set_one(self, position: int, value: Any) -> None:
-        if position >= 0:
+        with self._at_end(position):
             self._set_item(position, value)
-            return
-        with self._atomic():  # what is last may change meanwhile
-            self._set_item(position, value)
+
+    def _at_end(self, position: int) -> contextlib.AbstractContextManager[None]:
+        """Around a change of what is at a position: which one is the last may change meanwhile."""
+        return self._atomic() if position < 0 else contextlib.nullcontext()
 
     def _set_slice(self, index: slice, items: list[Any]) -> None:
         """self[index] = items: as many as there were, unless the slice has no steps."""

@@ -77,7 +77,9 @@ class Records(Positional[Row]):
         """r[i] = row; r[i, "field"] = value; r[a:b] = rows."""
         if isinstance(index, tuple):
             row, name = index
-            self._update_row(self._position(row), {name: value})
+            position = self._position(row)
+            with self._at_end(position):
+                self._update_row(position, {name: value})
         else:
             super().__setitem__(index, value)
 
@@ -89,7 +91,10 @@ class Records(Positional[Row]):
     def drop(self, fields: Iterable[str | bytes] | str | bytes, index: int | None = None) -> int:
         """Removes the fields from all rows (or from one); tells how many rows had one of them."""
         names = [fields] if isinstance(fields, (str, bytes)) else fields
-        return self._drop(names) if index is None else int(self._drop_of_row(index, names))
+        if index is None:
+            return self._drop(names)
+        with self._at_end(index):
+            return int(self._drop_of_row(index, names))
 
     def reserve(self, n: int) -> None:
         """Appends `n` placeholders."""

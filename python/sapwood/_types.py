@@ -109,6 +109,8 @@ def resolve_key(spec: Any) -> _core.Type | None:
     """The same for keys and elements."""
     if isinstance(spec, type) and dataclasses.is_dataclass(spec):
         raise TypeError(f"{spec.__name__} is a dataclass, which cannot be a key: use tuple[...], or a codec")
+    if spec is Nested or hasattr(typing.get_origin(spec), "_kind"):
+        raise TypeError(f"{spec!r} is a collection, which cannot be a key")
     return resolve(spec)
 
 

@@ -19,6 +19,7 @@ import asyncio
 import contextlib
 import os
 import queue
+import threading
 from collections.abc import AsyncIterator, Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -85,6 +86,7 @@ class Database(_Opens):
         self._may_write = not sync.info()["read_only"]
         self._is_closing = False
         self._in_transaction: asyncio.Task[Any] | None = None  # that has one open
+        self._transactions = 0  # that are open, or wait for their turn
         self._writer = Writer(sync)
         self._readers = ThreadPoolExecutor(threads, "sapwood-reader")
 
@@ -100,29 +102,32 @@ class Database(_Opens):
         return await asyncio.wrap_future(self._readers.submit(call))
 
     async def write(self, call: Callable[[], Any]) -> Any:
+        self._check_turn()
+        job = self._writer.submit(call)
+        return await self._in_turn(job, asyncio.wrap_future(job), self._transactions > 0)
+
+    def _check_turn(self) -> None:
         self._check_open()
-        async with self._turn():
-            return await asyncio.wrap_future(self._writer.submit(call))
+        if self._in_transaction is asyncio.current_task():
+            raise WouldDeadlockError("this task has a transaction open, for which the write would wait: use its collections")
+
+    async def _in_turn(self, job: Future[Any], result: asyncio.Future[Any], is_limited: bool) -> Any:
+        """The result of a job of the thread that writes, or of something in it. Behind transactions its turn has to come in
+        time."""
+        if not is_limited or self._write_timeout is None:
+            return await result
+        try:
+            done, _ = await asyncio.wait([result], timeout=self._write_timeout)
+        except asyncio.CancelledError:
+            result.cancel()
+            raise
+        if not done and job.cancel():  # it has not begun
+            result.cancel()
+            raise TimedOutError(f"transactions of other tasks let no write begin for {self._write_timeout} seconds")
+        return await result
 
     async def _alone(self, call: Callable[[], Any]) -> Any:
         return await self.write(Alone(call))
-
-    @contextlib.asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        """Around what waits for the thread that writes: not for ever while a transaction is open."""
-        if self._in_transaction is None:
-            yield
-            return
-        if self._in_transaction is asyncio.current_task():
-            raise WouldDeadlockError("this task has a transaction open, for which the write would wait: use its collections")
-        limit = asyncio.timeout(self._write_timeout)
-        try:
-            async with limit:
-                yield
-        except TimeoutError:
-            if limit.expired():
-                raise TimedOutError(f"a transaction of another task was open for {self._write_timeout} seconds") from None
-            raise
 
     def _check_open(self) -> None:
         if self._is_closing or self._sync.closed:
@@ -135,25 +140,27 @@ class Database(_Opens):
     @contextlib.asynccontextmanager
     async def transaction(self, *, durability: str | None = None) -> AsyncIterator[Transaction]:
         """A write transaction: commits at the end, and rolls back if an exception leaves it. Other writes wait for it."""
-        self._check_open()
+        self._check_turn()
         txn = Transaction(self._sync, durability)
-        async with self._turn():
-            job = self._writer.submit(Alone(txn._run))
-            try:
-                await txn.write(lambda: None)  # returns once it has begun
-            except BaseException:
-                if not job.cancel():  # it has begun
-                    await txn._end(False)
-                raise
-        self._in_transaction = asyncio.current_task()
+        job = self._writer.submit(Alone(txn._run))
+        begun = asyncio.ensure_future(txn.write(lambda: None))
+        is_limited = self._transactions > 0
+        self._transactions += 1
+        is_open, commits = False, False
         try:
+            await self._in_turn(job, begun, is_limited)
+            self._in_transaction = asyncio.current_task()
+            is_open = True
             yield txn
-        except BaseException:
-            self._in_transaction = None
-            await txn._end(False)
-            raise
-        self._in_transaction = None
-        await txn._end(True)
+            commits = True
+        finally:
+            if is_open:
+                self._in_transaction = None
+            try:
+                if not job.cancel():  # it has begun
+                    await txn._end(commits)
+            finally:
+                self._transactions -= 1
 
     @contextlib.asynccontextmanager
     async def snapshot(self, name: str | None = None) -> AsyncIterator[Snapshot]:
@@ -228,6 +235,7 @@ class Transaction(_Opens):
         self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
         self._failure: BaseException | None = None
         self._is_over = False
+        self._ending = threading.Lock()  # what is asked for before the end gets an answer
 
     def _run(self) -> None:
         """The transaction, in the thread that writes: until _end(), which comes always."""
@@ -248,19 +256,26 @@ class Transaction(_Opens):
                 raise self._failure
             return call()
 
-        if self._is_over:
-            _say_that_it_is_over()
         future: Future[Any] = Future()
-        self._jobs.put((checked, future))
+        with self._ending:
+            if self._is_over:
+                _say_that_it_is_over()
+            self._jobs.put((checked, future))
         return await asyncio.wrap_future(future)
 
     write = read
 
     async def _end(self, commit: bool) -> None:
         def end() -> None:
-            self._is_over = True
-            if self._failure is None:
-                self._sync.commit() if commit else self._sync.rollback()
+            with self._ending:
+                self._is_over = True
+            if self._failure is not None:
+                return
+            try:
+                if commit:
+                    self._sync.commit()
+            finally:
+                self._sync.rollback()  # of what was not committed
 
         future: Future[Any] = Future()
         self._jobs.put((end, future))

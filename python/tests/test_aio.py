@@ -3,8 +3,10 @@
 import asyncio
 import os
 import pathlib
+import resource
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -310,7 +312,56 @@ async def test_writes_do_not_wait_for_a_transaction_for_ever(path):
     async with sapwood.aio.open(path, write_timeout=0.05) as db:
         numbers = await db.list("numbers", int)
         async with db.transaction() as txn:
-            with pytest.raises(sapwood.TimedOutError, match="another task"):
+            with pytest.raises(sapwood.TimedOutError, match="transactions of other tasks"):
                 await asyncio.gather(numbers.append(1))  # a task of its own, which waits for this one
             await (await txn.list("numbers")).append(2)
         assert [number async for number in numbers] == [2]
+
+
+@run
+async def test_only_the_wait_for_a_turn_is_limited(path):
+    """Also behind a transaction that has not begun yet, and not what takes long itself."""
+    async with sapwood.aio.open(path, write_timeout=0.3) as db:
+        numbers = await db.list("numbers", int)
+        begun = asyncio.Event()
+
+        async def long():
+            async with db.transaction():
+                begun.set()
+                await asyncio.sleep(0.6)
+
+        waits = asyncio.create_task(long())
+        await asyncio.sleep(0)  # it is asked for
+        with pytest.raises(sapwood.TimedOutError):
+            await numbers.append(1)
+        assert begun.is_set()
+        await waits
+
+        def slow():
+            for number in range(2):
+                time.sleep(0.3)
+                yield number
+
+        async with db.transaction():
+            begins = asyncio.create_task(numbers.extend(slow()))
+            await asyncio.sleep(0.05)
+        await begins
+        assert [number async for number in numbers] == [0, 1]
+
+
+@run
+async def test_a_commit_that_fails_leaves_no_transaction_open(path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    async with sapwood.aio.open(path) as db:
+        blobs = await db.dict("blobs", int, bytes)
+        with pytest.raises(OSError):
+            async with db.transaction() as txn:
+                await (await txn.dict("blobs")).set(1, bytes(100_000))
+                resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+                try:
+                    await (await txn.dict("blobs")).set(2, bytes(50_000_000))
+                    await txn.write(txn._sync.commit)
+                finally:
+                    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        await blobs.set(3, b"x")
+        assert [key async for key in blobs] == [3]

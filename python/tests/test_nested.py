@@ -542,6 +542,27 @@ def test_types_of_nested_ones_can_be_said(path):
             db.list("levels", sapwood.Dict[int, int])[0]
 
 
+def test_new_ones_are_of_the_types_that_were_said(db):
+    shelf, items = db.dict("shelf", str, sapwood.List[int]), db.list("items", sapwood.List[int])
+    items.append(db.new_list(int, [1]))
+    for put in (
+        lambda: shelf.__setitem__("a", db.new_list(str, ["x"])),
+        lambda: shelf.update({"a": db.new_list(int), "b": db.new_dict()}),
+        lambda: items.append(db.new_list(str)),
+        lambda: items.__setitem__(0, db.new_set(int)),
+    ):
+        with pytest.raises(sapwood.WrongTypeError, match="not a list of int64"):
+            put()
+    assert (plain(shelf), plain(items)) == ({}, [[1]])
+    shelf["a"] = db.new_list(int, [2])
+    shelf["a"] = db.new_list(int, iter(shelf["a"]))
+    assert plain(shelf) == {"a": [2]}
+    ages = db.dict("ages", str)
+    ages["a"] = db.new_dict(str, int, {"x": 1})
+    ages["a"] = db.new_dict(str, int, ages["a"].items())
+    assert plain(ages) == {"a": {"x": 1}}
+
+
 @pytest.mark.parametrize("spec", [sapwood.List[set], sapwood.Dict[Point, int], list[int]], ids=str)
 def test_types_that_nested_ones_cannot_have(db, spec):
     with pytest.raises(TypeError):

@@ -4,12 +4,15 @@ import multiprocessing
 import os
 import pickle
 import random
+import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
 import sapwood
+from test_threads import in_threads
 
 ROWS = 2_000
 
@@ -189,3 +192,67 @@ def test_a_program_that_ends_leaves_a_closed_file(tmp_path):
     with sapwood.open(path) as db:
         assert not db.info()["recovered"]
         assert list(db.list("numbers")) == [1]
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_of_fork_beside_threads_that_read(tmp_path):
+    with sapwood.open(tmp_path / "x.sapwood") as db:
+        numbers = db.list("numbers", int)
+        numbers.extend(range(100))
+        stop = threading.Event()
+
+        def read():
+            while not stop.is_set():
+                assert numbers[5] == 5
+
+        readers = [threading.Thread(target=read) for _ in range(3)]
+        for reader in readers:
+            reader.start()
+        try:
+            for _ in range(10):
+                assert in_fork(lambda: (signal.alarm(60), numbers[5])[1]) == 5
+        finally:
+            stop.set()
+            for reader in readers:
+                reader.join()
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_caches_go_over_fork(tmp_path):
+    with sapwood.open(tmp_path / "x.sapwood") as db:
+        other = db.list("other", int)
+        things = db.dict("things", str, "json", cache="lru")
+        things["a"] = [1]
+        iterator = iter(things)
+        assert things["a"] == [1]
+        assert in_fork(lambda: (things["a"], things["a"], things.metrics["cache"]["hits"])) == ([1], [1], 1)
+        assert (things["a"], list(other), list(iterator)) == ([1], [], ["a"])
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_processes_that_end_without_closing_leave_room_for_others(tmp_path):
+    """As the workers of a data loader do, which are new ones in each epoch; nobody writes, so nobody cleans up."""
+    path = tmp_path / "x.sapwood"
+    with sapwood.open(path) as db:
+        db.list("numbers", int).append(7)
+    with sapwood.open(path, "r") as db:
+        numbers = db.list("numbers")
+        for _ in range(140):
+            assert in_fork(lambda: list(numbers)) == [7]
+
+
+def test_threads_that_unpickle_at_once_share_a_file(tmp_path):
+    path = tmp_path / "x.sapwood"
+    with sapwood.open(path) as db:
+        db.list("numbers", int)
+        stored = pickle.dumps(db.list("numbers"))
+    found = []
+    barrier = threading.Barrier(6)
+
+    def load(_):
+        barrier.wait()
+        found.append(pickle.loads(stored))
+
+    assert in_threads(6, load) == []
+    assert len({id(one._database) for one in found}) == 1
+    found[0]._database.close()

@@ -167,3 +167,64 @@ def test_places_from_the_end_are_read_in_one_state(db):
     finally:
         stop.set()
         writer.join()
+
+
+def test_a_write_transaction_whose_parts_are_in_several_threads(db):
+    """Iterators, batches and savepoints are refused, or given back, while another thread is in a call without the GIL."""
+    with db.transaction() as txn:
+        values = txn.dict("values", int, str)
+        values.update((i, "x" * 30) for i in range(3000))
+        refused = []
+
+        def bulk():
+            values.update((i, "x" * 30) for i in range(3000))
+
+        def iterate():
+            assert sum(1 for _ in values.items()) == 3000
+
+        def drop_an_iterator():
+            iterator = iter(values)
+            next(iterator)
+
+        def undo():
+            with txn.savepoint():
+                values[1] = "y"
+                raise KeyError
+
+        def work(number):
+            for i in range(20):
+                try:
+                    (bulk, iterate, drop_an_iterator, undo, bulk)[(number + i) % 5]()
+                except KeyError:
+                    pass
+                except RuntimeError as error:
+                    assert "another thread" in str(error)
+                    refused.append(number)
+                except sapwood.Error:  # its savepoint, batch or mark went with another thread's
+                    pass
+
+        assert in_threads(4, work) == []
+    assert db.check() == []
+
+
+def test_rows_from_the_end_are_changed_in_one_state(db):
+    rows = db.records("rows")
+    rows.extend({"n": i} for i in range(100))
+    stop = threading.Event()
+
+    def change():
+        while not stop.is_set():
+            rows.pop()
+            rows.append({"n": 99})
+
+    writer = threading.Thread(target=change)
+    writer.start()
+    try:
+        for i in range(500):
+            assert rows[-1, "n"] in (98, 99)
+            assert rows.fields(-1) in (["n"], ["k", "n"])
+            rows[-1, "k"] = i
+            rows.drop("k", -1)
+    finally:
+        stop.set()
+        writer.join()

@@ -321,9 +321,8 @@ def test_what_is_no_type_is_a_type_error(db, spec):
 
 
 def test_what_no_key_or_codec_can_be_is_a_value_error(db):
-    for wrong in ("json", sapwood.Nested):
-        with pytest.raises(ValueError, match="no key"):
-            db.set("x", wrong)
+    with pytest.raises(ValueError, match="no key"):
+        db.set("x", "json")
     with pytest.raises(ValueError):
         db.list("x", tuple[(int,) * 9])
     for number in (-1, 65_536, "x"):
@@ -450,5 +449,34 @@ def test_fields_that_a_dataclass_has_no_more_are_left_out(db):
 def test_a_dataclass_is_no_key(db):
     point = dataclasses.make_dataclass("Point", ["x"])
     for call in (lambda: db.dict("x", point, int), lambda: db.set("x", point), lambda: db.new_set(point)):
+        with pytest.raises(TypeError, match="cannot be a key"):
+            call()
+
+
+class Torn:
+    """A codec whose values cannot be read back."""
+
+    def encode(self, value):
+        return b"torn"
+
+    def decode(self, stored):
+        raise ValueError("cannot decode")
+
+
+def test_what_cannot_be_decoded_is_no_missing_entry(db):
+    items = db.dict("items", str, Torn())
+    items["a"] = 1
+    for read in (lambda: items["a"], lambda: items.pop("a"), lambda: items.pop("a", None), lambda: items.setdefault("a", 1)):
+        with pytest.raises(ValueError, match="cannot decode"):
+            read()
+    assert "a" in items
+
+
+def test_a_collection_is_no_key(db):
+    for call in (
+        lambda: db.set("x", sapwood.List[int]),
+        lambda: db.dict("x", sapwood.Nested, int),
+        lambda: db.new_dict(sapwood.List[int], int),
+    ):
         with pytest.raises(TypeError, match="cannot be a key"):
             call()
