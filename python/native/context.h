@@ -99,8 +99,7 @@ class Context {
   const std::string& path() const { return path_; }
   const Options& options() const { return options_; }
   nb::handle lock() const { return lock_; }
-  // In a child of fork(), before any other thread: a thread of the parent may have had the lock, which the child has
-  // not.
+  // In a child of fork(), while it has one thread: another one of the parent may have had the lock.
   void make_lock_anew();
 
   // The batch of this thread: a write transaction that all handles of the file take part in. Generations are never used
