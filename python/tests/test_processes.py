@@ -210,7 +210,7 @@ def test_a_child_of_fork_beside_threads_that_read(tmp_path):
             reader.start()
         try:
             for _ in range(10):
-                assert in_fork(lambda: (signal.alarm(60), numbers[5])[1]) == 5
+                assert in_fork(lambda: (signal.alarm(300), numbers[5])[1]) == 5
         finally:
             stop.set()
             for reader in readers:
