@@ -309,3 +309,13 @@ def test_threads_change_nested_ones_of_one_parent(db):
         assert plain(shelf[10 + i]) == {"i": 90, "in": [90]}
     db.compact()
     assert db.info()["nested_collections"] == 5 + 4 + 8
+
+
+def test_what_cannot_move_stays(db):
+    shelf, items = db.dict("other shelf", str), db.list("other items")
+    shelf["a"] = db.new_list(int, [1])
+    items.append(db.new_list(int, [2]))
+    for change in (items.reverse, lambda: items.sort(key=len), lambda: items.__imul__(2)):  # they put what they read
+        with pytest.raises(TypeError):
+            change()
+    assert (plain(shelf), plain(items)) == ({"a": [1]}, [[2]])
